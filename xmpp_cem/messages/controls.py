@@ -1,0 +1,46 @@
+"""Controls: demand-response events, and the index of those that live."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from xmpp_cem.model.event import Event, Order
+from xmpp_cem.model.ids import DomainId, EventId
+from xmpp_cem.model.time import Instant
+from xmpp_cem.model.value import Value
+
+
+class EndDeviceControls(Value):
+    """Noun EndDeviceControls of IEC 61968-9, with our sibling `event` element beside each."""
+
+    noun: Literal["EndDeviceControls"] = "EndDeviceControls"
+    events: tuple[Event, ...] = Field(max_length=100)
+
+
+class IndexEntry(Value):
+    """A live event: its version and the SHA-256 of its content, in hexadecimal."""
+
+    event: EventId
+    order: Order
+    digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class EventIndex(Value):
+    """All live events of a node: what is absent from a newer index is cancelled.
+
+    Args:
+        domain: whose.
+        epoch: of the VTN; rises with its leadership.
+        version: counts the index's changes within the epoch.
+        at: the VTN's time; the heartbeat.
+        heartbeat_s: within how many seconds the next one comes.
+        entries: at most 100.
+    """
+
+    noun: Literal["EventIndex"] = "EventIndex"
+    domain: DomainId
+    epoch: int = Field(ge=0, le=2**53)
+    version: int = Field(ge=0, le=2**53)
+    at: Instant
+    heartbeat_s: int = Field(ge=1, le=300)
+    entries: tuple[IndexEntry, ...] = Field(default=(), max_length=100)

@@ -1,0 +1,44 @@
+"""What parties tell of themselves: answers to events, and status."""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from xmpp_cem.model.answer import Answer
+from xmpp_cem.model.ids import EventId, MessageId
+from xmpp_cem.model.quantity import Power
+from xmpp_cem.model.time import Instant
+from xmpp_cem.model.value import Value
+
+
+class StatusType(StrEnum):
+    """What happened, as `EndDeviceEventType@ref` of IEC 61968-9.
+
+    Opted-in and opted-out are told by an `Answer`.
+    """
+
+    STARTED = "16.15.43.287"
+    STOPPED = "16.15.43.288"
+    FAILED = "16.15.43.85"
+    OVERRIDDEN = "16.15.43.41"
+    SHORTFALL = "5.8.43.85"
+
+
+class Status(Value):
+    """A status event of a party: what happened to one event or to the party itself."""
+
+    id: MessageId
+    type: StatusType
+    at: Instant
+    event: EventId | None = None
+    power_w: Power | None = None
+    reason: str = Field(default="", max_length=256)
+
+
+class EndDeviceEvents(Value):
+    """Noun EndDeviceEvents of IEC 61968-9: answers (…80 opted-in, …81 opted-out) and status."""
+
+    noun: Literal["EndDeviceEvents"] = "EndDeviceEvents"
+    answers: tuple[Answer, ...] = Field(default=(), max_length=100)
+    statuses: tuple[Status, ...] = Field(default=(), max_length=100)

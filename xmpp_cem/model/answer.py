@@ -1,0 +1,44 @@
+"""A party's answer to an event."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from xmpp_cem.model.event import Order
+from xmpp_cem.model.ids import EventId, MessageId
+from xmpp_cem.model.quantity import Power
+from xmpp_cem.model.time import Instant
+from xmpp_cem.model.value import Value
+
+
+class Opt(StrEnum):
+    """Yes or no to an event."""
+
+    IN = "opted-in"
+    OUT = "opted-out"
+
+
+class Answer(Value):
+    """What a party says to one version of an event.
+
+    Args:
+        id: own mRID of the answer; a change of mind keeps it.
+        event: the event answered.
+        order: the version answered.
+        opt: yes or no.
+        power_w: the change of power promised, in W, signed as the event's delta; 0 with a no.
+        revision: the capability revision that the promise was reckoned from.
+        sequence: counts the answer's changes, so that a later one wins whatever arrives first.
+        at: when the answer was made.
+        reason: for people.
+    """
+
+    id: MessageId
+    event: EventId
+    order: Order
+    opt: Opt
+    power_w: Power
+    revision: int = Field(ge=0, le=2**53)
+    sequence: int = Field(ge=1, le=2**53)
+    at: Instant
+    reason: str = Field(default="", max_length=256)

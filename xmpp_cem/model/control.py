@@ -1,0 +1,40 @@
+"""What passes between a VEN and the devices it answers for."""
+
+from pydantic import Field
+
+from xmpp_cem.model.ids import ResourceId
+from xmpp_cem.model.quantity import Energy, Flexibility, Power
+from xmpp_cem.model.value import Value
+
+
+class Sample(Value):
+    """One look at a resource's meter and state.
+
+    Args:
+        resource: whose.
+        kind: what it is, for people.
+        power_w: present power, signed, W.
+        increase_w, decrease_w: by how much it can rise and fall now, W.
+        import_wh, export_wh: register values, where there are registers.
+        stored_wh: energy in store, where that has meaning.
+        is_overridden: the customer has taken local control; nobody else may act.
+        is_faulty: the device does not answer or obey.
+    """
+
+    resource: ResourceId
+    kind: str = Field(default="", max_length=32)
+    power_w: Power
+    increase_w: Flexibility = 0
+    decrease_w: Flexibility = 0
+    import_wh: Energy | None = None
+    export_wh: Energy | None = None
+    stored_wh: Energy | None = None
+    is_overridden: bool = False
+    is_faulty: bool = False
+
+
+class SetPoint(Value):
+    """The power a resource is to have now, absolute and signed, in W; None leaves it free."""
+
+    resource: ResourceId
+    power_w: Power | None

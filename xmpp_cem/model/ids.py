@@ -1,0 +1,82 @@
+"""Names of parties, domains, nodes and resources as distinct types."""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, NewType, Self
+from uuid import UUID, uuid5
+
+from pydantic import AfterValidator, StringConstraints
+
+DomainId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
+"""A communication domain: lower-case letters, digits and `-`, 1 to 32 characters."""
+
+PartyId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+"""An organisation or box; travels as `Source` of IEC 61968-100's header."""
+
+ResourceId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
+"""An energy resource's mRID; outlives box, account and certificate."""
+
+
+def _uuid(text: str) -> str:
+    return str(UUID(text))
+
+
+EventId = Annotated[str, StringConstraints(max_length=36), AfterValidator(_uuid)]
+"""A demand-response event: a UUID, also the id of its pubsub item."""
+
+MessageId = Annotated[str, StringConstraints(max_length=36), AfterValidator(_uuid)]
+"""MessageID of IEC 61968-100's header: a UUID."""
+
+PathToken = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+"""What stands for one gateway in a message's path: random, so that it names nobody."""
+
+NodeName = NewType("NodeName", str)
+"""The name of a pubsub node."""
+
+_BARE = re.compile(r"^(?:[^@/\s]+@)?[^@/\s]+$")
+
+
+@dataclass(frozen=True, order=True)
+class Jid:
+    """An XMPP address, already normalised by the XMPP library (RFC 7622).
+
+    Args:
+        bare: `local@host`, or a host alone.
+        connection: the part after `/` (RFC 6120 calls it resourcepart), or empty.
+    """
+
+    bare: str
+    connection: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what is not an address."""
+        if not _BARE.match(self.bare) or len(self.bare) > 2047:  # noqa: PLR2004 RFC 7622, 3.2-3.3
+            raise ValueError(f"{self.bare!r} is not an XMPP address (local@host)")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Split `local@host/connection`; raises ValueError when it is no address."""
+        bare, _, connection = text.partition("/")
+        return cls(bare.lower(), connection)
+
+    @property
+    def host(self) -> str:
+        """The server's or component's name."""
+        return self.bare.rpartition("@")[2]
+
+    def __str__(self) -> str:
+        return f"{self.bare}/{self.connection}" if self.connection else self.bare
+
+
+def lower_event_id(upper: EventId, lower_domain: DomainId) -> EventId:
+    """Return the event's id one level down: the same on every attempt."""
+    return str(uuid5(UUID(upper), lower_domain))
+
+
+def derived_id(*parts: object) -> MessageId:
+    """Return the UUIDv5 that the given parts always give, so that a repeat has the same id."""
+    return str(uuid5(_NAMESPACE, "\x1f".join(str(part) for part in parts)))
+
+
+_NAMESPACE = UUID("6f1f3b0e-6c1e-5f43-9d06-7f0f5d8f6a10")
+"""Namespace of all derived ids; part of the wire format, never to change."""

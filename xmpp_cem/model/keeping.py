@@ -1,0 +1,82 @@
+"""What a store keeps, as plain values: records, outbox, inbox, journal."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Row:
+    """A record: one value per kind and key."""
+
+    kind: str
+    key: str
+    value: bytes
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """Something that must reach its destination before it expires.
+
+    Args:
+        id: MessageID, and for a publish also what replaces an older entry of the same item.
+        link: which connection.
+        kind: `publish`, `retract` or `transact`.
+        destination: node for the first two, full address for the last; order holds per destination.
+        item_id: of a publish or retract.
+        payload: canonical XML.
+        expires: after this it is given up, and that is told.
+    """
+
+    id: str
+    link: str
+    kind: Literal["publish", "retract", "transact"]
+    destination: str
+    item_id: str
+    payload: bytes
+    expires: datetime
+
+
+@dataclass(frozen=True)
+class Received:
+    """A request that was taken, and the answer that every repeat of it gets."""
+
+    sender: str
+    message_id: str
+    reply: bytes
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Journalled:
+    """One input and when it was handled: equal journals give equal effects."""
+
+    at: datetime
+    kind: str
+    value: bytes
+
+
+@dataclass
+class Batch:
+    """What one commit changes: everything or nothing."""
+
+    put: list[Row] = field(default_factory=list)
+    drop: list[tuple[str, str]] = field(default_factory=list)
+    send: list[Outgoing] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
+    received: list[Received] = field(default_factory=list)
+    journal: list[Journalled] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to commit."""
+        lists = (self.put, self.drop, self.send, self.sent, self.received, self.journal)
+        return not any(lists)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a store holds when an agent starts; `outbox` in the order of sending."""
+
+    records: tuple[Row, ...] = ()
+    outbox: tuple[Outgoing, ...] = ()

@@ -1,0 +1,24 @@
+"""Power and energy with their sign and unit rules (design: sign).
+
+Power is an integer in W, positive from grid to customer, negative for export, at the resource's
+terminals. Flexibility is an increase or a decrease of that signed value, both at least 0.
+"""
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field
+
+_LARGEST_W = 10**12
+
+Power = Annotated[int, Field(ge=-_LARGEST_W, le=_LARGEST_W, strict=True)]
+"""Signed power in W: consumption and charging positive, export and discharge negative."""
+
+Flexibility = Annotated[int, Field(ge=0, le=_LARGEST_W, strict=True)]
+"""How much the signed power can change in one direction, in W, never negative."""
+
+Energy = Annotated[int, Field(ge=0, le=10**15, strict=True)]
+"""Energy in Wh, of one direction, never negative."""
+
+Multiplier = Annotated[Decimal, Field(ge=0, le=1, max_digits=10, decimal_places=9)]
+"""Share of a confirmed capability, 0 to 1, nine decimals: 1 W of 1 GW."""

@@ -1,0 +1,64 @@
+"""Instants in UTC, half-open intervals and ISO 8601 durations."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+
+
+def _utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("an instant needs a zone: write it in UTC, as 2026-01-31T12:00:00Z")
+    return value.astimezone(UTC)
+
+
+Instant = Annotated[datetime, AfterValidator(_utc)]
+"""A point in time, in UTC."""
+
+
+def _not_negative(value: timedelta) -> timedelta:
+    if value < timedelta(0):
+        raise ValueError("a duration cannot be negative")
+    return value
+
+
+Duration = Annotated[timedelta, AfterValidator(_not_negative)]
+"""A length of time, never negative."""
+
+
+class Interval(BaseModel):
+    """A half-open stretch of time, `[start, end)`, in UTC."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    start: Instant
+    end: Instant
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError("the end of an interval must be later than its start")
+        return self
+
+    @property
+    def duration(self) -> timedelta:
+        """Length of the interval."""
+        return self.end - self.start
+
+    def contains(self, instant: datetime) -> bool:
+        """Whether the instant lies inside; the end does not."""
+        return self.start <= instant < self.end
+
+    def overlap(self, other: "Interval") -> timedelta:
+        """Length of what both intervals share."""
+        return max(
+            min(self.end, other.end) - max(self.start, other.start),
+            timedelta(0),
+        )
+
+
+def window(instant: datetime, length: timedelta) -> Interval:
+    """Return the window of `length` that holds `instant`, aligned to UTC midnight of 1970."""
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    start = epoch + (instant - epoch) // length * length
+    return Interval(start=start, end=start + length)
