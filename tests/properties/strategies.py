@@ -1,0 +1,328 @@
+"""Messages and presence values as hypothesis strategies, small enough to fit on the wire."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import strategies as st
+
+from xmpp_cem.messages.configuration import Admission, DomainCard, EndDeviceConfig
+from xmpp_cem.messages.controls import EndDeviceControls, EventIndex, IndexEntry
+from xmpp_cem.messages.envelope import (
+    EventMessage,
+    FaultMessage,
+    Header,
+    Level,
+    Noun,
+    ReplyError,
+    RequestMessage,
+    ResponseMessage,
+    Result,
+    Verb,
+)
+from xmpp_cem.messages.events import EndDeviceEvents, Status, StatusType
+from xmpp_cem.messages.operations import (
+    DispatchRecord,
+    DomainMembers,
+    DomainNodes,
+    MemberEntry,
+    MemberShare,
+    NodeEntry,
+)
+from xmpp_cem.messages.readings import MeterReadings
+from xmpp_cem.model.answer import Answer, Opt
+from xmpp_cem.model.availability import Availability, Leadership, Offer
+from xmpp_cem.model.event import Delta, Event, EventStatus, Mode, Order, Share
+from xmpp_cem.model.node import Uplink
+from xmpp_cem.model.reading import Quality, Reading
+from xmpp_cem.model.resource import Capability, Resource, ResourceState
+from xmpp_cem.model.time import Interval
+from xmpp_cem.wire.rules import ACTIONS, NEED_BODY, PAST
+
+XML_CHARACTERS = st.characters(
+    exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff", include_characters="\t\n\r"
+)
+
+
+def few(items, least=0):
+    return st.lists(items, min_size=least, max_size=3).map(tuple)
+
+
+def texts(longest=40):
+    return st.text(XML_CHARACTERS, max_size=longest)
+
+
+def names(characters, longest):
+    return st.text(characters, min_size=1, max_size=longest)
+
+
+_ALNUM = "abcXYZ0189"
+uuids = st.uuids().map(str)
+counts = st.integers(0, 2**53)
+powers = st.integers(-(10**12), 10**12)
+flexibilities = st.integers(0, 10**12)
+energies = st.integers(0, 10**15)
+instants = st.one_of(
+    st.datetimes(datetime(1, 1, 1), datetime(2400, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    st.integers(0, 2**32).map(lambda seconds: datetime.fromtimestamp(seconds, UTC)),
+)
+domains = names("abyz09-", 32)
+parties = names(_ALNUM + "._-", 64)
+resource_ids = names(_ALNUM + "._:-", 64)
+
+
+@st.composite
+def intervals(draw):
+    start = draw(instants)
+    length = draw(
+        st.one_of(
+            st.integers(1, 10_000).map(lambda minutes: timedelta(minutes=minutes)),
+            st.timedeltas(timedelta(microseconds=1), timedelta(days=400)),
+        )
+    )
+    return Interval(start=start, end=start + length)
+
+
+orders = st.builds(Order, epoch=counts, modification=st.integers(0, 2**31))
+signals = st.one_of(
+    st.builds(Delta, power_w=powers),
+    st.builds(
+        Share,
+        direction=st.sampled_from(["decrease", "increase"]),
+        multiplier=st.decimals(0, 1, places=9),
+        basis=instants,
+    ),
+)
+
+
+@st.composite
+def events(draw):
+    active = draw(intervals())
+    early = draw(st.timedeltas(timedelta(0), timedelta(days=1)))
+    latest = active.end.replace(year=max(active.end.year, 3))
+    return Event(
+        id=draw(uuids),
+        order=draw(orders),
+        status=draw(st.sampled_from(EventStatus)),
+        mode=draw(st.sampled_from(Mode)),
+        priority=draw(st.integers(0, 255)),
+        active=active,
+        signal=draw(signals),
+        created=draw(instants),
+        answer_by=min(active.end, latest - early),
+        reason=draw(texts(256)),
+    )
+
+
+indexes = st.builds(
+    EventIndex,
+    domain=domains,
+    epoch=counts,
+    version=counts,
+    at=instants,
+    heartbeat_s=st.integers(1, 300),
+    entries=few(
+        st.builds(
+            IndexEntry,
+            event=uuids,
+            order=orders,
+            digest=st.text("0123456789abcdef", min_size=64, max_size=64),
+        )
+    ),
+)
+answers = st.builds(
+    Answer,
+    id=uuids,
+    event=uuids,
+    order=orders,
+    opt=st.sampled_from(Opt),
+    power_w=powers,
+    revision=counts,
+    sequence=st.integers(1, 2**53),
+    at=instants,
+    reason=texts(),
+)
+statuses = st.builds(
+    Status,
+    id=uuids,
+    type=st.sampled_from(StatusType),
+    at=instants,
+    event=st.none() | uuids,
+    power_w=st.none() | powers,
+    reason=texts(),
+)
+few_windows = st.shared(st.lists(intervals(), min_size=1, max_size=2), key="windows")
+readings = st.builds(
+    Reading,
+    resource=st.sampled_from(["pv-1", "ev:2"]) | resource_ids,
+    window=few_windows.flatmap(st.sampled_from),
+    power_w=powers,
+    import_wh=st.none() | energies,
+    export_wh=st.none() | energies,
+    quality=st.sampled_from(Quality),
+    revision=st.just(0) | counts,
+    expected=st.just(1) | st.integers(0, 2**31),
+    reporting=st.just(1) | st.integers(0, 2**31),
+)
+resources = st.builds(
+    Resource,
+    id=resource_ids,
+    kind=texts(32),
+    state=st.sampled_from(ResourceState),
+    power_w=powers,
+    increase_w=flexibilities,
+    decrease_w=flexibilities,
+    stored_wh=st.none() | energies,
+)
+capabilities = st.builds(Capability, revision=counts, at=instants, resources=few(resources))
+admissions = st.builds(
+    Admission,
+    domain=domains,
+    service=texts(),
+    events=few(texts()),
+    reports=texts(),
+    uplink=st.sampled_from(Uplink),
+    watchers=few(texts()),
+    report_every_s=st.integers(1, 86400),
+    confirmed=counts,
+)
+shares = st.builds(
+    MemberShare,
+    party=parties,
+    availability=st.sampled_from(Availability),
+    asked_w=powers,
+    opt=st.none() | st.sampled_from(Opt),
+    promised_w=powers,
+    delivered_w=st.none() | powers,
+    reason=texts(),
+)
+members = st.builds(
+    MemberEntry,
+    party=parties,
+    account=texts(),
+    availability=st.sampled_from(Availability),
+    power_w=powers,
+    increase_w=flexibilities,
+    decrease_w=flexibilities,
+    revision=counts,
+    last_heard=st.none() | instants,
+)
+nodes = st.builds(
+    NodeEntry,
+    name=texts(),
+    was_created=st.booleans(),
+    was_repaired=st.booleans(),
+    drift=few(texts()),
+)
+bodies = {
+    Noun.CONTROLS: st.builds(EndDeviceControls, events=few(events())),
+    Noun.EVENTS: st.builds(EndDeviceEvents, answers=few(answers), statuses=few(statuses)),
+    Noun.READINGS: st.builds(MeterReadings, readings=few(readings)),
+    Noun.CONFIG: st.builds(
+        EndDeviceConfig,
+        party=parties,
+        capability=st.none() | capabilities,
+        admission=st.none() | admissions,
+    ),
+    Noun.INDEX: indexes,
+    Noun.CARD: st.builds(
+        DomainCard,
+        domain=domains,
+        vtn=texts(),
+        service=texts(),
+        profile=texts(),
+        version=texts(32),
+        uplink=st.sampled_from(Uplink),
+    ),
+    Noun.DISPATCH: st.builds(
+        DispatchRecord,
+        domain=domains,
+        event=uuids,
+        upper=st.none() | uuids,
+        order=orders,
+        status=st.sampled_from(EventStatus),
+        active=intervals(),
+        target_w=powers,
+        promised_w=powers,
+        delivered_w=st.none() | powers,
+        delivered_wh=powers,
+        redivisions=st.integers(0, 2**31),
+        why=texts(),
+        shares=few(shares),
+    ),
+    Noun.MEMBERS: st.builds(DomainMembers, domain=domains, members=few(members)),
+    Noun.NODES: st.builds(DomainNodes, domain=domains, nodes=few(nodes)),
+}
+nouns = st.sampled_from(Noun)
+
+
+def headers(verb, noun):
+    return st.builds(
+        Header,
+        verb=st.just(verb),
+        noun=st.just(noun),
+        message_id=uuids,
+        timestamp=instants,
+        source=parties,
+        revision=st.sampled_from(["cem-1.0", "cem-1.7"]),
+        correlation_id=st.none() | uuids,
+        trace=st.none() | texts(64),
+        path=few(names(_ALNUM + "_-", 64)),
+        hop=st.integers(0, 8),
+        expires=st.none() | instants,
+        epoch=st.none() | counts,
+        sequence=st.none() | counts,
+    )
+
+
+@st.composite
+def requests(draw):
+    noun = draw(nouns)
+    verb = draw(st.sampled_from([Verb.GET, *sorted(ACTIONS[noun])]))
+    body = bodies[noun] if verb in NEED_BODY else st.none() | bodies[noun]
+    return RequestMessage(
+        header=draw(headers(verb, noun)),
+        ids=draw(few(texts())),
+        options=draw(few(st.tuples(texts(), texts()))),
+        body=draw(body),
+    )
+
+
+reply_errors = st.builds(
+    ReplyError,
+    code=st.sampled_from(["0.0", "1.8", "2.29"]),
+    reason=texts(),
+    level=st.sampled_from(Level),
+)
+
+
+@st.composite
+def responses(draw):
+    noun = draw(nouns)
+    return ResponseMessage(
+        header=draw(headers(Verb.REPLY, noun)),
+        result=draw(st.sampled_from(Result)),
+        errors=draw(few(reply_errors)),
+        body=draw(st.none() | bodies[noun]),
+    )
+
+
+@st.composite
+def event_messages(draw):
+    noun = draw(nouns)
+    verb = PAST[draw(st.sampled_from(sorted(ACTIONS[noun])))]
+    return EventMessage(header=draw(headers(verb, noun)), body=draw(bodies[noun]))
+
+
+faults = st.builds(FaultMessage, result=st.sampled_from(Result), errors=few(reply_errors, least=1))
+messages = st.one_of(requests(), responses(), event_messages(), faults)
+presences = st.one_of(
+    st.builds(
+        Offer,
+        availability=st.sampled_from(Availability),
+        capability=capabilities,
+        sequence=counts,
+        valid_until=instants,
+        members=st.integers(0, 2**31),
+        reachable=st.integers(0, 2**31),
+    ),
+    st.builds(Leadership, is_active=st.booleans(), epoch=counts),
+)

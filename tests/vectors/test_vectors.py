@@ -1,0 +1,48 @@
+"""Every folder beside this file is one rule of the wire format, with bytes that show it."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from xmpp_cem.errors import RemoteProtocolError
+from xmpp_cem.wire.codec import Flow, decode, encode
+
+VECTORS = sorted(path.parent for path in Path(__file__).parent.glob("*/case.toml"))
+
+
+def case(vector):
+    return tomllib.loads((vector / "case.toml").read_text(encoding="utf-8"))
+
+
+def named(expectation):
+    return [
+        pytest.param(vector, id=vector.name) for vector in VECTORS if expectation in case(vector)
+    ]
+
+
+@pytest.mark.parametrize("vector", named("expect"))
+def test_a_vector_is_understood_and_written_canonically(vector):
+    expected = json.loads((vector / "message.json").read_text(encoding="utf-8"))
+    message = decode((vector / "in.xml").read_bytes(), Flow(case(vector)["flow"]))
+    assert type(message).__name__ == expected["type"]
+    assert message == type(message).model_validate_json(json.dumps(expected["message"]))
+    assert encode(message) == (vector / "out.xml").read_bytes()
+
+
+@pytest.mark.parametrize("vector", named("code"))
+def test_a_vector_is_refused_with_its_code_and_reason(vector):
+    rule = case(vector)
+    with pytest.raises(RemoteProtocolError) as caught:
+        decode((vector / "in.xml").read_bytes(), Flow(rule["flow"]))
+    assert caught.value.code == rule["code"]
+    assert rule["reason"] in caught.value.reason
+
+
+def test_every_vector_says_which_clause_it_shows_and_why():
+    for vector in VECTORS:
+        rule = case(vector)
+        assert rule["clause"]
+        assert rule["why"]
+        assert ("expect" in rule) is not ("code" in rule)

@@ -1,0 +1,188 @@
+"""Bytes to messages and back: what the rest of the program uses of this package."""
+
+import hashlib
+
+from xmpp_cem.errors import LocalProtocolError, RemoteProtocolError
+from xmpp_cem.messages.bodies import Body
+from xmpp_cem.messages.envelope import (
+    EventMessage,
+    FaultMessage,
+    Header,
+    Message,
+    RequestMessage,
+    ResponseMessage,
+    Verb,
+)
+from xmpp_cem.model.availability import Leadership, Offer
+from xmpp_cem.model.event import Event
+from xmpp_cem.wire.codes import Code, quoted, refusal
+from xmpp_cem.wire.controls import event_element
+from xmpp_cem.wire.envelope import (
+    append_header,
+    append_reply,
+    append_request,
+    read_header,
+    read_message_id,
+    read_reply,
+    read_request,
+    read_start,
+)
+from xmpp_cem.wire.fields import build
+from xmpp_cem.wire.namespaces import MESSAGE
+from xmpp_cem.wire.payloads import FORMATS
+from xmpp_cem.wire.presence import leadership_element, offer_element, read_extension
+from xmpp_cem.wire.rules import NEED_BODY, ROOTS, Flow, Root, broken_rule, is_spoken
+from xmpp_cem.wire.xml import Element, append, canonical, child, parse, qualified
+from xmpp_cem.wire.xml import root as new_root
+
+__all__ = ["Flow", "decode", "decode_presence", "digest", "encode", "encode_presence"]
+
+LARGEST_OUTPUT = 60_000
+"""Bytes of a message that we send: what servers take on their stock settings (design: payload)."""
+
+_ROOTS = {qualified(MESSAGE, name.value): name for name in Root}
+
+
+def encode(message: Message) -> bytes:
+    """Return a message in canonical form: UTF-8, no declaration, no prefixes.
+
+    Raises:
+        LocalProtocolError: for a message that the tables of `rules` forbid, text that XML cannot
+            carry, or more than 60,000 bytes.
+    """
+    if not isinstance(message, FaultMessage):
+        _judge(message)
+    element = new_root(MESSAGE, _root_of(message).value)
+    try:
+        _fill(element, message)
+    except ValueError as error:
+        raise LocalProtocolError(f"text that XML cannot carry: {error}") from error
+    return _bounded(element)
+
+
+def decode(data: bytes, flow: Flow) -> Message:
+    """Return the message in `data`, whatever prefixes and order of children it uses.
+
+    What later minor revisions add, elements and attributes, is ignored. The bytes may have been
+    re-written by servers on their way: authenticity is not judged here.
+
+    Raises:
+        RemoteProtocolError: with a code of `codes.Code`, and the MessageID where it can be read.
+    """
+    element = parse(data)
+    try:
+        return _read(element, flow)
+    except RemoteProtocolError as error:
+        message_id = read_message_id(element)
+        raise RemoteProtocolError(error.code, error.reason, message_id) from None
+
+
+def digest(event: Event) -> str:
+    """Return SHA-256, in hexadecimal, of the canonical `event` element: what the index lists."""
+    return hashlib.sha256(canonical(event_element(event))).hexdigest()
+
+
+def encode_presence(value: Offer | Leadership) -> bytes:
+    """Return a presence's extension in canonical form.
+
+    Raises:
+        LocalProtocolError: for text that XML cannot carry or more than 60,000 bytes.
+    """
+    try:
+        element = offer_element(value) if isinstance(value, Offer) else leadership_element(value)
+    except ValueError as error:
+        raise LocalProtocolError(f"text that XML cannot carry: {error}") from error
+    return _bounded(element)
+
+
+def decode_presence(extension: bytes) -> Offer | Leadership | None:
+    """Return what a presence's extension says, None for an element that is not ours.
+
+    Raises:
+        RemoteProtocolError: for bytes that are no XML, and for a broken element of ours.
+    """
+    return read_extension(parse(extension))
+
+
+def _bounded(element: Element) -> bytes:
+    data = canonical(element)
+    if len(data) > LARGEST_OUTPUT:
+        raise LocalProtocolError(f"{len(data)} bytes; at most {LARGEST_OUTPUT} may be sent")
+    return data
+
+
+def _root_of(message: Message) -> Root:
+    match message:
+        case RequestMessage():
+            return Root.REQUEST
+        case ResponseMessage():
+            return Root.RESPONSE
+        case EventMessage():
+            return Root.EVENT
+        case FaultMessage():
+            return Root.FAULT
+
+
+def _judge(message: RequestMessage | ResponseMessage | EventMessage) -> None:
+    header = message.header
+    match message:
+        case RequestMessage():
+            flow = Flow.QUERY if header.verb is Verb.GET else Flow.TRANSACTION
+        case ResponseMessage():
+            flow = Flow.REPLY
+        case EventMessage():
+            flow = Flow.EVENT
+    broken = broken_rule(flow, header.verb, header.noun)
+    if broken:
+        raise LocalProtocolError(broken[1])
+    if not is_spoken(header.revision):
+        raise LocalProtocolError(f"Revision {quoted(header.revision)} is not this profile's")
+    if message.body is None and header.verb in NEED_BODY:
+        raise LocalProtocolError(f"{header.verb} {header.noun} needs a payload")
+    if message.body is not None and message.body.noun != header.noun:
+        raise LocalProtocolError(f"the payload of {header.noun} is {message.body.noun}")
+
+
+def _fill(element: Element, message: Message) -> None:
+    if isinstance(message, FaultMessage):
+        append_reply(element, message.result, message.errors)
+        return
+    append_header(element, message.header)
+    if isinstance(message, RequestMessage):
+        append_request(element, message.ids, message.options)
+    if isinstance(message, ResponseMessage):
+        append_reply(element, message.result, message.errors)
+    if message.body is not None:
+        payload = append(element, MESSAGE, "Payload")
+        FORMATS[message.header.noun].append(payload, message.body)
+
+
+def _read(element: Element, flow: Flow) -> Message:
+    name = _ROOTS.get(str(element.tag))
+    if name is None:
+        raise refusal(Code.INVALID, f"{quoted(str(element.tag))} is no message of IEC 61968-100")
+    if name not in ROOTS[flow]:
+        raise refusal(Code.VERB, f"flow {flow} carries no {name}")
+    if name is Root.FAULT:
+        return build(FaultMessage, "FaultMessage", read_reply(element))
+    head, start = read_start(element)
+    broken = broken_rule(flow, str(start["verb"]), str(start["noun"]))
+    if broken:
+        raise refusal(*broken)
+    header = read_header(head, start)
+    values = {"header": header, "body": _read_body(element, header)}
+    match name:
+        case Root.REQUEST:
+            return build(RequestMessage, name, {**values, **read_request(element)})
+        case Root.RESPONSE:
+            return build(ResponseMessage, name, {**values, **read_reply(element)})
+        case Root.EVENT:
+            return build(EventMessage, name, values)
+
+
+def _read_body(element: Element, header: Header) -> Body | None:
+    payload = child(element, MESSAGE, "Payload")
+    body = None if payload is None else FORMATS[header.noun].read(payload)
+    if body is None and header.verb in NEED_BODY:
+        raise refusal(Code.PAYLOAD_INCOMPLETE, f"the payload of {header.noun} is missing")
+    return body

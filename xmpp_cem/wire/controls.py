@@ -1,0 +1,193 @@
+"""EndDeviceControls with our `event` beside each control, and the index of events."""
+
+from datetime import timedelta
+
+from xmpp_cem.messages.controls import EndDeviceControls, EventIndex, IndexEntry
+from xmpp_cem.model.event import Delta, Event, Share
+from xmpp_cem.model.ids import EventId
+from xmpp_cem.model.time import Interval
+from xmpp_cem.model.value import Value
+from xmpp_cem.wire.codes import Code, refusal
+from xmpp_cem.wire.fields import (
+    INTERVAL,
+    ORDER,
+    Fields,
+    append_leaves,
+    attributes,
+    build,
+    leaves,
+    set_attributes,
+)
+from xmpp_cem.wire.namespaces import CONTROLS, EVENT
+from xmpp_cem.wire.scalars import INSTANT, INTEGER, SHARE, TEXT, TOKEN
+from xmpp_cem.wire.xml import Element, append, child, children, required, root
+
+FIELDS: Fields = {
+    "id": ("mRID", TOKEN),
+    "status": ("status", TOKEN),
+    "mode": ("mode", TOKEN),
+    "priority": ("priority", INTEGER),
+    "created": ("created", INSTANT),
+    "answer_by": ("answerBy", INSTANT),
+}
+DELTA: Fields = {"power_w": ("W", INTEGER)}
+SHARED: Fields = {
+    "direction": ("direction", TOKEN),
+    "multiplier": ("multiplier", SHARE),
+    "basis": ("basis", INSTANT),
+}
+REASON: Fields = {"reason": ("reason", TEXT)}
+INDEX: Fields = {
+    "domain": ("domain", TOKEN),
+    "epoch": ("epoch", INTEGER),
+    "version": ("version", INTEGER),
+    "at": ("at", INSTANT),
+    "heartbeat_s": ("heartbeatSeconds", INTEGER),
+}
+ENTRY: Fields = {"event": ("mRID", TOKEN), "digest": ("digest", TOKEN)}
+CONTROL: Fields = {"id": ("mRID", TOKEN)}
+
+CREATE, CHANGE, CANCEL = "16.15.43.82", "16.15.43.13", "16.15.43.8"
+"""`EndDeviceControlType@ref`: load control device, load control, event, and what is to be done.
+
+In the imperative, as IEC 61968-9 has it for controls; the past tense belongs to events. The first
+version of an event creates, one of status cancelled cancels, every other changes.
+"""
+
+
+class _Stated(Value):
+    """What a control says that its event must repeat."""
+
+    id: EventId
+    interval: Interval
+
+
+def append_controls(payload: Element, body: EndDeviceControls) -> None:
+    """Write the noun, then one `event` for each of its controls."""
+    noun = append(payload, CONTROLS, "EndDeviceControls")
+    for event in body.events:
+        _append_control(noun, event)
+    for event in body.events:
+        _fill_event(append(payload, EVENT, "event"), event)
+
+
+def read_controls(payload: Element) -> EndDeviceControls | None:
+    """Return the noun's content, or None without it.
+
+    Raises:
+        RemoteProtocolError: 1.8 when controls and events do not tell of the same.
+    """
+    noun = child(payload, CONTROLS, "EndDeviceControls")
+    if noun is None:
+        return None
+    events = tuple(_read_event(element) for element in children(payload, EVENT, "event"))
+    told = sorted((event.id, event.active.start, event.active.end) for event in events)
+    controls = [_stated(element) for element in children(noun, CONTROLS, "EndDeviceControl")]
+    if sorted((one.id, one.interval.start, one.interval.end) for one in controls) != told:
+        raise refusal(Code.INVALID, "EndDeviceControl and event differ in mRID, interval or number")
+    return build(EndDeviceControls, "EndDeviceControls", {"events": events})
+
+
+def append_index(payload: Element, body: EventIndex) -> None:
+    """Write the index."""
+    element = append(payload, EVENT, "index")
+    set_attributes(element, body, INDEX)
+    for entry in body.entries:
+        part = append(element, EVENT, "entry")
+        set_attributes(part, entry, ENTRY)
+        set_attributes(part, entry.order, ORDER)
+
+
+def read_index(payload: Element) -> EventIndex | None:
+    """Return the index, or None without it."""
+    element = child(payload, EVENT, "index")
+    if element is None:
+        return None
+    entries = tuple(
+        build(
+            IndexEntry,
+            "entry",
+            {**attributes(part, ENTRY), "order": attributes(part, ORDER)},
+            ENTRY,
+        )
+        for part in children(element, EVENT, "entry")
+    )
+    return build(EventIndex, "index", {**attributes(element, INDEX), "entries": entries}, INDEX)
+
+
+def event_element(event: Event) -> Element:
+    """Return our statement of an event as a document of its own: what a digest is taken of."""
+    element = root(EVENT, "event")
+    _fill_event(element, event)
+    return element
+
+
+def _append_control(noun: Element, event: Event) -> None:
+    control = append(noun, CONTROLS, "EndDeviceControl")
+    append(control, CONTROLS, "mRID", event.id)
+    append(control, CONTROLS, "drProgramLevel", str(event.priority))
+    action = append(control, CONTROLS, "EndDeviceAction")
+    append(action, CONTROLS, "command", _command(event))
+    minutes, rest = divmod(event.active.duration, timedelta(minutes=1))
+    if not rest:
+        append(action, CONTROLS, "duration", str(minutes))
+    append(action, CONTROLS, "startDateTime", INSTANT.write(event.active.start))
+    append(control, CONTROLS, "EndDeviceControlType").set("ref", _type(event))
+    interval = append(control, CONTROLS, "scheduledInterval")
+    append_leaves(interval, CONTROLS, event.active, INTERVAL)
+
+
+def _command(event: Event) -> str:
+    if event.is_cancelled:
+        return "cancel"
+    if isinstance(event.signal, Delta):
+        return f"change power by {event.signal.power_w} W"
+    return f"{event.signal.direction} power by {SHARE.write(event.signal.multiplier)} of capability"
+
+
+def _type(event: Event) -> str:
+    if event.is_cancelled:
+        return CANCEL
+    return CHANGE if event.order.modification else CREATE
+
+
+def _stated(control: Element) -> _Stated:
+    interval = required(control, CONTROLS, "scheduledInterval")
+    values = {
+        **leaves(control, CONTROLS, CONTROL),
+        "interval": leaves(interval, CONTROLS, INTERVAL),
+    }
+    return build(_Stated, "EndDeviceControl", values, CONTROL)
+
+
+def _fill_event(element: Element, event: Event) -> None:
+    set_attributes(element, event, FIELDS)
+    set_attributes(element, event.order, ORDER)
+    set_attributes(element, event.active, INTERVAL)
+    if isinstance(event.signal, Delta):
+        set_attributes(append(element, EVENT, "delta"), event.signal, DELTA)
+    else:
+        set_attributes(append(element, EVENT, "share"), event.signal, SHARED)
+    append_leaves(element, EVENT, event, REASON)
+
+
+def _read_event(element: Element) -> Event:
+    values = {
+        **attributes(element, FIELDS),
+        **leaves(element, EVENT, REASON),
+        "order": attributes(element, ORDER),
+        "active": attributes(element, INTERVAL),
+        "signal": _read_signal(element),
+    }
+    return build(Event, "event", values, FIELDS)
+
+
+def _read_signal(element: Element) -> Delta | Share:
+    delta, share = child(element, EVENT, "delta"), child(element, EVENT, "share")
+    if delta is not None and share is not None:
+        raise refusal(Code.INVALID, "event: delta and share exclude each other")
+    if delta is not None:
+        return build(Delta, "delta", attributes(delta, DELTA), DELTA)
+    if share is not None:
+        return build(Share, "share", attributes(share, SHARED), SHARED)
+    raise refusal(Code.PAYLOAD_INCOMPLETE, "event: delta or share is missing")

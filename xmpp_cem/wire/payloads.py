@@ -1,0 +1,40 @@
+"""Which noun is written and read by which functions: one line for each."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from xmpp_cem.messages.bodies import Body
+from xmpp_cem.messages.envelope import Noun
+from xmpp_cem.wire.configuration import append_card, append_config, read_card, read_config
+from xmpp_cem.wire.controls import append_controls, append_index, read_controls, read_index
+from xmpp_cem.wire.events import append_events, read_events
+from xmpp_cem.wire.operations import (
+    append_dispatch,
+    append_members,
+    append_nodes,
+    read_dispatch,
+    read_members,
+    read_nodes,
+)
+from xmpp_cem.wire.readings import append_readings, read_readings
+from xmpp_cem.wire.xml import Element
+
+
+class Format(NamedTuple):
+    """How a noun's payload is written into and read from the Payload element."""
+
+    append: Callable[[Element, Any], None]
+    read: Callable[[Element], Body | None]
+
+
+FORMATS: Mapping[Noun, Format] = {
+    Noun.CONTROLS: Format(append_controls, read_controls),
+    Noun.EVENTS: Format(append_events, read_events),
+    Noun.READINGS: Format(append_readings, read_readings),
+    Noun.CONFIG: Format(append_config, read_config),
+    Noun.INDEX: Format(append_index, read_index),
+    Noun.CARD: Format(append_card, read_card),
+    Noun.DISPATCH: Format(append_dispatch, read_dispatch),
+    Noun.MEMBERS: Format(append_members, read_members),
+    Noun.NODES: Format(append_nodes, read_nodes),
+}

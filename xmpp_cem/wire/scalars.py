@@ -1,0 +1,74 @@
+"""Single values as text: how each kind is written, and what is believed of it when read."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+
+class Scalar(NamedTuple):
+    """A kind of value; `read` raises ValueError for text that is no such value."""
+
+    read: Callable[[str], object]
+    write: Callable[[Any], str]
+
+
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
+_SHARE = re.compile(r"[01](?:\.[0-9]{1,9})?")
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z")
+_BOOLEANS = {"true": True, "false": False}
+
+
+def _read_integer(text: str) -> int:
+    if not _INTEGER.fullmatch(text.strip()):
+        raise ValueError("a whole number of at most 18 digits is needed")
+    return int(text)
+
+
+def _read_share(text: str) -> Decimal:
+    if not _SHARE.fullmatch(text.strip()):
+        raise ValueError("a number from 0 to 1 with at most nine decimals is needed")
+    return Decimal(text.strip())
+
+
+def _read_instant(text: str) -> datetime:
+    if not _INSTANT.fullmatch(text.strip()):
+        raise ValueError("an instant in UTC is needed, as 2026-01-31T12:00:00Z")
+    return datetime.fromisoformat(text.strip())
+
+
+def _write_instant(value: datetime) -> str:
+    if value.microsecond % 1000:
+        precision = "microseconds"
+    else:
+        precision = "milliseconds" if value.microsecond else "seconds"
+    return value.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
+
+
+def _read_boolean(text: str) -> bool:
+    if text.strip() not in _BOOLEANS:
+        raise ValueError("true or false is needed")
+    return _BOOLEANS[text.strip()]
+
+
+TEXT = Scalar(str, str)
+"""Text for people, or opaque to us: kept as it is."""
+
+TOKEN = Scalar(str.strip, str)
+"""A name, an enumeration's value or a UUID: surrounding white space has no meaning."""
+
+TOKENS = Scalar(lambda text: tuple(text.split()), " ".join)
+"""Tokens separated by a space."""
+
+INTEGER = Scalar(_read_integer, str)
+"""A whole number in decimal digits; neither `+5` nor `5.0` nor `1e3`."""
+
+SHARE = Scalar(_read_share, lambda value: f"{abs(value):.9f}")
+"""0 to 1 with nine decimals; `abs` because a decimal zero may have a sign."""
+
+INSTANT = Scalar(_read_instant, _write_instant)
+"""An instant in UTC, ending in `Z`, with no more of a fraction than it has."""
+
+BOOLEAN = Scalar(_read_boolean, lambda value: "true" if value else "false")
+"""`true` or `false`."""

@@ -1,0 +1,130 @@
+"""The only XML parser and the only XML writer of the project."""
+
+import re
+
+from lxml import etree
+
+from xmpp_cem.wire.codes import Code, quoted, refusal
+
+Element = etree._Element  # noqa: SLF001 lxml has no public name for it
+
+LARGEST_INPUT = 262_144
+"""Bytes that are looked at; RFC 6120, 13.12 lets servers bound a stanza alike."""
+
+DEEPEST = 32
+MOST_ELEMENTS = 20_000
+
+_DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml\s[^?<>]*\?>")
+_FORBIDDEN = re.compile(rb"<\?|<!(?!--|\[CDATA\[)")
+
+
+def parse(data: bytes) -> Element:
+    """Return the root element of a UTF-8 document; comments are dropped.
+
+    A DTD, an entity declaration or a processing instruction is refused by its first bytes, so also
+    when it stands in a comment or CDATA section: to tell these apart takes a second parser.
+
+    Raises:
+        RemoteProtocolError: 1.8 for what is no XML or exceeds a limit.
+    """
+    _guard(data)
+    # A parser for each document: a shared one would be state. It assumes UTF-8 whatever the
+    # document declares, because _guard has read the bytes as UTF-8 too.
+    parser = etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+    )
+    try:
+        root = etree.fromstring(data, parser)
+    except etree.XMLSyntaxError as error:
+        raise refusal(Code.INVALID, f"not well-formed XML: {quoted(error.msg, 120)}") from None
+    _bound(root)
+    return root
+
+
+def _guard(data: bytes) -> None:
+    if len(data) > LARGEST_INPUT:
+        raise refusal(Code.INVALID, f"larger than {LARGEST_INPUT} bytes")
+    declaration = _DECLARATION.match(data)
+    if _FORBIDDEN.search(data, declaration.end() if declaration else 0):
+        raise refusal(Code.INVALID, "a DTD, entity or processing instruction is not allowed")
+    # An element takes at most two of these, so a document with more need not be built at all.
+    if data.count(b"<") > 2 * MOST_ELEMENTS:
+        raise refusal(Code.INVALID, f"more than {MOST_ELEMENTS} elements")
+
+
+def _bound(root: Element) -> None:
+    level, depth, count = [root], 0, 0
+    while level:
+        depth += 1
+        count += len(level)
+        if depth > DEEPEST:
+            raise refusal(Code.INVALID, f"elements nested deeper than {DEEPEST}")
+        if count > MOST_ELEMENTS:
+            raise refusal(Code.INVALID, f"more than {MOST_ELEMENTS} elements")
+        level = [child for element in level for child in element]
+
+
+def canonical(element: Element) -> bytes:
+    """Return the exclusive canonical form (W3C xml-exc-c14n, no comments) of an element."""
+    return etree.tostring(element, method="c14n", exclusive=True)
+
+
+def qualified(namespace: str, name: str) -> str:
+    """Return the name that lxml gives to an element in a namespace."""
+    return f"{{{namespace}}}{name}"
+
+
+def root(namespace: str, name: str) -> Element:
+    """Return a new document element; its namespace is the default one."""
+    return etree.Element(qualified(namespace, name), nsmap={None: namespace})
+
+
+def append(parent: Element, namespace: str, name: str, text: str | None = None) -> Element:
+    """Add an element as the last child; a namespace unlike the parent's becomes the default.
+
+    Raises:
+        ValueError: for text that XML cannot carry.
+    """
+    element = etree.SubElement(parent, qualified(namespace, name), nsmap={None: namespace})
+    if text:
+        element.text = text
+    return element
+
+
+def children(element: Element, namespace: str, name: str) -> list[Element]:
+    """Return the child elements of that name, in their order."""
+    return element.findall(qualified(namespace, name))
+
+
+def child(element: Element, namespace: str, name: str) -> Element | None:
+    """Return the only child element of that name, or None.
+
+    Raises:
+        RemoteProtocolError: 1.8 when there are several: which one is meant is not ours to guess.
+    """
+    found = children(element, namespace, name)
+    if len(found) > 1:
+        raise refusal(Code.INVALID, f"more than one {name}")
+    return found[0] if found else None
+
+
+def required(element: Element, namespace: str, name: str) -> Element:
+    """Return the only child element of that name.
+
+    Raises:
+        RemoteProtocolError: 1.7 when there is none, 1.8 when there are several.
+    """
+    found = child(element, namespace, name)
+    if found is None:
+        raise refusal(Code.PAYLOAD_INCOMPLETE, f"{name} is missing in {local_name(element)}")
+    return found
+
+
+def local_name(element: Element) -> str:
+    """Return an element's name without its namespace."""
+    return str(element.tag).rpartition("}")[2]
