@@ -1,0 +1,107 @@
+"""The recipe for a private ejabberd."""
+
+import asyncio
+import http.client
+import json
+import os
+import shutil
+import socket
+from pathlib import Path
+
+from xmpp_cem.errors import ServerError
+from xmpp_cem.testing.pki import ServerPki
+from xmpp_cem.testing.site import Account, Command, Site, write_private
+
+_API_SOCKET = "api.sock"
+_API_SECONDS = 10.0
+
+
+def missing() -> str | None:
+    """What to install before a private ejabberd can start, as a sentence."""
+    if shutil.which("erl") and _library_folder():
+        return None
+    return "Debian's package ejabberd is missing; install it with: sudo apt-get install ejabberd"
+
+
+def configure(site: Site, pki: ServerPki) -> Command:
+    """Write the configuration and say how to start the server.
+
+    The Erlang machine runs without distribution, so it needs no epmd, cookie or second port.
+    """
+    folder = site.folder
+    (folder / _API_SOCKET).unlink(missing_ok=True)
+    values = {
+        "HOST": site.endpoint.xmpp_host,
+        "C2S_PORT": str(site.endpoint.port),
+        "API_SOCKET": _API_SOCKET,
+        "CERTIFICATE": str(pki.bundle),
+        "CA_FILE": str(pki.ca_file),
+        "VTN_JIDS": json.dumps(sorted({site.vtn_jid(domain) for domain in site.domains})),
+        "FAST_JIDS": json.dumps(site.fast_jids),
+        "PUBSUB_HOSTS": json.dumps([site.endpoint.pubsub(one.domain) for one in site.domains]),
+    }
+    site.fill("ejabberd/ejabberd.yml.in", values, "ejabberd.yml")
+    # Names come from the hosts file only: nothing asks a name server.
+    write_private(folder / "inetrc", '{lookup, ["file", "native"]}.\n')
+    (folder / "spool").mkdir(mode=0o700, exist_ok=True)
+    log = folder / "log" / "ejabberd.log"
+    env = {
+        "HOME": str(folder),
+        "ERL_LIBS": str(_library_folder()),
+        "ERL_INETRC": str(folder / "inetrc"),
+        "ERL_CRASH_DUMP_BYTES": "0",
+        "EJABBERD_CONFIG_PATH": str(folder / "ejabberd.yml"),
+        "EJABBERD_LOG_PATH": str(log),
+    }
+    # No busy waiting: idle schedulers would eat the processors that the tests need.
+    machine = ("+K", "true", "+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none")
+    argv = ("erl", *machine, "-noinput", "-mnesia", "dir", '"spool"', "-s", "ejabberd")
+    return Command(argv=argv, env=env, log=log)
+
+
+async def add_account(site: Site, account: Account) -> None:
+    """Register an account through the socket in the server's folder.
+
+    Raises:
+        ServerError: the account exists or the server refuses.
+    """
+    await asyncio.to_thread(_register, site.folder, account)
+
+
+class _Connection(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__("localhost", timeout=_API_SECONDS)
+        self._folder = folder
+
+    def connect(self) -> None:
+        """Reach the socket by its folder's descriptor: a path may be longer than addresses are."""
+        folder = os.open(self._folder, os.O_PATH)
+        try:
+            self.sock = socket.socket(socket.AF_UNIX)
+            self.sock.settimeout(self.timeout)
+            self.sock.connect(f"/proc/self/fd/{folder}/{_API_SOCKET}")
+        finally:
+            os.close(folder)
+
+
+def _register(folder: Path, account: Account) -> None:
+    body = {"user": account.local, "host": account.host, "password": account.password}
+    connection = _Connection(folder)
+    try:
+        connection.request("POST", "/api/register", json.dumps(body))
+        answer = connection.getresponse()
+        text = answer.read().decode()
+    except OSError as error:
+        raise ServerError(f"ejabberd does not take account {account.jid}: {error}") from error
+    finally:
+        connection.close()
+    if answer.status == http.client.CONFLICT:
+        raise ServerError(f"account {account.jid} exists already")
+    if answer.status != http.client.OK:
+        raise ServerError(f"ejabberd refuses account {account.jid}: {text}")
+
+
+def _library_folder() -> Path | None:
+    return next((found.parent for found in Path("/usr/lib").glob("*/ejabberd-*")), None)
