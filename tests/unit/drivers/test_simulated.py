@@ -1,0 +1,117 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from xmpp_cem.drivers.driver import Description, Reading
+from xmpp_cem.drivers.physics import Model
+from xmpp_cem.drivers.simulated import SimulatedDriver
+from xmpp_cem.drivers.storage import Battery
+
+BATTERY = Battery(5000, 4000, 1000, 9000, 5000, 1.0, 1000)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = datetime(2025, 4, 10, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def driver(clock: Clock, button: Path | None = None, model: Model = BATTERY) -> SimulatedDriver:
+    return SimulatedDriver(model, clock, button)
+
+
+async def test_a_reading_states_power_flexibility_and_registers(clock: Clock):
+    battery = driver(clock)
+    await battery.apply(2000)
+    clock.advance(minutes=15)
+    assert await battery.read() == Reading(
+        power_w=2000,
+        increase_w=3000,
+        decrease_w=6000,
+        import_wh=499,
+        export_wh=0,
+        stored_wh=5499,
+        overridden=False,
+    )
+    assert battery.describe() == Description("battery", 5000, 4000)
+
+
+async def test_a_set_point_takes_force_from_its_application(clock: Clock):
+    battery = driver(clock)
+    clock.advance(hours=1)
+    await battery.apply(2000)
+    assert (await battery.read()).import_wh == 0
+
+
+async def test_applying_the_same_set_point_again_changes_nothing(clock: Clock):
+    once, often = driver(clock), driver(clock)
+    await once.apply(2000)
+    for _ in range(20):
+        await often.apply(2000)
+        clock.advance(seconds=5)
+    assert await often.read() == await once.read()
+
+
+async def test_a_released_resource_goes_back_to_its_own_plan(clock: Clock):
+    battery = driver(clock)
+    await battery.apply(2000)
+    clock.advance(minutes=1)
+    await battery.apply(None)
+    clock.advance(minutes=1)
+    assert (await battery.read()).power_w == 0
+
+
+async def test_the_customers_override_releases_and_offers_nothing(clock: Clock, tmp_path: Path):
+    button = tmp_path / "override"
+    battery = driver(clock, button)
+    await battery.apply(2000)
+    clock.advance(minutes=1)
+    assert not (await battery.read()).overridden
+    button.touch()
+    await battery.apply(2000)
+    clock.advance(minutes=1)
+    reading = await battery.read()
+    assert reading.overridden
+    assert (reading.power_w, reading.increase_w, reading.decrease_w) == (0, 0, 0)
+
+
+async def test_the_set_point_is_back_in_force_after_the_override(clock: Clock, tmp_path: Path):
+    button = tmp_path / "override"
+    button.touch()
+    battery = driver(clock, button)
+    await battery.apply(2000)
+    button.unlink()
+    clock.advance(minutes=1)
+    reading = await battery.read()
+    assert (reading.power_w, reading.overridden) == (2000, False)
+
+
+async def test_a_clock_that_steps_back_changes_nothing(clock: Clock):
+    battery = driver(clock)
+    await battery.apply(2000)
+    clock.advance(minutes=5)
+    before = await battery.read()
+    clock.advance(minutes=-3)
+    assert await battery.read() == before
+
+
+async def test_readings_stay_inside_the_ratings_when_rounded(clock: Clock):
+    battery = driver(clock)
+    for set_point in (5000, -4000, 5000, 333, -9000):
+        await battery.apply(set_point)
+        for _ in range(30):
+            clock.advance(seconds=47.3)
+            reading = await battery.read()
+            assert reading.power_w + reading.increase_w <= 5000
+            assert reading.power_w - reading.decrease_w >= -4000

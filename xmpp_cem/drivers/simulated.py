@@ -1,0 +1,69 @@
+"""A driver whose resource is a model."""
+
+import math
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from xmpp_cem.drivers.driver import Description, Reading
+from xmpp_cem.drivers.physics import Model, State
+
+
+class SimulatedDriver:
+    """Runs a model along a clock and lets the customer override it.
+
+    While the file `button` exists, the customer's local override is pressed: the resource is
+    released, set points wait and no flexibility is offered. It is looked at on each call and holds
+    for the time since the call before.
+
+    Args:
+        model: the resource's physics.
+        clock: returns the present instant, UTC.
+        button: file that stands for the override button; None: there is no button.
+    """
+
+    def __init__(
+        self, model: Model, clock: Callable[[], datetime], button: Path | None = None
+    ) -> None:
+        self._model = model
+        self._clock = clock
+        self._button = button
+        self._set_point: int | None = None
+        self._state = model.initial(clock())
+
+    def describe(self) -> Description:
+        """Return kind and ratings of the model."""
+        return self._model.describe()
+
+    async def apply(self, power_w: int | None) -> None:
+        """Put a set point in force from now on.
+
+        Args:
+            power_w: absolute set point, W, positive from grid to customer; None releases.
+        """
+        self._advance(overridden=self._pressed())
+        self._set_point = power_w
+
+    async def read(self) -> Reading:
+        """Return what the model does now, rounded to whole W and Wh."""
+        overridden = self._pressed()
+        state = self._advance(overridden=overridden)
+        power = round(state.power_w)
+        reach = self._model.reach(state)
+        return Reading(
+            power_w=power,
+            increase_w=0 if overridden else max(0, math.floor(reach.highest_w) - power),
+            decrease_w=0 if overridden else max(0, power - math.ceil(reach.lowest_w)),
+            import_wh=math.floor(state.import_wh),
+            export_wh=math.floor(state.export_wh),
+            stored_wh=None if state.stored_wh is None else round(state.stored_wh),
+            overridden=overridden,
+        )
+
+    def _pressed(self) -> bool:
+        return self._button is not None and self._button.exists()
+
+    def _advance(self, *, overridden: bool) -> State:
+        in_force = None if overridden else self._set_point
+        self._state = self._model.step(self._state, self._clock(), in_force)
+        return self._state
