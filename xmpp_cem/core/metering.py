@@ -1,0 +1,108 @@
+"""Readings of a domain's members: kept by window, summed for the level above."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from xmpp_cem.model.ids import PartyId
+from xmpp_cem.model.reading import Quality, Reading
+from xmpp_cem.model.time import Interval
+
+_KEPT_WINDOWS = 30
+
+
+@dataclass(frozen=True)
+class Window:
+    """A member's total over one window: power in W, registers in Wh where all parts have them."""
+
+    interval: Interval
+    power_w: int
+    import_wh: int | None
+    export_wh: int | None
+    expected: int
+    reporting: int
+
+
+@dataclass
+class Metering:
+    """The last windows of every member; a window of a member counts once."""
+
+    history: dict[PartyId, deque[Window]] = field(default_factory=dict)
+    reported: dict[Interval, None] = field(default_factory=dict)
+
+    def take(self, party: PartyId, readings: tuple[Reading, ...]) -> list[Window]:
+        """Add a member's readings; returns the windows that are new."""
+        by_window: dict[Interval, list[Reading]] = {}
+        for reading in readings:
+            by_window.setdefault(reading.window, []).append(reading)
+        kept = self.history.setdefault(party, deque(maxlen=_KEPT_WINDOWS))
+        known = {window.interval for window in kept}
+        fresh = [_total(interval, group) for interval, group in by_window.items()]
+        fresh = [window for window in fresh if window.interval not in known]
+        kept.extend(fresh)
+        return fresh
+
+    def baseline(self, party: PartyId, before: datetime) -> int | None:
+        """Return the mean power of the last three windows that ended by `before`, in W."""
+        past = [w for w in self.history.get(party, ()) if w.interval.end <= before][-3:]
+        return sum(w.power_w for w in past) // len(past) if past else None
+
+    def power(self, party: PartyId) -> int | None:
+        """Return a member's power in its newest window, in W."""
+        kept = self.history.get(party)
+        return kept[-1].power_w if kept else None
+
+    def roll_up(
+        self, party: PartyId, members: frozenset[PartyId], now: datetime, grace: timedelta
+    ) -> tuple[Reading, ...]:
+        """Return the sums of windows that are complete, or as complete as they will get.
+
+        A window is complete when every expected member has told it; after `grace` it is summed
+        with what is there. What is missing shows in `expected` and `reporting`, never as a zero.
+        """
+        windows: dict[Interval, list[Window]] = {}
+        for member in members:
+            for window in self.history.get(member, ()):
+                windows.setdefault(window.interval, []).append(window)
+        due = [
+            (interval, group)
+            for interval, group in windows.items()
+            if interval not in self.reported
+            and (len(group) == len(members) or now >= interval.end + grace)
+        ]
+        sums = []
+        for interval, group in sorted(due, key=lambda entry: entry[0].start):
+            self.reported[interval] = None
+            sums.append(_sum(party, interval, group, len(members)))
+        while len(self.reported) > 2 * _KEPT_WINDOWS:
+            del self.reported[next(iter(self.reported))]
+        return tuple(sums)
+
+
+def _total(interval: Interval, readings: list[Reading]) -> Window:
+    imports = [r.import_wh for r in readings if r.import_wh is not None]
+    exports = [r.export_wh for r in readings if r.export_wh is not None]
+    return Window(
+        interval=interval,
+        power_w=sum(r.power_w for r in readings),
+        import_wh=sum(imports) if len(imports) == len(readings) else None,
+        export_wh=sum(exports) if len(exports) == len(readings) else None,
+        expected=sum(r.expected for r in readings),
+        reporting=sum(r.reporting for r in readings),
+    )
+
+
+def _sum(party: PartyId, interval: Interval, group: list[Window], expected: int) -> Reading:
+    """Add up a window; registers are left out when a member is missing, since they would jump."""
+    imports = [w.import_wh for w in group if w.import_wh is not None]
+    exports = [w.export_wh for w in group if w.export_wh is not None]
+    return Reading(
+        resource=party,
+        window=interval,
+        power_w=sum(w.power_w for w in group),
+        import_wh=sum(imports) if len(imports) == expected else None,
+        export_wh=sum(exports) if len(exports) == expected else None,
+        quality=Quality.VALID if len(group) == expected else Quality.QUESTIONABLE,
+        expected=expected,
+        reporting=len(group),
+    )

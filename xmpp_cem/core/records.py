@@ -1,0 +1,165 @@
+"""What must survive a restart: a closed set of values."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from xmpp_cem.messages.configuration import Admission
+from xmpp_cem.messages.controls import IndexEntry
+from xmpp_cem.model.answer import Answer
+from xmpp_cem.model.availability import Availability
+from xmpp_cem.model.event import Event, EventStatus
+from xmpp_cem.model.ids import EventId, PartyId, ResourceId
+from xmpp_cem.model.quantity import Power
+from xmpp_cem.model.resource import Capability
+from xmpp_cem.model.time import Instant, Interval
+from xmpp_cem.model.value import Value
+
+
+class Confirmed(Value):
+    """A capability revision and when the VTN committed it, by the VTN's clock."""
+
+    capability: Capability
+    at: Instant
+
+
+class VenRecord(Value):
+    """What a VEN knows of itself and its domain.
+
+    `confirmed` holds the last few confirmed capabilities, newest last; `index_*` is the newest
+    index seen.
+    """
+
+    kind: Literal["ven"] = "ven"
+    epoch: int = 0
+    sequence: int = 0
+    revision: int = 0
+    admission: Admission | None = None
+    confirmed: tuple[Confirmed, ...] = ()
+    index_epoch: int = -1
+    index_version: int = -1
+    index: tuple[IndexEntry, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """One per party."""
+        return ""
+
+
+class Commitment(Value):
+    """One event at a VEN: its newest version, what is asked, what was answered.
+
+    `status` also keeps a tombstone: a cancelled event stays known until its validity and a day
+    have passed. `baselines` (W) and `limits` (W, not signed) of the resources are set at the start
+    and then stand; `shares` (W, signed) follow what is promised.
+    """
+
+    kind: Literal["commitment"] = "commitment"
+    event: Event
+    digest: str
+    asked_w: Power
+    revision: int
+    status: EventStatus
+    path: tuple[str, ...] = ()
+    hop: int = 0
+    answer: Answer | None = None
+    baselines: tuple[tuple[ResourceId, Power], ...] | None = None
+    limits: tuple[tuple[ResourceId, int], ...] = ()
+    shares: tuple[tuple[ResourceId, Power], ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The event."""
+        return self.event.id
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it may still act."""
+        return self.status not in {EventStatus.CANCELLED, EventStatus.COMPLETED}
+
+
+class VtnRecord(Value):
+    """What a VTN knows of its own leadership."""
+
+    kind: Literal["vtn"] = "vtn"
+    epoch: int = 0
+    index_version: int = 0
+    sequence: int = 0
+
+    @property
+    def key(self) -> str:
+        """One per party."""
+        return ""
+
+
+class Member(Value):
+    """A VEN of our domain; `availability` starts as unreachable after a restart."""
+
+    kind: Literal["member"] = "member"
+    party: PartyId
+    account: str
+    capability: Capability | None = None
+    availability: Availability = Availability.UNREACHABLE
+    last_heard: Instant | None = None
+
+    @property
+    def key(self) -> str:
+        """The member."""
+        return self.party
+
+
+class Part(Value):
+    """One member's part in a dispatch.
+
+    `capability_w` is its flexibility at the event's basis and `limit_w` the most it has confirmed
+    since, both W and not signed; `baseline_w` is its power before the event, `delivered_ws` (W s)
+    and `measured_s` what it changed so far and over how long, `until` the last window's end.
+    """
+
+    kind: Literal["part"] = "part"
+    event: EventId
+    party: PartyId
+    capability_w: int
+    limit_w: int
+    asked_w: Power
+    answer: Answer | None = None
+    baseline_w: Power | None = None
+    delivered_w: Power | None = None
+    delivered_ws: int = 0
+    measured_s: int = 0
+    until: Instant | None = None
+
+    @property
+    def key(self) -> str:
+        """The event and the member."""
+        return f"{self.event}/{self.party}"
+
+
+class Dispatch(Value):
+    """An event of our domain as its VTN divides it; the parts are records of their own."""
+
+    kind: Literal["dispatch"] = "dispatch"
+    event: Event
+    target_w: Power
+    upper: EventId | None = None
+    redivisions: int = 0
+    replanned: Instant | None = None
+    why: str = ""
+    path: tuple[str, ...] = ()
+    hop: int = 0
+
+    @property
+    def key(self) -> str:
+        """The event."""
+        return self.event.id
+
+    @property
+    def active(self) -> Interval:
+        """When power is asked to change."""
+        return self.event.active
+
+
+Record = Annotated[
+    VenRecord | Commitment | VtnRecord | Member | Part | Dispatch,
+    Field(discriminator="kind"),
+]

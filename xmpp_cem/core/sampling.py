@@ -1,0 +1,82 @@
+"""Samples of devices become readings: the mean over windows aligned to UTC."""
+
+from collections import deque
+from datetime import datetime, timedelta
+
+from xmpp_cem.model.control import Sample
+from xmpp_cem.model.ids import ResourceId
+from xmpp_cem.model.reading import Reading
+from xmpp_cem.model.resource import Resource, ResourceState
+from xmpp_cem.model.time import Interval, window
+
+
+class Sampling:
+    """Collects samples by window; a window without samples gives no reading."""
+
+    def __init__(self) -> None:
+        self._open: Interval | None = None
+        self._samples: dict[ResourceId, list[Sample]] = {}
+        self._recent: dict[ResourceId, deque[tuple[datetime, int]]] = {}
+        self.latest: tuple[Sample, ...] = ()
+
+    def take(
+        self, samples: tuple[Sample, ...], now: datetime, length: timedelta
+    ) -> tuple[Reading, ...]:
+        """Add samples; returns the readings of a window that they close."""
+        current = window(now, length)
+        readings: tuple[Reading, ...] = ()
+        if self._open != current:
+            readings = self._close()
+            self._open = current
+        self.latest = samples
+        for sample in samples:
+            self._samples.setdefault(sample.resource, []).append(sample)
+            recent = self._recent.setdefault(sample.resource, deque(maxlen=600))
+            recent.append((now, sample.power_w))
+        return readings
+
+    def baseline(self, resource: ResourceId, before: datetime, over: timedelta) -> int | None:
+        """Return the mean power in `[before - over, before)`, W; the last one known if none."""
+        recent = self._recent.get(resource, ())
+        inside = [power for at, power in recent if before - over <= at < before]
+        if inside:
+            return sum(inside) // len(inside)
+        return recent[-1][1] if recent else None
+
+    def _close(self) -> tuple[Reading, ...]:
+        samples, self._samples = self._samples, {}
+        if self._open is None:
+            return ()
+        return tuple(
+            _mean(resource, self._open, group) for resource, group in samples.items() if group
+        )
+
+
+def _mean(resource: ResourceId, interval: Interval, samples: list[Sample]) -> Reading:
+    last = samples[-1]
+    return Reading(
+        resource=resource,
+        window=interval,
+        power_w=sum(sample.power_w for sample in samples) // len(samples),
+        import_wh=last.import_wh,
+        export_wh=last.export_wh,
+    )
+
+
+def resource_of(sample: Sample) -> Resource:
+    """Return what a sample tells of a resource; overridden or faulty ones offer nothing."""
+    state = ResourceState.AVAILABLE
+    if sample.is_overridden:
+        state = ResourceState.OPTED_OUT
+    if sample.is_faulty:
+        state = ResourceState.OUT_OF_SERVICE
+    is_usable = state is ResourceState.AVAILABLE
+    return Resource(
+        id=sample.resource,
+        kind=sample.kind,
+        state=state,
+        power_w=sample.power_w,
+        increase_w=sample.increase_w if is_usable else 0,
+        decrease_w=sample.decrease_w if is_usable else 0,
+        stored_wh=sample.stored_wh,
+    )

@@ -1,0 +1,287 @@
+"""A VEN in one domain: registration, events and answers, capability and reports."""
+
+from datetime import datetime, timedelta
+
+from xmpp_cem.core.effects import (
+    Admit,
+    CatchUp,
+    Effect,
+    Ignore,
+    Note,
+    Publish,
+    Respond,
+    ShowPresence,
+    WatchPresence,
+)
+from xmpp_cem.core.eventbook import EventBook
+from xmpp_cem.core.inputs import (
+    CaughtUp,
+    Decided,
+    Input,
+    ItemReceived,
+    Link,
+    LinkChanged,
+    PresenceChanged,
+    ReplyArrived,
+    RequestArrived,
+    Started,
+    TimerFired,
+    TransactionFailed,
+)
+from xmpp_cem.core.records import Commitment, Confirmed, Record, VenRecord
+from xmpp_cem.core.venstate import VenSettings, VenState
+from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
+from xmpp_cem.messages.controls import EndDeviceControls, EventIndex
+from xmpp_cem.messages.envelope import (
+    EventMessage,
+    FaultMessage,
+    Noun,
+    ResponseMessage,
+    Result,
+    Verb,
+)
+from xmpp_cem.messages.events import EndDeviceEvents, Status
+from xmpp_cem.messages.readings import MeterReadings
+from xmpp_cem.model.availability import Offer, availability_of
+from xmpp_cem.model.ids import Jid
+from xmpp_cem.model.node import Uplink
+from xmpp_cem.model.reading import Reading
+from xmpp_cem.model.resource import Capability, Resource
+
+_KEPT_REVISIONS = 32
+_REPORT_LIFE = timedelta(hours=1)
+_OFFER_LIFE = timedelta(minutes=5)
+
+
+class Ven:
+    """One party's life as a VEN; the answers to events come from outside as `Decided`."""
+
+    def __init__(self, settings: VenSettings) -> None:
+        self._state = VenState(settings)
+        self.book = EventBook(self._state)
+        self._capability: Capability | None = None
+        self._members: tuple[int, int] = (0, 0)
+
+    @property
+    def settings(self) -> VenSettings:
+        """What we are configured with."""
+        return self._state.settings
+
+    @property
+    def service(self) -> Jid | None:
+        """The domain's pubsub service, told by the VTN."""
+        admission = self._state.record.admission
+        return Jid.parse(admission.service) if admission else None
+
+    @property
+    def report_every(self) -> timedelta:
+        """Length of a reporting window, told by the VTN; 10 s until it is known."""
+        admission = self._state.record.admission
+        return timedelta(seconds=admission.report_every_s if admission else 10)
+
+    def restore(self, record: Record) -> None:
+        """Take back a record from before a restart."""
+        if isinstance(record, VenRecord):
+            self._state.record = record
+        elif isinstance(record, Commitment):
+            self.book.commitments[record.event.id] = record
+
+    def handle(  # noqa: C901, PLR0911, PLR0912 one case per input
+        self, what: Input, now: datetime
+    ) -> list[Effect]:
+        """Return what one input leads to."""
+        match what:
+            case Started():
+                return [self._state.start(now), *self.book.resume()]
+            case LinkChanged(is_up=is_up):
+                self._state.is_up = is_up
+                return self._connected(now) if is_up else []
+            case CaughtUp():
+                return self._caught_up(what, now)
+            case ItemReceived():
+                return self._item(what, now)
+            case RequestArrived():
+                return self._request(what, now)
+            case ReplyArrived(reply=reply):
+                return self._reply(reply)
+            case TransactionFailed(request=request, reason=reason):
+                fields = (("noun", request.header.noun.value), ("why", reason))
+                return [Note("warning", "the VTN did not take a message", fields)]
+            case Decided():
+                return self.book.decided(what, now)
+            case TimerFired(key=key):
+                return self.book.fire(key.removeprefix("ven/"), now)
+            case PresenceChanged(leadership=leadership) if leadership and leadership.is_active:
+                fields = (("vtn", str(what.sender)), ("epoch", str(leadership.epoch)))
+                return [Note("info", "the VTN is here", fields)]
+            case _:
+                return []
+
+    def update(
+        self,
+        resources: tuple[Resource, ...],
+        now: datetime,
+        members: tuple[int, int] = (0, 0),
+    ) -> list[Effect]:
+        """Tell what our resources can do, when that has changed enough.
+
+        `members` is, for a gateway, how many stand behind it and how many of them are reachable.
+        """
+        known = self._capability
+        settings = self._state.settings
+        if known and members == self._members:
+            is_soon = now - known.at < settings.min_change_every
+            is_small = _moved_w(known.resources, resources) < settings.min_change_w
+            if _is_alike(known.resources, resources) and (is_soon or is_small):
+                return []
+        self._members = members
+        remember = self._state.save(revision=self._state.record.revision + 1)
+        self._capability = Capability(
+            revision=self._state.record.revision, at=now, resources=resources
+        )
+        effects: list[Effect] = [remember, self._presence(now)]
+        if self._state.is_up:
+            verb = Verb.CREATE if known is None else Verb.CHANGE
+            effects += self._register(verb, now)
+        return effects
+
+    def report(self, readings: tuple[Reading, ...], now: datetime) -> list[Effect]:
+        """Send readings up by the domain's uplink (figure 18, or a transaction)."""
+        return self._uplink(Noun.READINGS, MeterReadings(readings=readings), now)
+
+    def tell(self, status: Status, now: datetime) -> list[Effect]:
+        """Send a status event up by the domain's uplink."""
+        return self._uplink(Noun.EVENTS, EndDeviceEvents(statuses=(status,)), now)
+
+    def _connected(self, now: datetime) -> list[Effect]:
+        effects: list[Effect] = [
+            self._admit(),
+            WatchPresence(Link.UPPER, Jid(self._state.settings.vtn.bare)),
+        ]
+        if self._capability:
+            effects += [self._presence(now), *self._register(Verb.CREATE, now)]
+        return effects + self._catch_up(self._state.record.admission)
+
+    def _admit(self) -> Admit:
+        admission = self._state.record.admission
+        watchers = admission.watchers if admission else ()
+        return Admit(Link.UPPER, frozenset({self._state.settings.vtn.bare, *watchers}))
+
+    def _register(self, verb: Verb, now: datetime) -> list[Effect]:
+        body = EndDeviceConfig(party=self._state.settings.party, capability=self._capability)
+        expires = now + timedelta(minutes=5)
+        return [*self._state.request(verb, Noun.CONFIG, body, now, expires)]
+
+    def _presence(self, now: datetime) -> ShowPresence:
+        capability = self._capability or Capability(revision=0, at=now, resources=())
+        offer = Offer(
+            availability=availability_of(capability),
+            capability=capability,
+            sequence=self._state.record.sequence,
+            valid_until=now + _OFFER_LIFE,
+            members=self._members[0],
+            reachable=self._members[1],
+        )
+        return ShowPresence(Link.UPPER, offer)
+
+    def _reply(self, reply: ResponseMessage | FaultMessage) -> list[Effect]:
+        if reply.result is Result.FAILED:
+            why = "; ".join(f"{error.code} {error.reason}" for error in reply.errors)
+            return [Note("warning", "the VTN refused a message", (("why", why),))]
+        if not isinstance(reply, ResponseMessage) or not isinstance(reply.body, EndDeviceConfig):
+            return []
+        admission = reply.body.admission
+        return self._admitted(admission, reply.header.timestamp) if admission else []
+
+    def _admitted(self, admission: Admission, at: datetime) -> list[Effect]:
+        record = self._state.record
+        effects: list[Effect] = []
+        is_moved = record.admission is None or record.admission.events != admission.events
+        confirmed = record.confirmed
+        capability = self._capability
+        if capability and admission.confirmed == capability.revision:
+            confirmed = (*confirmed, Confirmed(capability=capability, at=at))[-_KEPT_REVISIONS:]
+        effects.append(self._state.save(admission=admission, confirmed=confirmed))
+        effects.append(self._admit())
+        return effects + (self._catch_up(admission) if is_moved else [])
+
+    def _catch_up(self, admission: Admission | None) -> list[Effect]:
+        if admission is None:
+            return []
+        service = Jid.parse(admission.service)
+        return [CatchUp(Link.UPPER, service, node) for node in admission.events]
+
+    def _caught_up(self, what: CaughtUp, now: datetime) -> list[Effect]:
+        """Take the index first: only what it lists counts (design: state, not a log)."""
+        by_index = sorted(what.items, key=lambda item: item.item_id != "index")
+        effects: list[Effect] = []
+        for item in by_index:
+            effects += self._item(item, now)
+        return effects
+
+    def _item(self, item: ItemReceived, now: datetime) -> list[Effect]:
+        admission = self._state.record.admission
+        if admission is None or item.sender.bare != Jid.parse(admission.service).bare:
+            return [Note("warning", "item of an unknown service refused", _where(item))]
+        if item.node not in admission.events:
+            return [Note("warning", "item of an unknown node refused", _where(item))]
+        body = item.message.body
+        if isinstance(body, EventIndex) and body.domain == self._state.settings.domain:
+            return self.book.take_index(body, item.node)
+        if not isinstance(body, EndDeviceControls):
+            return [Note("warning", "unexpected item refused", _where(item))]
+        effects: list[Effect] = []
+        for event in body.events:
+            effects += self.book.take_event(event, item.message.header, now)
+        return effects
+
+    def _request(self, what: RequestArrived, now: datetime) -> list[Effect]:
+        if what.sender != self._state.settings.vtn:
+            return [Ignore(Link.UPPER, what.token)]
+        body, verb = what.message.body, what.message.header.verb
+        letters = self._state.letters
+        effects: list[Effect] = []
+        if verb is Verb.GET and what.message.header.noun is Noun.CONFIG:
+            own = EndDeviceConfig(party=letters.party, capability=self._capability)
+            return [Respond(Link.UPPER, what.token, letters.reply(what.message, now, own))]
+        if not isinstance(body, EndDeviceControls):
+            refusal = letters.refusal(what.message, now, "2.5", "a VEN takes EndDeviceControls")
+            return [Respond(Link.UPPER, what.token, refusal)]
+        for event in body.events:
+            effects += self.book.take_event(event, what.message.header, now)
+        return [*effects, Respond(Link.UPPER, what.token, letters.reply(what.message, now))]
+
+    def _uplink(
+        self, noun: Noun, body: MeterReadings | EndDeviceEvents, now: datetime
+    ) -> list[Effect]:
+        admission = self._state.record.admission
+        if admission is None:
+            return []
+        expires = now + _REPORT_LIFE
+        if admission.uplink is Uplink.TRANSACTION:
+            return [*self._state.request(Verb.CREATE, noun, body, now, expires)]
+        remember = self._state.save(sequence=self._state.record.sequence + 1)
+        record = self._state.record
+        header = self._state.letters.header(Verb.CREATED, noun, now, record.sequence)
+        header = header.model_copy(update={"epoch": record.epoch, "sequence": record.sequence})
+        message = EventMessage(header=header, body=body)
+        return [
+            remember,
+            Publish(Link.UPPER, admission.reports, header.message_id, message, expires),
+        ]
+
+
+def _where(item: ItemReceived) -> tuple[tuple[str, str], ...]:
+    return (("sender", str(item.sender)), ("node", item.node), ("item", item.item_id))
+
+
+def _is_alike(before: tuple[Resource, ...], after: tuple[Resource, ...]) -> bool:
+    """Whether nothing changed that must be told at once."""
+    return [(r.id, r.state) for r in before] == [(r.id, r.state) for r in after]
+
+
+def _moved_w(before: tuple[Resource, ...], after: tuple[Resource, ...]) -> int:
+    """Return by how many W the flexibility of all together has moved."""
+    fall = sum(r.decrease_w for r in after) - sum(r.decrease_w for r in before)
+    rise = sum(r.increase_w for r in after) - sum(r.increase_w for r in before)
+    return max(abs(fall), abs(rise))

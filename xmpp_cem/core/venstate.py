@@ -1,0 +1,76 @@
+"""What the parts of a VEN share: settings, the record that survives, the writer of headers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from xmpp_cem.core.effects import Remember, Transact
+from xmpp_cem.core.inputs import Link
+from xmpp_cem.core.letters import Letters
+from xmpp_cem.core.records import VenRecord
+from xmpp_cem.messages.bodies import Body
+from xmpp_cem.messages.envelope import Noun, RequestMessage, Verb
+from xmpp_cem.model.event import Event
+from xmpp_cem.model.ids import DomainId, Jid, PartyId
+
+
+@dataclass(frozen=True)
+class VenSettings:
+    """What a VEN is configured with.
+
+    Args:
+        party: who we are.
+        domain: the domain we belong to.
+        vtn: full address of its VTN.
+        digest: content digest of an event, as the index lists it.
+        min_change_w, min_change_every: a new capability revision is sent when flexibility has
+            changed by at least this much, and no more often.
+    """
+
+    party: PartyId
+    domain: DomainId
+    vtn: Jid
+    digest: Callable[[Event], str]
+    min_change_w: int = 200
+    min_change_every: timedelta = timedelta(seconds=10)
+
+
+class VenState:
+    """The record, its sequence numbers and the requests made from it."""
+
+    def __init__(self, settings: VenSettings) -> None:
+        self.settings = settings
+        self.letters = Letters(settings.party)
+        self.record = VenRecord()
+        self.is_up = False
+
+    def start(self, now: datetime) -> Remember:
+        """Begin a new epoch, higher than any before, also after the store was replaced."""
+        remember = self.save(epoch=max(self.record.epoch + 1, int(now.timestamp())), sequence=0)
+        self.letters.epoch = self.record.epoch
+        return remember
+
+    def save(self, **changes: object) -> Remember:
+        """Change the record; the effect keeps it."""
+        self.record = self.record.model_copy(update=changes)
+        return Remember(self.record)
+
+    def request(
+        self,
+        verb: Verb,
+        noun: Noun,
+        body: Body,
+        now: datetime,
+        expires: datetime,
+    ) -> list[Remember | Transact]:
+        """Return the effects that send a transaction to our VTN with the next sequence number."""
+        remember = self.save(sequence=self.record.sequence + 1)
+        header = self.letters.header(verb, noun, now, self.record.sequence).model_copy(
+            update={
+                "expires": expires,
+                "epoch": self.record.epoch,
+                "sequence": self.record.sequence,
+            }
+        )
+        message = RequestMessage(header=header, body=body)
+        return [remember, Transact(Link.UPPER, self.settings.vtn, message, expires)]

@@ -1,0 +1,212 @@
+"""The VTN of one domain: its nodes, its members and operators, its events."""
+
+from datetime import datetime
+
+from xmpp_cem.core.dispatching import Dispatching
+from xmpp_cem.core.effects import (
+    Admit,
+    CatchUp,
+    Effect,
+    Note,
+    ProbeService,
+    ShowPresence,
+    VerifyNodes,
+    WatchPresence,
+)
+from xmpp_cem.core.inputs import (
+    Input,
+    ItemReceived,
+    Link,
+    LinkChanged,
+    NodesVerified,
+    PresenceChanged,
+    RequestArrived,
+    ServiceProbed,
+    Started,
+    TimerFired,
+)
+from xmpp_cem.core.metering import Metering
+from xmpp_cem.core.nodes import node_specs
+from xmpp_cem.core.publication import Publication
+from xmpp_cem.core.records import Dispatch, Member, Part, Record, VtnRecord
+from xmpp_cem.core.requests import Requests
+from xmpp_cem.core.vtnstate import VtnSettings, VtnState
+from xmpp_cem.messages.events import EndDeviceEvents
+from xmpp_cem.messages.readings import MeterReadings
+from xmpp_cem.model.availability import Availability, Leadership
+from xmpp_cem.model.ids import Jid
+from xmpp_cem.model.node import Uplink, reports_node
+
+
+class Vtn:
+    """One party's life as the VTN of a domain."""
+
+    def __init__(self, settings: VtnSettings) -> None:
+        self._state = VtnState(settings)
+        self.metering = Metering()
+        self.dispatching = Dispatching(self._state, self.metering)
+        self._publication = Publication(self._state, self.dispatching)
+        self._requests = Requests(self._state, self.dispatching, self._publication, self.metering)
+
+    @property
+    def settings(self) -> VtnSettings:
+        """What we are configured with."""
+        return self._state.settings
+
+    @property
+    def members(self) -> dict[str, Member]:
+        """The domain's members as we know them."""
+        return self._state.members
+
+    def restore(self, record: Record) -> None:
+        """Take back a record from before a restart; who is no longer configured is left out."""
+        if isinstance(record, VtnRecord):
+            self._state.record = record
+        elif isinstance(record, Dispatch | Part):
+            self.dispatching.restore(record)
+        elif isinstance(record, Member):
+            known = self._state.members.get(record.party)
+            if known and known.account == record.account:
+                unseen = {"availability": Availability.UNREACHABLE}
+                self._state.members[record.party] = record.model_copy(update=unseen)
+
+    def handle(self, what: Input, now: datetime) -> list[Effect]:
+        """Return what one input leads to, then what has to be published because of it."""
+        return self._handle(what, now) + self.publish_changes(now)
+
+    def publish_changes(self, now: datetime) -> list[Effect]:
+        """Publish what was changed from outside, by a cascade."""
+        return self._publication.changes(now)
+
+    def knows_presence(self, now: datetime) -> bool:
+        """Whether an absent presence means that a member is unreachable."""
+        return self._state.knows_presence(now)
+
+    def _handle(  # noqa: C901, PLR0911, PLR0912 one case per input
+        self, what: Input, now: datetime
+    ) -> list[Effect]:
+        match what:
+            case Started():
+                return [self._state.start(now), *self.dispatching.resume()]
+            case LinkChanged(is_up=is_up):
+                return self._connected(now) if is_up else self._disconnected()
+            case ServiceProbed(has_write_only=has_write_only):
+                return self._probed(has_write_only=has_write_only)
+            case NodesVerified():
+                return self._verified(what, now)
+            case RequestArrived():
+                return self._requests.handle(what, now)
+            case PresenceChanged():
+                return self._presence(what, now)
+            case ItemReceived():
+                return self._item(what, now)
+            case TimerFired(key=key):
+                return self._timer(key, now)
+            case _:
+                return []
+
+    def _connected(self, now: datetime) -> list[Effect]:
+        settings = self._state.settings
+        self._state.known_from = now + settings.grace
+        members = settings.members.values()
+        leadership = Leadership(is_active=True, epoch=self._state.record.epoch)
+        return [
+            Admit(Link.LOWER, frozenset(members) | settings.operators),
+            ShowPresence(Link.LOWER, leadership),
+            *(WatchPresence(Link.LOWER, Jid(account)) for account in members),
+            ProbeService(Link.LOWER, settings.service),
+        ]
+
+    def _disconnected(self) -> list[Effect]:
+        """Without a connection nobody's presence is known any more."""
+        self._state.known_from = None
+        unseen = {"availability": Availability.UNREACHABLE}
+        return [
+            self._state.change(member, **unseen)
+            for member in tuple(self._state.members.values())
+            if member.availability is not Availability.UNREACHABLE
+        ]
+
+    def _probed(self, *, has_write_only: bool) -> list[Effect]:
+        settings = self._state.settings
+        fitting = Uplink.PUBLISH if has_write_only else Uplink.TRANSACTION
+        self._state.uplink = settings.uplink or fitting
+        specs = node_specs(settings, self._state.uplink)
+        return [VerifyNodes(Link.LOWER, settings.service, specs)]
+
+    def _verified(self, what: NodesVerified, now: datetime) -> list[Effect]:
+        effects = self._requests.verified(what, now)
+        for state in what.states:
+            for drift in state.drift:
+                fields = (("node", state.name), ("field", drift.field), ("is", drift.found))
+                effects.append(Note("warning", "node is not as it must be", fields))
+        if what.token:
+            return effects
+        if self._state.uplink is Uplink.PUBLISH:
+            node = reports_node(self._state.settings.domain)
+            effects.append(CatchUp(Link.LOWER, self._state.settings.service, node))
+        return effects + self._publication.everything(now)
+
+    def _presence(self, what: PresenceChanged, now: datetime) -> list[Effect]:
+        """Take a member's presence; only a connection that tells its offer counts as a VEN."""
+        member = self._state.member_of(what.sender.bare)
+        if member is None or (what.is_available and what.offer is None):
+            return []
+        if not what.is_available:
+            if what.sender.connection not in {"", "ven"}:
+                return []
+            availability = Availability.UNREACHABLE
+        else:
+            availability = what.offer.availability if what.offer else member.availability
+        effects: list[Effect] = []
+        if availability is member.availability:
+            return [self._state.change(member, last_heard=now)] if what.is_available else []
+        update = {"availability": availability}
+        heard = {"last_heard": now} if what.is_available else {}
+        effects.append(self._state.change(member, **update, **heard))
+        fields = (("party", member.party), ("availability", availability.value))
+        effects.append(Note("info", "availability", fields))
+        why = f"{member.party} is {availability.value}"
+        return effects + self.dispatching.member_changed(member.party, why, now)
+
+    def _item(self, what: ItemReceived, now: datetime) -> list[Effect]:
+        """Take a report from our write-only node, from a registered publisher only."""
+        settings = self._state.settings
+        if what.sender.bare != settings.service.bare or what.node != reports_node(settings.domain):
+            return []
+        if what.publisher is None or what.publisher.bare == settings.address.bare:
+            return []
+        member = self._state.member_of(what.publisher.bare)
+        body = what.message.body
+        if member is None or what.message.header.source != member.party:
+            fields = (("publisher", str(what.publisher)),)
+            return [Note("warning", "report of an unknown publisher refused", fields)]
+        heard = self._state.change(member, last_heard=now)
+        if isinstance(body, MeterReadings):
+            fresh = self.metering.take(member.party, body.readings)
+            return [heard, *self.dispatching.measured(member.party, fresh)]
+        if isinstance(body, EndDeviceEvents) and body.answers:
+            return [Note("warning", "answers travel as transactions", (("party", member.party),))]
+        return [heard]
+
+    def _timer(self, key: str, now: datetime) -> list[Effect]:
+        match key.split("/"):
+            case ["vtn", "heartbeat"]:
+                return self._publication.index(now)
+            case ["vtn", "records"]:
+                return self._publication.records(now)
+            case ["vtn", "again", event_id]:
+                return self.dispatching.fire(event_id, now)
+            case ["vtn", "event", event_id, _]:
+                return self._event_timer(event_id, now)
+            case _:
+                return []
+
+    def _event_timer(self, event_id: str, now: datetime) -> list[Effect]:
+        dispatch = self.dispatching.dispatches.get(event_id)
+        if dispatch is None:
+            return []
+        effects = self.dispatching.fire(event_id, now)
+        if now < dispatch.active.end:
+            return effects
+        return [*effects, *self._publication.index(now), *self._publication.ended(dispatch)]

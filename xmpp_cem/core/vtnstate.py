@@ -1,0 +1,116 @@
+"""What the parts of a VTN share: settings, members, the record that survives."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from xmpp_cem.core.effects import Publish, Remember
+from xmpp_cem.core.inputs import Link
+from xmpp_cem.core.letters import Letters
+from xmpp_cem.core.records import Member, VtnRecord
+from xmpp_cem.messages.bodies import Body
+from xmpp_cem.messages.envelope import EventMessage, Noun, Verb
+from xmpp_cem.model.availability import Availability
+from xmpp_cem.model.event import Event
+from xmpp_cem.model.ids import DomainId, Jid, PartyId
+from xmpp_cem.model.node import Uplink
+
+USABLE = frozenset({Availability.AVAILABLE, Availability.OFFERING, Availability.LIMITED})
+"""The availabilities under which flexibility is counted on a member."""
+
+
+@dataclass(frozen=True)
+class VtnSettings:
+    """What a VTN is configured with.
+
+    Args:
+        party: who we are.
+        domain: the domain we lead.
+        address: our full address.
+        service: the domain's pubsub service.
+        digest: content digest of an event, as the index lists it.
+        members: party to account (bare address); nobody else is served.
+        operators: accounts that may command and watch.
+        uplink: how reports travel; None finds out what the service can do.
+        heartbeat: how often the index is published at least.
+        report_every: length of a reporting window.
+        tolerance_w: a smaller shortfall is not divided anew.
+        grace: how long after connecting presences may still be on their way.
+    """
+
+    party: PartyId
+    domain: DomainId
+    address: Jid
+    service: Jid
+    digest: Callable[[Event], str]
+    members: dict[PartyId, str] = field(default_factory=dict)
+    operators: frozenset[str] = frozenset()
+    uplink: Uplink | None = None
+    heartbeat: timedelta = timedelta(seconds=60)
+    report_every: timedelta = timedelta(seconds=10)
+    tolerance_w: int = 100
+    grace: timedelta = timedelta(seconds=5)
+
+
+class VtnState:
+    """The record, the members and the items published for them."""
+
+    def __init__(self, settings: VtnSettings) -> None:
+        self.settings = settings
+        self.letters = Letters(settings.party)
+        self.record = VtnRecord()
+        self.uplink = settings.uplink or Uplink.TRANSACTION
+        self.members = {
+            party: Member(party=party, account=account)
+            for party, account in settings.members.items()
+        }
+        self.known_from: datetime | None = None
+        self._by_account = {account: party for party, account in settings.members.items()}
+
+    def start(self, now: datetime) -> Remember:
+        """Take the lead: a new epoch, higher than any before, also after the store was replaced."""
+        remember = self.save(epoch=max(self.record.epoch + 1, int(now.timestamp())), sequence=0)
+        self.letters.epoch = self.record.epoch
+        return remember
+
+    def save(self, **changes: object) -> Remember:
+        """Change the record; the effect keeps it."""
+        self.record = self.record.model_copy(update=changes)
+        return Remember(self.record)
+
+    def member_of(self, account: str) -> Member | None:
+        """Return the member that an account belongs to."""
+        party = self._by_account.get(account)
+        return self.members[party] if party else None
+
+    def change(self, member: Member, **changes: object) -> Remember:
+        """Change a member; the effect keeps it."""
+        changed = member.model_copy(update=changes)
+        self.members[member.party] = changed
+        return Remember(changed)
+
+    def knows_presence(self, now: datetime) -> bool:
+        """Whether an absent presence means that a member is unreachable."""
+        return self.known_from is not None and now >= self.known_from
+
+    def usable(self) -> Iterator[Member]:
+        """Yield the members on whose flexibility one may count now."""
+        return (m for m in self.members.values() if m.availability in USABLE and m.capability)
+
+    def publish(
+        self,
+        node: str,
+        verb: Verb,
+        body: Body,
+        now: datetime,
+        life: timedelta,
+        item_id: str | None = None,
+    ) -> list[Remember | Publish]:
+        """Return the effects that publish a body with our next sequence number."""
+        remember = self.save(sequence=self.record.sequence + 1)
+        record = self.record
+        header = self.letters.header(verb, Noun(body.noun), now, record.sequence)
+        header = header.model_copy(update={"epoch": record.epoch, "sequence": record.sequence})
+        message = EventMessage(header=header, body=body)
+        item = item_id or header.message_id
+        return [remember, Publish(Link.LOWER, node, item, message, now + life)]

@@ -1,0 +1,78 @@
+"""What of a step's effects must be kept before anything leaves."""
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from xmpp_cem.core.effects import Effect, Forget, Publish, Remember, Respond, Retract, Transact
+from xmpp_cem.core.inputs import RequestArrived
+from xmpp_cem.core.records import Record
+from xmpp_cem.errors import LocalProtocolError
+from xmpp_cem.messages.envelope import Noun, Verb
+from xmpp_cem.model.keeping import Batch, Outgoing, Received
+from xmpp_cem.runtime import journal
+from xmpp_cem.wire.codec import encode
+
+_RETRACT_FOR = timedelta(hours=1)
+
+log = structlog.get_logger()
+
+
+def keep(
+    effects: list[Effect], asked: dict[str, RequestArrived], now: datetime, batch: Batch
+) -> None:
+    """Put records, outbox entries and given answers into one commit.
+
+    Args:
+        effects: of one step.
+        asked: the requests of this step by their token.
+        now: when.
+        batch: what is added to.
+    """
+    rows: dict[tuple[str, str], Record | None] = {}
+    for effect in effects:
+        match effect:
+            case Remember(record=record):
+                rows[record.kind, record.key] = record
+            case Forget(record=record):
+                rows[record.kind, record.key] = None
+            case Publish() | Retract() | Transact():
+                batch.send += _entries(effect, now)
+            case Respond(token=token) if is_kept(asked.get(token)):
+                batch.received.append(_received(asked[token], effect, now))
+            case _:
+                pass
+    batch.put += [journal.write_record(record) for record in rows.values() if record]
+    batch.drop += [key for key, record in rows.items() if record is None]
+
+
+def is_kept(request: RequestArrived | None) -> bool:
+    """Whether the answer is kept; queries change nothing, readings count once by their window."""
+    if request is None:
+        return False
+    header = request.message.header
+    return header.verb is not Verb.GET and header.noun is not Noun.READINGS
+
+
+def _entries(effect: Publish | Retract | Transact, now: datetime) -> list[Outgoing]:
+    """Return the outbox entry, or none for a message that must not be sent: our own fault."""
+    if isinstance(effect, Retract):
+        name = f"retract {effect.node} {effect.item_id}"
+        item, until = effect.item_id, now + _RETRACT_FOR
+        return [Outgoing(name, effect.link, "retract", effect.node, item, b"", until)]
+    message_id = effect.message.header.message_id
+    try:
+        payload = encode(effect.message)
+    except LocalProtocolError as error:
+        log.error("message not sent", message=message_id, why=str(error))  # noqa: TRY400 no trace
+        return []
+    link, until = effect.link, effect.expires
+    if isinstance(effect, Publish):
+        node, item = effect.node, effect.item_id
+        return [Outgoing(message_id, link, "publish", node, item, payload, until)]
+    return [Outgoing(message_id, link, "transact", str(effect.to), "", payload, until)]
+
+
+def _received(request: RequestArrived, effect: Respond, now: datetime) -> Received:
+    message_id = request.message.header.message_id
+    return Received(request.sender.bare, message_id, encode(effect.message), now)

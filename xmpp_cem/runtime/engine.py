@@ -1,0 +1,225 @@
+"""The whole loop of an agent: inputs, the pure core, one commit, effects in order."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from xmpp_cem.core.effects import Effect
+from xmpp_cem.core.inputs import (
+    Input,
+    Link,
+    LinkChanged,
+    PresenceChanged,
+    ReplyArrived,
+    RequestArrived,
+    Started,
+    TimerFired,
+    TransactionFailed,
+)
+from xmpp_cem.core.records import Record
+from xmpp_cem.errors import RemoteProtocolError
+from xmpp_cem.messages.envelope import FaultMessage, RequestMessage, ResponseMessage
+from xmpp_cem.model.ids import Jid
+from xmpp_cem.model.keeping import Batch
+from xmpp_cem.runtime import journal
+from xmpp_cem.runtime.durable import is_kept, keep
+from xmpp_cem.runtime.intake import Intake
+from xmpp_cem.runtime.outbox import Outbox, Outcome
+from xmpp_cem.runtime.perform import Performer
+from xmpp_cem.runtime.ports import Application, Clock, Store, Transport
+from xmpp_cem.runtime.timers import Timers
+from xmpp_cem.wire.codec import Flow, decode
+
+_MOST_AT_ONCE = 256
+_KEPT_JOURNAL = 20_000
+_KEPT_REPLIES = timedelta(hours=48)
+
+log = structlog.get_logger()
+
+
+class Role(Protocol):
+    """A state machine of the core."""
+
+    def restore(self, record: Record) -> None:
+        """Take back a record from before a restart."""
+        ...
+
+    def handle(self, what: Input, now: datetime) -> list[Effect]:
+        """Return what one input leads to."""
+        ...
+
+
+class Engine:
+    """Runs one role; several inputs that wait are handled together and committed once.
+
+    Args:
+        role: the state machine.
+        store: keeps its records, outbox, inbox and journal.
+        clock: what time it is.
+        application: the site's program, for a role that controls devices.
+        services: the pubsub service of a connection, once known.
+        open_nodes: nodes that anyone may read.
+    """
+
+    def __init__(
+        self,
+        role: Role,
+        store: Store,
+        clock: Clock,
+        *,
+        application: Application | None = None,
+        services: Callable[[Link], Jid | None],
+        open_nodes: frozenset[str] = frozenset(),
+    ) -> None:
+        self._role = role
+        self.store = store
+        self._clock = clock
+        self._inputs: deque[tuple[Input | None, str]] = deque()
+        self._arrived = asyncio.Event()
+        self._last = clock.now()
+        self._transports: dict[Link, Transport] = {}
+        self._intakes: dict[Link, Intake] = {}
+        self._timers = Timers(clock, lambda key: self.put(TimerFired(key)))
+        self._performer = Performer(
+            self._transports, self._intakes, application, clock, self._timers, self.put
+        )
+        self._outbox = Outbox(self._transports, services, clock, self._settled, open_nodes)
+        self._group: asyncio.TaskGroup | None = None
+
+    def intake(self, link: Link) -> Intake:
+        """Return the way in of a connection; `attach` completes it."""
+        return self._intakes.setdefault(
+            link, Intake(link, self.put, lambda jid: self.admits(link, jid))
+        )
+
+    def attach(self, link: Link, transport: Transport) -> None:
+        """Use a connection."""
+        self._transports[link] = transport
+        self.intake(link).transport = transport
+
+    def admits(self, link: Link, account: Jid) -> bool:
+        """Whether an account may see our presence and ask us."""
+        return self._performer.is_admitted(link, account.bare)
+
+    def trusted(self, link: Link) -> set[str]:
+        """Return the pubsub services we subscribe at, bare addresses; the set stays current."""
+        return self._performer.trusted[link]
+
+    def put(self, what: Input) -> None:
+        """Queue an input."""
+        self._put(what, "")
+
+    async def run(self) -> None:
+        """Restore, then work until cancelled; raises what a part of it died from."""
+        await self.store.open()
+        try:
+            kept = await self.store.load()
+            for row in kept.records:
+                self._role.restore(journal.read_record(row))
+            self.put(Started())
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                for entry in kept.outbox:
+                    self._outbox.add(entry, group)
+                group.create_task(self._timers.run(), name="timers")
+                group.create_task(self._prune(), name="prune")
+                for link, transport in self._transports.items():
+                    group.create_task(transport.run(), name=f"connection {link.value}")
+                await self._work(group)
+        finally:
+            await self.store.close()
+
+    async def _work(self, group: asyncio.TaskGroup) -> None:
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            while self._inputs:
+                count = min(len(self._inputs), _MOST_AT_ONCE)
+                await self._step([self._inputs.popleft() for _ in range(count)], group)
+
+    async def _step(self, inputs: list[tuple[Input | None, str]], group: asyncio.TaskGroup) -> None:
+        batch = Batch()
+        effects: list[Effect] = []
+        asked: dict[str, RequestArrived] = {}
+        for what, sent in inputs:
+            if sent:
+                batch.sent.append(sent)
+            if what is None or await self._is_repeat(what, asked):
+                continue
+            if isinstance(what, RequestArrived):
+                asked[what.token] = what
+            self._last = now = max(self._clock.now(), self._last)
+            batch.journal.append(journal.write(what, now))
+            effects += self._role.handle(what, now)
+            self._noticed(what)
+        keep(effects, asked, self._last, batch)
+        if not batch.is_empty:
+            await self.store.commit(batch)
+        for entry in batch.send:
+            self._outbox.add(entry, group)
+        for effect in effects:
+            self._performer.perform(effect, group)
+
+    async def _is_repeat(self, what: Input, asked: dict[str, RequestArrived]) -> bool:
+        """Give a repeated transaction the answer that it was given before."""
+        if not isinstance(what, RequestArrived) or not is_kept(what):
+            return False
+        message_id = what.message.header.message_id
+        reply = await self.store.reply_to(what.sender.bare, message_id)
+        if reply is not None:
+            self._transports[what.link].respond(what.token, reply)
+            return True
+        same = (what.sender.bare, message_id)
+        return any((a.sender.bare, a.message.header.message_id) == same for a in asked.values())
+
+    def _noticed(self, what: Input) -> None:
+        """Take note of what concerns the engine itself."""
+        if isinstance(what, LinkChanged):
+            if what.is_up:
+                self._outbox.wake()
+            else:
+                self._performer.dropped(what.link)
+        elif isinstance(what, PresenceChanged) and what.is_available:
+            self._outbox.wake()
+
+    def _settled(self, outcome: Outcome) -> None:
+        """Turn the end of a sending into an input; the entry leaves with that input's commit."""
+        entry = outcome.entry
+        if entry.kind != "transact":
+            if outcome.condition:
+                log.error(
+                    "not published",
+                    node=entry.destination,
+                    item=entry.item_id,
+                    condition=outcome.condition,
+                    why=outcome.reason,
+                )
+            self._put(None, entry.id)
+            return
+        request = decode(entry.payload, Flow.TRANSACTION)
+        if isinstance(request, RequestMessage):
+            self._put(self._ended(Link(entry.link), request, outcome), entry.id)
+
+    def _ended(self, link: Link, request: RequestMessage, outcome: Outcome) -> Input:
+        if outcome.condition:
+            return TransactionFailed(link, request, outcome.condition, outcome.reason)
+        try:
+            reply = decode(outcome.reply, Flow.REPLY)
+        except RemoteProtocolError as error:
+            return TransactionFailed(link, request, "undefined-condition", str(error))
+        if not isinstance(reply, ResponseMessage | FaultMessage):
+            return TransactionFailed(link, request, "undefined-condition", "not a reply")
+        return ReplyArrived(link, request, reply)
+
+    async def _prune(self) -> None:
+        while True:
+            await self.store.prune(self._clock.now() - _KEPT_REPLIES, _KEPT_JOURNAL)
+            await self._clock.sleep_until(self._clock.now() + timedelta(minutes=10))
+
+    def _put(self, what: Input | None, sent: str) -> None:
+        self._inputs.append((what, sent))
+        self._arrived.set()

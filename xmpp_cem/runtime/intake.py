@@ -1,0 +1,117 @@
+"""What a connection tells becomes an input of the core, or is refused and logged."""
+
+from collections.abc import Callable
+
+import structlog
+
+from xmpp_cem.core.inputs import (
+    Input,
+    ItemReceived,
+    Link,
+    LinkChanged,
+    PresenceChanged,
+    RequestArrived,
+)
+from xmpp_cem.errors import RemoteProtocolError
+from xmpp_cem.messages.envelope import EventMessage, FaultMessage, ReplyError, RequestMessage
+from xmpp_cem.model.availability import Leadership, Offer
+from xmpp_cem.model.ids import Jid
+from xmpp_cem.model.link import (
+    Delivery,
+    Item,
+    LinkDown,
+    LinkEvent,
+    LinkUp,
+    PresenceSeen,
+    RequestReceived,
+    Retraction,
+)
+from xmpp_cem.runtime.ports import Transport
+from xmpp_cem.wire.codec import Flow, decode, decode_presence, encode
+
+log = structlog.get_logger()
+
+
+class Intake:
+    """One connection's way in: bytes to message to input."""
+
+    def __init__(
+        self,
+        link: Link,
+        put: Callable[[Input], None],
+        is_admitted: Callable[[Jid], bool],
+    ) -> None:
+        self._link = link
+        self._put = put
+        self.is_admitted = is_admitted
+        self.transport: Transport | None = None
+
+    def deliver(self, event: LinkEvent) -> None:
+        """Take what the connection tells; never raises for a peer's fault."""
+        match event:
+            case LinkUp():
+                self._put(LinkChanged(self._link, is_up=True))
+            case LinkDown(reason=reason):
+                log.warning("connection lost", link=self._link.value, why=reason)
+                self._put(LinkChanged(self._link, is_up=False))
+            case PresenceSeen():
+                self._presence(event)
+            case RequestReceived():
+                self._request(event)
+            case Delivery():
+                item = Item(event.item_id, event.payload, event.publisher)
+                received = self.item(event.sender, event.node, item)
+                if received:
+                    self._put(received)
+            case Retraction():
+                log.debug("item retracted", node=event.node, item=event.item_id)
+
+    def item(self, sender: Jid, node: str, item: Item) -> ItemReceived | None:
+        """Decode an item; None when it is refused."""
+        try:
+            message = decode(item.payload, Flow.EVENT)
+        except RemoteProtocolError as error:
+            log.warning(
+                "item refused", node=node, item=item.item_id, code=error.code, why=error.reason
+            )
+            return None
+        if not isinstance(message, EventMessage):
+            return None
+        return ItemReceived(self._link, sender, node, item.item_id, message, item.publisher)
+
+    def _presence(self, event: PresenceSeen) -> None:
+        offer: Offer | None = None
+        leadership: Leadership | None = None
+        for extension in event.extensions:
+            try:
+                value = decode_presence(extension)
+            except RemoteProtocolError as error:
+                log.warning("presence refused", sender=str(event.sender), why=error.reason)
+                continue
+            if isinstance(value, Offer):
+                offer = value
+            elif isinstance(value, Leadership):
+                leadership = value
+        self._put(PresenceChanged(self._link, event.sender, event.is_available, offer, leadership))
+
+    def _request(self, event: RequestReceived) -> None:
+        if self.transport is None:
+            return
+        if not self.is_admitted(event.sender):
+            log.warning("request of an unknown account", sender=str(event.sender))
+            self.transport.refuse(event.token, "service-unavailable", "cancel")
+            return
+        flow = Flow.QUERY if event.is_query else Flow.TRANSACTION
+        try:
+            message = decode(event.payload, flow)
+        except RemoteProtocolError as error:
+            log.warning(
+                "request refused", sender=str(event.sender), code=error.code, why=error.reason
+            )
+            fault = FaultMessage(errors=(ReplyError(code=error.code, reason=error.reason[:1024]),))
+            self.transport.refuse(
+                event.token, "bad-request", "modify", error.reason[:512], encode(fault)
+            )
+            return
+        if isinstance(message, RequestMessage):
+            self._put(RequestArrived(self._link, event.sender, event.token, message))

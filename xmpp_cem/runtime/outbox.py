@@ -1,0 +1,139 @@
+"""Sends what is kept in the outbox until its destination has taken it, in order per destination."""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from xmpp_cem.core.inputs import Link
+from xmpp_cem.errors import RefusedError, TransportError
+from xmpp_cem.model.ids import Jid
+from xmpp_cem.model.keeping import Outgoing
+from xmpp_cem.model.node import Access
+from xmpp_cem.runtime.ports import Clock, Transport
+
+_TIMEOUT_S = 20.0
+_SHORTEST_S, _LONGEST_S = 0.5, 30.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How sending ended: `reply` to a transaction, or the `condition` of a final refusal."""
+
+    entry: Outgoing
+    reply: bytes = b""
+    condition: str = ""
+    reason: str = ""
+
+
+class Outbox:
+    """One worker per destination; a newer version of an item replaces one not yet sent.
+
+    Args:
+        transports: the connections.
+        services: the pubsub service of each connection.
+        clock: for expiry.
+        settled: told when an entry was taken, refused for good, or has expired.
+        open_nodes: nodes that anyone may read.
+    """
+
+    def __init__(
+        self,
+        transports: Mapping[Link, Transport],
+        services: Callable[[Link], Jid | None],
+        clock: Clock,
+        settled: Callable[[Outcome], None],
+        open_nodes: frozenset[str] = frozenset(),
+    ) -> None:
+        self._transports = transports
+        self._services = services
+        self._clock = clock
+        self._settled = settled
+        self._open_nodes = open_nodes
+        self._queues: dict[tuple[str, str], deque[Outgoing]] = {}
+        self._workers: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._wake = asyncio.Event()
+
+    def add(self, entry: Outgoing, group: asyncio.TaskGroup) -> None:
+        """Queue an entry that is already kept."""
+        key = (entry.link, entry.destination)
+        queue = self._queues.setdefault(key, deque())
+        if entry.kind != "transact":
+            first, *rest = queue or (None,)
+            kept = [e for e in rest if e is not None and e.item_id != entry.item_id]
+            queue.clear()
+            queue.extend(e for e in (first, *kept) if e is not None)
+        queue.append(entry)
+        if key not in self._workers:
+            name = f"outbox {entry.link} {entry.destination}"
+            self._workers[key] = group.create_task(self._work(key), name=name)
+
+    def wake(self) -> None:
+        """Try again now: a connection or a peer has come back."""
+        self._wake.set()
+
+    async def _work(self, key: tuple[str, str]) -> None:
+        queue = self._queues[key]
+        failures = 0
+        while queue:
+            outcome = await self._attempt(queue[0])
+            if outcome is None:
+                failures += 1
+                await self._pause(failures)
+                continue
+            failures = 0
+            queue.popleft()
+            self._settled(outcome)
+        del self._workers[key], self._queues[key]
+
+    async def _attempt(self, entry: Outgoing) -> Outcome | None:
+        """Send once; None when it should be tried again."""
+        if self._clock.now() >= entry.expires:
+            return Outcome(entry, condition="expired", reason="nobody took it in time")
+        transport = self._transports[Link(entry.link)]
+        if not transport.is_up:
+            return None
+        try:
+            return Outcome(entry, reply=await self._send(transport, entry))
+        except RefusedError as error:
+            if error.is_temporary:
+                return None
+            return Outcome(entry, condition=error.condition, reason=error.text or str(error))
+        except TransportError as error:
+            log.debug("not sent yet", destination=entry.destination, why=str(error))
+            return None
+
+    async def _send(self, transport: Transport, entry: Outgoing) -> bytes:
+        if entry.kind == "transact":
+            to = Jid.parse(entry.destination)
+            return await transport.request(to, entry.payload, is_query=False, timeout=_TIMEOUT_S)
+        service = self._services(Link(entry.link))
+        if service is None:
+            raise TransportError("the pubsub service is not known yet")
+        node, item = entry.destination, entry.item_id
+        if entry.kind == "retract":
+            await transport.retract(service, node, item)
+        else:
+            access = Access.OPEN if node in self._open_nodes else Access.WHITELIST
+            await transport.publish(service, node, item, entry.payload, access=access)
+        return b""
+
+    async def _pause(self, failures: int) -> None:
+        """Wait with full jitter, or until something has come back."""
+        longest = min(_SHORTEST_S * 2**failures, _LONGEST_S)
+        pause = timedelta(seconds=random.uniform(0.1, longest))  # noqa: S311 no secret
+        self._wake.clear()
+        sleep = asyncio.ensure_future(self._clock.sleep_until(self._clock.now() + pause))
+        woken = asyncio.ensure_future(self._wake.wait())
+        try:
+            await asyncio.wait({sleep, woken}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleep.cancel()
+            woken.cancel()
+            await asyncio.gather(sleep, woken, return_exceptions=True)

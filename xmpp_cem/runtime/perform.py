@@ -1,0 +1,234 @@
+"""From effect to port call, after the commit."""
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from typing import Any, assert_never
+
+import structlog
+
+from xmpp_cem.core.effects import (
+    Actuate,
+    Admit,
+    AskDecision,
+    CatchUp,
+    Effect,
+    Fetch,
+    Forget,
+    Ignore,
+    Note,
+    ProbeService,
+    Publish,
+    ReadDevices,
+    Remember,
+    Respond,
+    Retract,
+    SetTimer,
+    ShowPresence,
+    Transact,
+    VerifyNodes,
+    WatchPresence,
+)
+from xmpp_cem.core.inputs import (
+    CaughtUp,
+    Decided,
+    Input,
+    Link,
+    Measured,
+    NodesVerified,
+    ServiceProbed,
+)
+from xmpp_cem.errors import TransportError
+from xmpp_cem.model.answer import Opt
+from xmpp_cem.model.availability import SHOW, Offer
+from xmpp_cem.runtime.intake import Intake
+from xmpp_cem.runtime.ports import Application, Clock, Transport
+from xmpp_cem.runtime.timers import Timers
+from xmpp_cem.wire.codec import encode, encode_presence
+
+log = structlog.get_logger()
+
+
+class Performer:
+    """Performs effects in order; what takes long runs beside and comes back as an input."""
+
+    def __init__(
+        self,
+        transports: dict[Link, Transport],
+        intakes: dict[Link, Intake],
+        application: Application | None,
+        clock: Clock,
+        timers: Timers,
+        put: Callable[[Input], None],
+    ) -> None:
+        self._transports = transports
+        self._intakes = intakes
+        self._application = application
+        self._clock = clock
+        self._timers = timers
+        self._put = put
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self.admitted: dict[Link, frozenset[str]] = {}
+        self.trusted: dict[Link, set[str]] = {link: set() for link in Link}
+
+    def perform(  # noqa: C901, PLR0912 one case per effect
+        self, effect: Effect, group: asyncio.TaskGroup
+    ) -> None:
+        """Perform one effect; those that are kept first have been kept."""
+        match effect:
+            case Remember() | Forget() | Publish() | Retract() | Transact():
+                return
+            case Respond(link=link, token=token, message=message):
+                self._transports[link].respond(token, encode(message))
+            case Ignore(link=link, token=token):
+                self._transports[link].refuse(token, "service-unavailable", "cancel")
+            case ShowPresence(link=link, value=value):
+                show = SHOW.get(value.availability, "") if isinstance(value, Offer) else ""
+                status = value.status if isinstance(value, Offer) else "VTN, active"
+                extension = encode_presence(value)
+                self._transports[link].show_presence(show, status, (extension,))
+            case Admit(link=link, accounts=accounts):
+                self.admitted[link] = accounts
+            case SetTimer(key=key, at=at):
+                self._timers.set(key, at)
+            case Note(level=level, what=what, fields=fields):
+                getattr(log, level)(what, **dict(fields))
+            case WatchPresence() | CatchUp() | Fetch() | ProbeService() | VerifyNodes():
+                self._on_link(effect, group)
+            case AskDecision() | Actuate() | ReadDevices():
+                self._on_site(effect, group)
+            case _:
+                assert_never(effect)
+
+    def dropped(self, link: Link) -> None:
+        """Stop what was going on over a connection that is gone."""
+        for name, task in list(self._running.items()):
+            if name.startswith(f"{link.value} "):
+                del self._running[name]
+                task.cancel()
+
+    def is_admitted(self, link: Link, account: str) -> bool:
+        """Whether an account may see our presence and ask us."""
+        return account in self.admitted.get(link, frozenset())
+
+    def _on_link(
+        self,
+        effect: WatchPresence | CatchUp | Fetch | ProbeService | VerifyNodes,
+        group: asyncio.TaskGroup,
+    ) -> None:
+        transport = self._transports[effect.link]
+        link = effect.link.value
+        match effect:
+            case WatchPresence(account=account):
+                name = f"{link} watch {account}"
+                self._start(name, self._retry(lambda: transport.watch_presence(account)), group)
+            case CatchUp(node=node, service=service):
+                self.trusted[effect.link].add(service.bare)
+                name = f"{link} catch up {node}"
+                self._start(name, self._retry(lambda: self._catch_up(effect)), group)
+            case Fetch(node=node, item_ids=ids):
+                name = f"{link} fetch {node} {' '.join(ids)}"
+                self._start(name, self._retry(lambda: self._fetch(effect)), group)
+            case ProbeService():
+                self._start(f"{link} probe", self._retry(lambda: self._probe(effect)), group)
+            case VerifyNodes(token=token):
+                name = f"{link} verify {token}"
+                self._start(name, self._retry(lambda: self._verify(effect)), group)
+
+    def _on_site(
+        self, effect: AskDecision | Actuate | ReadDevices, group: asyncio.TaskGroup
+    ) -> None:
+        if self._application is None:
+            return
+        match effect:
+            case AskDecision(event=event):
+                name = f"decide {event.id} {event.order.modification}"
+                self._start(name, self._decide(self._application, effect), group)
+            case Actuate(set_points=set_points):
+                self._start("apply", _guarded(self._application.apply(set_points)), group)
+            case ReadDevices():
+                self._start("read", self._read(self._application), group)
+
+    def _start(self, name: str, work: Coroutine[Any, Any, None], group: asyncio.TaskGroup) -> None:
+        """Run a piece of work once at a time: while it runs, the same is not started again."""
+        if name in self._running:
+            work.close()
+            return
+        task = group.create_task(work, name=name)
+        self._running[name] = task
+        task.add_done_callback(lambda done: self._ended(name, done))
+
+    def _ended(self, name: str, task: asyncio.Task[None]) -> None:
+        if self._running.get(name) is task:
+            del self._running[name]
+
+    async def _retry(self, attempt: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Try until it works; losing the connection cancels it."""
+        failures = 0
+        while True:
+            try:
+                return await attempt()
+            except TransportError as error:
+                failures += 1
+                log.warning("will try again", why=str(error), failures=failures)
+                longest = min(0.5 * 2**failures, 30.0)
+                pause = timedelta(seconds=random.uniform(0.1, longest))  # noqa: S311 no secret
+                await self._clock.sleep_until(self._clock.now() + pause)
+
+    async def _catch_up(self, effect: CatchUp) -> None:
+        """Subscribe first, then fetch, so that nothing falls between."""
+        transport = self._transports[effect.link]
+        await transport.subscribe(effect.service, effect.node)
+        items = await transport.fetch(effect.service, effect.node)
+        intake = self._intakes[effect.link]
+        received = [intake.item(effect.service, effect.node, item) for item in items]
+        self._put(CaughtUp(effect.link, effect.node, tuple(r for r in received if r)))
+
+    async def _fetch(self, effect: Fetch) -> None:
+        transport = self._transports[effect.link]
+        items = await transport.fetch(effect.service, effect.node, effect.item_ids)
+        for item in items:
+            received = self._intakes[effect.link].item(effect.service, effect.node, item)
+            if received:
+                self._put(received)
+
+    async def _probe(self, effect: ProbeService) -> None:
+        has = await self._transports[effect.link].offers_write_only(effect.service)
+        self._put(ServiceProbed(effect.link, has))
+
+    async def _verify(self, effect: VerifyNodes) -> None:
+        transport = self._transports[effect.link]
+        states = [
+            await transport.ensure_node(effect.service, spec, repair=effect.repair)
+            for spec in effect.nodes
+        ]
+        self._put(NodesVerified(effect.link, tuple(states), effect.token))
+
+    async def _decide(self, application: Application, effect: AskDecision) -> None:
+        """Ask the site's program; one that fails opts out, visibly, and harms nothing else."""
+        event = effect.event
+        outcome = await asyncio.gather(
+            application.decide(event, effect.power_w), return_exceptions=True
+        )
+        decision = outcome[0]
+        if isinstance(decision, BaseException):
+            log.error("the site's program failed to decide", event_id=event.id, why=repr(decision))
+            failed = Decided(event.id, event.order, Opt.OUT, 0, "the site's program failed")
+            self._put(failed)
+            return
+        self._put(Decided(event.id, event.order, decision.opt, decision.power_w, decision.reason))
+
+    async def _read(self, application: Application) -> None:
+        outcome = await asyncio.gather(application.read(), return_exceptions=True)
+        samples = outcome[0]
+        if isinstance(samples, BaseException):
+            log.error("the site's program failed to read", why=repr(samples))
+            return
+        self._put(Measured(tuple(samples)))
+
+
+async def _guarded(work: Coroutine[Any, Any, None]) -> None:
+    outcome = await asyncio.gather(work, return_exceptions=True)
+    if isinstance(outcome[0], BaseException):
+        log.error("the site's program failed to apply set points", why=repr(outcome[0]))

@@ -1,0 +1,157 @@
+"""What the engine needs from outside; adapters fit by shape, without importing this."""
+
+from datetime import datetime
+from typing import Protocol
+
+from xmpp_cem.model.answer import Opt
+from xmpp_cem.model.control import Sample, SetPoint
+from xmpp_cem.model.event import Event
+from xmpp_cem.model.ids import Jid
+from xmpp_cem.model.keeping import Batch, Kept
+from xmpp_cem.model.link import Item
+from xmpp_cem.model.node import Access, NodeSpec, NodeState
+
+
+class Clock(Protocol):
+    """Tells the time and waits for it."""
+
+    def now(self) -> datetime:
+        """Return the present instant, UTC."""
+        ...
+
+    async def sleep_until(self, at: datetime) -> None:
+        """Return at an instant."""
+        ...
+
+
+class Store(Protocol):
+    """Keeps what must survive; one commit is everything or nothing."""
+
+    async def open(self) -> None:
+        """Make ready; raises StoreError."""
+        ...
+
+    async def load(self) -> Kept:
+        """Return what is kept."""
+        ...
+
+    async def commit(self, batch: Batch) -> None:
+        """Change what is kept; raises StoreError."""
+        ...
+
+    async def reply_to(self, sender: str, message_id: str) -> bytes | None:
+        """Return the answer once given to a request."""
+        ...
+
+    async def prune(self, before: datetime, keep_journal: int) -> None:
+        """Drop old answers and journal rows."""
+        ...
+
+    async def close(self) -> None:
+        """Give the store up."""
+        ...
+
+
+class Transport(Protocol):
+    """One account's connection to its XMPP server; errors are TransportErrors."""
+
+    @property
+    def is_up(self) -> bool:
+        """Whether a session is bound."""
+        ...
+
+    async def run(self) -> None:
+        """Stay connected until cancelled."""
+        ...
+
+    async def request(self, to: Jid, payload: bytes, *, is_query: bool, timeout: float) -> bytes:
+        """Send an iq and return the result's payload; `timeout` in seconds."""
+        ...
+
+    def respond(self, token: str, payload: bytes) -> None:
+        """Answer a request with an iq result."""
+        ...
+
+    def refuse(
+        self, token: str, condition: str, error_type: str, text: str = "", payload: bytes = b""
+    ) -> None:
+        """Answer a request with an iq error."""
+        ...
+
+    def show_presence(self, show: str, status: str, extensions: tuple[bytes, ...] = ()) -> None:
+        """Show this presence now and after each reconnection."""
+        ...
+
+    async def watch_presence(self, account: Jid) -> None:
+        """Ask to see an account's presence."""
+        ...
+
+    async def publish(
+        self,
+        service: Jid,
+        node: str,
+        item_id: str,
+        payload: bytes,
+        *,
+        access: Access = Access.WHITELIST,
+        timeout: float = 20,
+    ) -> None:
+        """Publish an item."""
+        ...
+
+    async def retract(self, service: Jid, node: str, item_id: str) -> None:
+        """Remove an item."""
+        ...
+
+    async def fetch(
+        self, service: Jid, node: str, item_ids: tuple[str, ...] = ()
+    ) -> tuple[Item, ...]:
+        """Return items."""
+        ...
+
+    async def subscribe(self, service: Jid, node: str) -> None:
+        """Subscribe; again is harmless."""
+        ...
+
+    async def ensure_node(self, service: Jid, spec: NodeSpec, *, repair: bool) -> NodeState:
+        """Create or verify a node."""
+        ...
+
+    async def offers_write_only(self, service: Jid) -> bool:
+        """Whether the service has nodes that members write and do not read."""
+        ...
+
+
+class Decision(Protocol):
+    """What an application answers to an event."""
+
+    @property
+    def opt(self) -> Opt:
+        """Yes or no."""
+        ...
+
+    @property
+    def power_w(self) -> int:
+        """The change of power promised, W, signed."""
+        ...
+
+    @property
+    def reason(self) -> str:
+        """For people."""
+        ...
+
+
+class Application(Protocol):
+    """The site's own program: decides, acts, reads."""
+
+    async def decide(self, event: Event, power_w: int) -> Decision:
+        """Answer an event that asks for this change of power, W, signed."""
+        ...
+
+    async def apply(self, set_points: tuple[SetPoint, ...]) -> None:
+        """Bring the devices to these set points; called again and again."""
+        ...
+
+    async def read(self) -> tuple[Sample, ...]:
+        """Read the devices."""
+        ...

@@ -1,0 +1,84 @@
+"""What carries the stanzas of a `World`: the in-memory server, or a private real one."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from xmpp_cem.model.ids import DomainId, Jid
+from xmpp_cem.model.link import LinkEvent
+from xmpp_cem.runtime.clock import SystemClock
+from xmpp_cem.runtime.ports import Transport
+from xmpp_cem.testing.bus import Bus
+from xmpp_cem.testing.clock import ManualClock
+from xmpp_cem.testing.server import Endpoint
+from xmpp_cem.xmpp.stream import Credentials, Stream
+
+
+class MemoryCarrier:
+    """The in-memory server with a manual clock: a minute passes in a moment.
+
+    Args:
+        kind: `prosody` or `ejabberd`, whose ways the server has.
+        host: of all accounts.
+        vtns: domain to the local part of the account that owns its pubsub service.
+    """
+
+    def __init__(self, kind: str, host: str, vtns: Mapping[DomainId, str]) -> None:
+        self.clock = ManualClock()
+        self.host = host
+        admins = {str(self.service(domain)): {f"{vtn}@{host}"} for domain, vtn in vtns.items()}
+        self.bus = Bus(kind, admins=admins, clock=self.clock)
+
+    def service(self, domain: DomainId) -> Jid:
+        """Return the domain's pubsub service."""
+        return Jid(f"pubsub-{domain}.{self.host}")
+
+    def stream(
+        self,
+        address: Jid,
+        deliver: Callable[[LinkEvent], None],
+        admits: Callable[[Jid], bool],
+        services: set[str],
+    ) -> Transport:
+        """Return an account's connection."""
+        return self.bus.stream(address, deliver, admits=admits, services=services)
+
+    async def pass_time(self, length: timedelta) -> None:
+        """Advance the clock."""
+        await self.clock.advance(length)
+
+
+class ServerCarrier:
+    """A private server and the computer's clock; passwords are `pw-` and the account's name."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.clock = SystemClock()
+        self.host = endpoint.xmpp_host
+        self._endpoint = endpoint
+
+    def service(self, domain: DomainId) -> Jid:
+        """Return the domain's pubsub service."""
+        return Jid(self._endpoint.pubsub(domain))
+
+    def stream(
+        self,
+        address: Jid,
+        deliver: Callable[[LinkEvent], None],
+        admits: Callable[[Jid], bool],
+        services: set[str],
+    ) -> Transport:
+        """Return an account's connection."""
+        credentials = Credentials(
+            address=address,
+            password=f"pw-{address.bare.partition('@')[0]}",
+            host=self._endpoint.host,
+            port=self._endpoint.port,
+            ca_file=Path(self._endpoint.ca_file),
+            watch_interval=0.05,
+        )
+        return Stream(credentials, deliver, admits=admits, services=services, backoff=(0.2, 2.0))
+
+    async def pass_time(self, length: timedelta) -> None:
+        """Wait."""
+        await asyncio.sleep(length.total_seconds())

@@ -1,0 +1,342 @@
+"""A hierarchy of parties in one process, over the in-memory server or a real one."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from xmpp_cem.agents.application import Decision, FunctionSite, OptIn, OptOut
+from xmpp_cem.agents.assemble import gateway_engine, site_engine, vtn_engine
+from xmpp_cem.core.gateway import GatewaySettings
+from xmpp_cem.core.inputs import Link
+from xmpp_cem.core.site import SiteSettings
+from xmpp_cem.core.venstate import VenSettings
+from xmpp_cem.core.vtnstate import VtnSettings
+from xmpp_cem.messages.bodies import Body
+from xmpp_cem.messages.controls import EndDeviceControls
+from xmpp_cem.messages.envelope import (
+    Header,
+    Noun,
+    RequestMessage,
+    ResponseMessage,
+    Verb,
+)
+from xmpp_cem.messages.operations import DispatchRecord, DomainMembers
+from xmpp_cem.model.control import Sample, SetPoint
+from xmpp_cem.model.event import Delta, Event, Order
+from xmpp_cem.model.ids import DomainId, Jid, PartyId, derived_id
+from xmpp_cem.model.link import LinkEvent
+from xmpp_cem.model.time import Interval
+from xmpp_cem.runtime.engine import Engine
+from xmpp_cem.runtime.ports import Clock, Store, Transport
+from xmpp_cem.wire.codec import Flow, decode, digest, encode
+
+OPERATOR = "operator"
+
+
+class Carrier(Protocol):
+    """What carries the stanzas: the in-memory server with a manual clock, or a real server."""
+
+    clock: Clock
+    host: str
+
+    def service(self, domain: DomainId) -> Jid:
+        """Return the domain's pubsub service."""
+        ...
+
+    def stream(
+        self,
+        address: Jid,
+        deliver: Callable[[LinkEvent], None],
+        admits: Callable[[Jid], bool],
+        services: set[str],
+    ) -> Transport:
+        """Return an account's connection."""
+        ...
+
+    async def pass_time(self, length: timedelta) -> None:
+        """Let time pass: at once where the clock is manual."""
+        ...
+
+
+class Meter:
+    """A site's program for tests: one resource that obeys at once."""
+
+    def __init__(self, resource: str, power_w: int, decrease_w: int, increase_w: int = 0) -> None:
+        self.resource = resource
+        self.free_w = power_w
+        self.decrease_w = decrease_w
+        self.increase_w = increase_w
+        self.set_point: int | None = None
+        self.set_points: list[int | None] = []
+        self.is_overridden = False
+        self.most_w: int | None = None
+        self.asked: list[int] = []
+        self.refuses = False
+
+    @property
+    def power_w(self) -> int:
+        """Present power, W."""
+        is_free = self.is_overridden or self.set_point is None
+        return self.free_w if is_free or self.set_point is None else self.set_point
+
+    async def act(self, set_point: SetPoint) -> None:
+        """Take a set point; what changes is noted."""
+        if not self.set_points or self.set_points[-1] != set_point.power_w:
+            self.set_points.append(set_point.power_w)
+        self.set_point = set_point.power_w
+
+    async def read(self) -> list[Sample]:
+        """Return one sample."""
+        return [
+            Sample(
+                resource=self.resource,
+                kind="meter",
+                power_w=self.power_w,
+                decrease_w=0 if self.is_overridden else self.decrease_w,
+                increase_w=0 if self.is_overridden else self.increase_w,
+                is_overridden=self.is_overridden,
+            )
+        ]
+
+    async def answer(self, _event: Event, power_w: int) -> Decision:
+        """Take part, with at most `most_w`."""
+        self.asked.append(power_w)
+        if self.refuses or self.is_overridden:
+            return OptOut("not today")
+        if self.most_w is not None and abs(power_w) > self.most_w:
+            return OptIn(-self.most_w if power_w < 0 else self.most_w, "no more than that")
+        return OptIn(power_w)
+
+
+@dataclass
+class Party:
+    """One running agent."""
+
+    engine: Engine
+    connections: list[tuple[Link, Jid]]
+    store: Store
+    task: asyncio.Task[None] | None = None
+
+
+@dataclass
+class World:
+    """Builds parties, runs them, and lets tests wait for what must become true."""
+
+    carrier: Carrier
+    new_store: Callable[[PartyId], Store]
+    heartbeat: timedelta = timedelta(seconds=10)
+    report_every: timedelta = timedelta(seconds=2)
+    grace: timedelta = timedelta(seconds=1)
+    parties: dict[PartyId, Party] = field(default_factory=dict)
+    meters: dict[PartyId, Meter] = field(default_factory=dict)
+    _requests: int = 0
+
+    def account(self, party: PartyId) -> str:
+        """Return a party's account."""
+        return f"{party}@{self.carrier.host}"
+
+    def vtn(self, domain: DomainId, *members: PartyId) -> Engine:
+        """Build the VTN at the top; the party has the domain's name."""
+        engine = vtn_engine(self._lower(domain, domain, members), self._store(domain), self.clock)
+        self._attach(domain, engine, (Link.LOWER, self._vtn_address(domain)))
+        return engine
+
+    def gateway(self, party: PartyId, upper: DomainId, *members: PartyId) -> Engine:
+        """Build a gateway; its lower domain and account are named after it."""
+        settings = GatewaySettings(
+            upper=self._upper(party, upper),
+            lower=self._lower(party, f"{party}-sites", members),
+            margin=timedelta(seconds=1),
+        )
+        engine = gateway_engine(settings, self._store(party), self.clock)
+        ends = (Link.UPPER, Jid(self.account(party), "ven"))
+        self._attach(party, engine, ends, (Link.LOWER, self._vtn_address(f"{party}-sites")))
+        return engine
+
+    def site(self, party: PartyId, upper: DomainId, meter: Meter) -> Engine:
+        """Build a site with one resource."""
+        settings = SiteSettings(ven=self._upper(party, upper))
+        self.meters[party] = meter
+        program = FunctionSite(meter.read, meter.act, meter.answer)
+        engine = site_engine(settings, self._store(party), self.clock, program)
+        self._attach(party, engine, (Link.UPPER, Jid(self.account(party), "ven")))
+        return engine
+
+    @property
+    def clock(self) -> Clock:
+        """The carrier's clock."""
+        return self.carrier.clock
+
+    def start(self, *parties: PartyId) -> None:
+        """Start these parties, or all."""
+        for name in parties or tuple(self.parties):
+            party = self.parties[name]
+            party.task = asyncio.get_running_loop().create_task(party.engine.run(), name=name)
+
+    async def stop(self, *parties: PartyId) -> None:
+        """Stop these parties, or all; one that has died raises here."""
+        for name in parties or tuple(self.parties):
+            task, self.parties[name].task = self.parties[name].task, None
+            if task is None:
+                continue
+            task.cancel()
+            outcome = await asyncio.gather(task, return_exceptions=True)
+            if not isinstance(outcome[0], asyncio.CancelledError | None):
+                raise outcome[0]
+
+    async def until(
+        self, is_true: Callable[[], bool] | Callable[[], Awaitable[bool]], seconds: float = 20
+    ) -> None:
+        """Let time pass until something is true; raises AssertionError when it never is."""
+        start = self.clock.now()
+        while not await _holds(is_true):
+            for name, party in self.parties.items():
+                if party.task and party.task.done():
+                    raise AssertionError(f"{name} died: {party.task.exception()!r}")
+            if self.clock.now() - start > timedelta(seconds=seconds):
+                raise AssertionError(f"not true within {seconds} s")
+            await self.carrier.pass_time(timedelta(milliseconds=100))
+
+    async def operator(self, domain: DomainId) -> "OperatorClient":
+        """Return a connected operator of a domain; the caller stops it."""
+        client = OperatorClient(self, domain)
+        await client.start()
+        return client
+
+    def _store(self, party: PartyId) -> Store:
+        return self.new_store(party)
+
+    def _vtn_address(self, domain: DomainId) -> Jid:
+        return Jid(f"vtn-{domain}@{self.carrier.host}", "vtn")
+
+    def _upper(self, party: PartyId, domain: DomainId) -> VenSettings:
+        return VenSettings(party=party, domain=domain, vtn=self._vtn_address(domain), digest=digest)
+
+    def _lower(self, party: PartyId, domain: DomainId, members: tuple[PartyId, ...]) -> VtnSettings:
+        return VtnSettings(
+            party=party,
+            domain=domain,
+            address=self._vtn_address(domain),
+            service=self.carrier.service(domain),
+            digest=digest,
+            members={member: self.account(member) for member in members},
+            operators=frozenset({self.account(OPERATOR)}),
+            heartbeat=self.heartbeat,
+            report_every=self.report_every,
+            grace=self.grace,
+        )
+
+    def _attach(self, name: PartyId, engine: Engine, *ends: tuple[Link, Jid]) -> None:
+        for link, address in ends:
+            intake = engine.intake(link)
+            transport = self.carrier.stream(
+                address, intake.deliver, intake.is_admitted, engine.trusted(link)
+            )
+            engine.attach(link, transport)
+        self.parties[name] = Party(engine, list(ends), engine.store)
+
+
+class OperatorClient:
+    """An operator of one domain, over the same carrier."""
+
+    def __init__(self, world: World, domain: DomainId) -> None:
+        self._world = world
+        self._vtn = Jid(f"vtn-{domain}@{world.carrier.host}", "vtn")
+        address = Jid(world.account(OPERATOR), f"op-{domain}")
+        self._transport = world.carrier.stream(address, lambda _: None, lambda _: False, set())
+        self._count = 0
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Connect."""
+        self._task = asyncio.get_running_loop().create_task(self._transport.run(), name="operator")
+        await self._world.until(lambda: self._transport.is_up)
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def ask(
+        self, verb: Verb, noun: Noun, body: Body | None = None, ids: tuple[str, ...] = ()
+    ) -> ResponseMessage:
+        """Send a request and return its answer."""
+        self._count += 1
+        now = self._world.clock.now()
+        header = Header(
+            verb=verb,
+            noun=noun,
+            message_id=derived_id(OPERATOR, self._vtn, now, self._count),
+            timestamp=now,
+            source=OPERATOR,
+        )
+        message = RequestMessage(header=header, body=body, ids=ids)
+        asking = asyncio.get_running_loop().create_task(
+            self._transport.request(
+                self._vtn, encode(message), is_query=verb is Verb.GET, timeout=10
+            )
+        )
+        await self._world.until(asking.done)
+        reply = decode(asking.result(), Flow.REPLY)
+        if not isinstance(reply, ResponseMessage):
+            raise TypeError("a response was expected")
+        return reply
+
+    async def dispatch(
+        self,
+        number: int,
+        power_w: int,
+        *,
+        start_in: float = 4,
+        seconds: float = 20,
+        answer_in: float = 3,
+    ) -> str:
+        """Ask for a change of power; returns the event's id, asserts that the VTN took it."""
+        now = self._world.clock.now()
+        start = now + timedelta(seconds=start_in)
+        event = Event(
+            id=str(UUID(int=number)),
+            order=Order(epoch=0, modification=0),
+            active=Interval(start=start, end=start + timedelta(seconds=seconds)),
+            signal=Delta(power_w=power_w),
+            created=now,
+            answer_by=now + timedelta(seconds=answer_in),
+        )
+        reply = await self.ask(Verb.CREATE, Noun.CONTROLS, EndDeviceControls(events=(event,)))
+        if reply.result != "OK":
+            raise AssertionError(f"the VTN did not take the event: {reply.errors}")
+        return event.id
+
+    async def cancel(self, event: str) -> None:
+        """Cancel an event."""
+        reply = await self.ask(Verb.CANCEL, Noun.CONTROLS, ids=(event,))
+        if reply.result != "OK":
+            raise AssertionError(f"the VTN did not cancel the event: {reply.errors}")
+
+    async def record(self, event: str) -> DispatchRecord:
+        """Return how an event stands."""
+        reply = await self.ask(Verb.GET, Noun.DISPATCH, ids=(event,))
+        if not isinstance(reply.body, DispatchRecord):
+            raise TypeError(f"no record: {reply.errors}")
+        return reply.body
+
+    async def members(self) -> DomainMembers:
+        """Return the domain's members."""
+        reply = await self.ask(Verb.GET, Noun.MEMBERS)
+        if not isinstance(reply.body, DomainMembers):
+            raise TypeError(f"no members: {reply.errors}")
+        return reply.body
+
+
+async def _holds(is_true: Callable[[], bool] | Callable[[], Awaitable[bool]]) -> bool:
+    outcome = is_true()
+    return outcome if isinstance(outcome, bool) else await outcome
+
+
+def epoch_start() -> datetime:
+    """Return the instant at which manual clocks start."""
+    return datetime.fromisoformat("2026-01-15T12:00:00+00:00")
