@@ -1,0 +1,65 @@
+"""Decides how long to wait: a token bucket for bursts, a jittered back-off for failures."""
+
+import random
+from collections.abc import Callable
+
+from xmpp_cem.errors import AuthenticationError, TransportError
+
+REFUSED_PAUSE = 30.0
+LONG_LIVED = 30.0
+
+
+class TokenBucket:
+    """Lets a burst through, then one per interval.
+
+    Args:
+        burst: how many pass at once, at least 1.
+        interval: seconds per further one.
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, burst: int, interval: float, clock: Callable[[], float]) -> None:
+        self._burst = burst
+        self._interval = interval
+        self._clock = clock
+        self._free_at = clock() - burst * interval
+
+    def take(self) -> float:
+        """Reserve the next place; returns the seconds to wait until it is ours."""
+        now = self._clock()
+        self._free_at = max(self._free_at, now - self._burst * self._interval) + self._interval
+        return max(0.0, self._free_at - now)
+
+
+class Backoff:
+    """Exponential back-off with full jitter.
+
+    Args:
+        first: upper bound of the first pause, seconds.
+        longest: upper bound of any pause, seconds.
+        chance: source of randomness.
+    """
+
+    def __init__(self, first: float, longest: float, chance: random.Random) -> None:
+        self._first = first
+        self._longest = longest
+        self._chance = chance
+        self._failures = 0
+
+    def pause(self, reason: TransportError, lived: float) -> float:
+        """Return the seconds to wait, at least a tenth of `first`.
+
+        Args:
+            reason: why the last attempt ended; after refused credentials it starts from 30 s.
+            lived: seconds the last session was up; 30 or more start the back-off afresh.
+        """
+        if lived >= LONG_LIVED:
+            self._failures = 0
+        # The exponent is capped so that years of failures do not overflow a float.
+        growth = 2.0 ** min(self._failures, 30)
+        self._failures += 1
+        floor = self._first / 10
+        if isinstance(reason, AuthenticationError):
+            floor = REFUSED_PAUSE
+            return self._chance.uniform(floor, max(floor, min(self._longest, 2 * floor * growth)))
+        return self._chance.uniform(floor, max(floor, min(self._longest, self._first * growth)))

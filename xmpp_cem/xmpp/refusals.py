@@ -1,0 +1,45 @@
+"""Words why a login cannot succeed, each with its remedy."""
+
+from xmpp_cem.errors import AuthenticationError
+from xmpp_cem.model.ids import Jid
+from xmpp_cem.xmpp.credentials import Credentials
+
+
+def not_encrypted(wanted: Credentials) -> AuthenticationError:
+    """Return the reason where the server wants to go on in clear (RFC 6120, 5)."""
+    return AuthenticationError(
+        f"{wanted.address.host} offers no encryption, so nothing was sent; enable TLS there"
+    )
+
+
+def untrusted(wanted: Credentials, error: object) -> AuthenticationError:
+    """Return the reason where the TLS handshake failed, mostly for the certificate."""
+    return AuthenticationError(
+        f"TLS with {wanted.address.host} failed or is not trusted ({error}); "
+        "check ca_file and the server's certificate"
+    )
+
+
+def no_mechanism(wanted: Credentials) -> AuthenticationError:
+    """Return the reason where the server has none of our SASL mechanisms."""
+    names = ", ".join(sorted(wanted.mechanisms))
+    return AuthenticationError(
+        f"{wanted.address.host} offers none of {names}; enable one there "
+        "(stock Debian servers need allow_scram_sha1)"
+    )
+
+
+def refused(wanted: Credentials, condition: str) -> AuthenticationError:
+    """Return the reason where the server does not take our proof (RFC 6120, 6.5)."""
+    return AuthenticationError(
+        f"the server refuses {wanted.address.bare} ({condition}); "
+        "check the password or certificate, and that the account exists"
+    )
+
+
+def wrong_account(wanted: Credentials, bound: Jid) -> AuthenticationError:
+    """Return the reason where the proof belongs to somebody else."""
+    return AuthenticationError(
+        f"the server logged us in as {bound.bare}, not {wanted.address.bare}; "
+        "the certificate belongs to another account"
+    )
