@@ -15,6 +15,7 @@ from xmpp_cem.messages.operations import DispatchRecord
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.event import Event, EventStatus, Mode, Order, Share
 from xmpp_cem.model.ids import EventId, PartyId
+from xmpp_cem.model.text import one_line
 from xmpp_cem.model.time import Interval
 
 MAX_LIVE = 100
@@ -127,7 +128,7 @@ class Dispatching:
             update={
                 "status": EventStatus.CANCELLED,
                 "order": self._next_order(dispatch),
-                "reason": why[:256],
+                "reason": one_line(why)[:256],
             }
         )
         cancelled = dispatch.model_copy(update={"event": event, "why": f"cancelled: {why}"[:256]})

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from xmpp_cem.messages.bodies import Body
 from xmpp_cem.model.ids import MessageId, PartyId, PathToken
+from xmpp_cem.model.text import Explanation
 from xmpp_cem.model.time import Instant
 from xmpp_cem.model.value import Value
 
@@ -102,7 +103,7 @@ class ReplyError(Value):
     """One error of a reply: code of IEC 61968-9, and a sentence that a person understands."""
 
     code: str = Field(pattern=r"^[0-9]\.[0-9]{1,2}$")
-    reason: str = Field(default="", max_length=1024)
+    reason: Explanation = ""
     level: Level = Level.FATAL
 
 

@@ -8,6 +8,7 @@ from pydantic import Field
 from xmpp_cem.model.answer import Answer
 from xmpp_cem.model.ids import EventId, MessageId
 from xmpp_cem.model.quantity import Power
+from xmpp_cem.model.text import Sentence
 from xmpp_cem.model.time import Instant
 from xmpp_cem.model.value import Value
 
@@ -33,7 +34,7 @@ class Status(Value):
     at: Instant
     event: EventId | None = None
     power_w: Power | None = None
-    reason: str = Field(default="", max_length=256)
+    reason: Sentence = ""
 
 
 class EndDeviceEvents(Value):

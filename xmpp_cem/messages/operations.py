@@ -9,6 +9,7 @@ from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import EventStatus, Order
 from xmpp_cem.model.ids import DomainId, EventId, PartyId
 from xmpp_cem.model.quantity import Flexibility, Power
+from xmpp_cem.model.text import Sentence
 from xmpp_cem.model.time import Instant, Interval
 from xmpp_cem.model.value import Value
 
@@ -32,7 +33,7 @@ class MemberShare(Value):
     opt: Opt | None = None
     promised_w: Power = 0
     delivered_w: Power | None = None
-    reason: str = Field(default="", max_length=256)
+    reason: Sentence = ""
 
 
 class DispatchRecord(Value):
@@ -65,7 +66,7 @@ class DispatchRecord(Value):
     delivered_w: Power | None = None
     delivered_wh: Power = 0
     redivisions: int = Field(default=0, ge=0, le=2**31)
-    why: str = Field(default="", max_length=256)
+    why: Sentence = ""
     shares: tuple[MemberShare, ...] = Field(default=(), max_length=1000)
 
 

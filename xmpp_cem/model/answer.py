@@ -7,6 +7,7 @@ from pydantic import Field
 from xmpp_cem.model.event import Order
 from xmpp_cem.model.ids import EventId, MessageId
 from xmpp_cem.model.quantity import Power
+from xmpp_cem.model.text import Sentence
 from xmpp_cem.model.time import Instant
 from xmpp_cem.model.value import Value
 
@@ -41,4 +42,4 @@ class Answer(Value):
     revision: int = Field(ge=0, le=2**53)
     sequence: int = Field(ge=1, le=2**53)
     at: Instant
-    reason: str = Field(default="", max_length=256)
+    reason: Sentence = ""

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from xmpp_cem.model.ids import EventId
 from xmpp_cem.model.quantity import Multiplier, Power
+from xmpp_cem.model.text import Sentence
 from xmpp_cem.model.time import Instant, Interval
 from xmpp_cem.model.value import Value
 
@@ -90,7 +91,7 @@ class Event(Value):
     signal: Signal
     created: Instant
     answer_by: Instant
-    reason: str = Field(default="", max_length=256)
+    reason: Sentence = ""
 
     @model_validator(mode="after")
     def _answerable(self) -> Self:

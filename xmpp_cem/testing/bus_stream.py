@@ -45,8 +45,7 @@ class Login:
 
     def receive(self, value: LinkEvent) -> None:
         """Pass on what the server sends, but no notification of a strange service."""
-        is_notification = isinstance(value, Delivery | Retraction)
-        if is_notification and str(value.sender) not in self.services:
+        if isinstance(value, Delivery | Retraction) and str(value.sender) not in self.services:
             _log.warning("notification from %s dropped: not a service of ours", value.sender)
         else:
             self.deliver(value)
