@@ -42,7 +42,7 @@ from xmpp_cem.messages.envelope import (
 )
 from xmpp_cem.messages.events import EndDeviceEvents, Status
 from xmpp_cem.messages.readings import MeterReadings
-from xmpp_cem.model.availability import Offer, availability_of
+from xmpp_cem.model.availability import Leadership, Offer, availability_of
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.node import Uplink
 from xmpp_cem.model.reading import Reading
@@ -61,6 +61,7 @@ class Ven:
         self.book = EventBook(self._state)
         self._capability: Capability | None = None
         self._members: tuple[int, int] = (0, 0)
+        self._vtn_epoch: int | None = None
 
     @property
     def settings(self) -> VenSettings:
@@ -111,9 +112,9 @@ class Ven:
                 return self.book.decided(what, now)
             case TimerFired(key=key):
                 return self.book.fire(key.removeprefix("ven/"), now)
-            case PresenceChanged(leadership=leadership) if leadership and leadership.is_active:
-                fields = (("vtn", str(what.sender)), ("epoch", str(leadership.epoch)))
-                return [Note("info", "the VTN is here", fields)]
+            case PresenceChanged(sender=sender, leadership=leadership):
+                is_ours = sender == self.settings.vtn
+                return self._led(leadership, now) if leadership and is_ours else []
             case _:
                 return []
 
@@ -161,6 +162,18 @@ class Ven:
         if self._capability:
             effects += [self._presence(now), *self._register(Verb.CREATE, now)]
         return effects + self._catch_up(self._state.record.admission)
+
+    def _led(self, leadership: Leadership, now: datetime) -> list[Effect]:
+        """Register anew with a VTN that has begun a new epoch: it may have lost its store."""
+        known, self._vtn_epoch = self._vtn_epoch, leadership.epoch
+        if known == leadership.epoch:
+            return []
+        effects: list[Effect] = [
+            Note("info", "the VTN is here", (("epoch", str(leadership.epoch)),))
+        ]
+        if known is None or self._capability is None:
+            return effects
+        return effects + self._register(Verb.CREATE, now)
 
     def _admit(self) -> Admit:
         admission = self._state.record.admission

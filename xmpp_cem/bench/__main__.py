@@ -1,0 +1,67 @@
+"""Measures ratios against a bare slixmpp client on the same server, in one run."""
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from xmpp_cem.bench import cascade, deliver, publish
+from xmpp_cem.bench.place import Place
+from xmpp_cem.testing.server import missing
+
+Measure = Callable[[Place, int, int], Awaitable[dict[str, Any]]]
+
+_PLANS: dict[str, tuple[Measure, int, int]] = {
+    "publish": (publish.measure, 80, 40),
+    "deliver": (deliver.measure, 600, 200),
+    "cascade": (cascade.measure, 40, 15),
+}
+
+
+def main() -> int:
+    """Measure as the arguments say; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("--server", choices=("prosody", "ejabberd"), default="prosody")
+    parser.add_argument("--quick", action="store_true", help="one short round")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
+    parser.add_argument("--only", choices=tuple(_PLANS), help="one of the measurements")
+    arguments = parser.parse_args()
+    problem = missing(arguments.server)
+    if problem:
+        sys.stderr.write(problem + "\n")
+        return 2
+    figures = asyncio.run(_measure(arguments.server, arguments.only, quick=arguments.quick))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+async def _measure(kind: str, only: str | None, *, quick: bool) -> dict[str, Any]:
+    figures: dict[str, Any] = {"server": kind, "quick": quick}
+    sys.stdout.write(f"{'':10}{'ours':>10}{'bare':>10}{'ratio':>8}  on {kind}\n")
+    with tempfile.TemporaryDirectory(prefix="xmpp-cem-bench-") as folder:
+        place = await Place.open(kind, Path(folder))
+        try:
+            for name, (measure, usual, short) in _PLANS.items():
+                if only in {None, name}:
+                    figures[name] = await measure(
+                        place, short if quick else usual, 1 if quick else 3
+                    )
+                    _show(name, figures[name])
+        finally:
+            await place.close()
+    return figures
+
+
+def _show(name: str, figure: dict[str, Any]) -> None:
+    values = f"{figure['ours']:>10}{figure['bare']:>10}{figure['ratio']:>8}"
+    sys.stdout.write(f"{name:10}{values}  {figure['unit']}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
