@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from xmpp_cem.core.allocation import multiplier, share
+from xmpp_cem.core.division import divide, expected, is_usable, next_order
 from xmpp_cem.core.effects import Effect, Note, Remember, SetTimer
 from xmpp_cem.core.metering import Metering, Window
 from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.standing import counted, signed, standing
-from xmpp_cem.core.vtnstate import USABLE, VtnState
+from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.controls import IndexEntry
 from xmpp_cem.messages.operations import DispatchRecord
 from xmpp_cem.model.answer import Answer, Opt
@@ -21,7 +22,6 @@ from xmpp_cem.model.time import Interval
 MAX_LIVE = 100
 """Live events per node (design: Prosody rewrites all items of a node with each publish)."""
 
-_MAX_MODIFICATIONS = 1000
 _REDIVIDE_EVERY = timedelta(seconds=1)
 
 
@@ -127,7 +127,7 @@ class Dispatching:
         event = dispatch.event.model_copy(
             update={
                 "status": EventStatus.CANCELLED,
-                "order": self._next_order(dispatch),
+                "order": next_order(self._state, dispatch),
                 "reason": one_line(why)[:256],
             }
         )
@@ -203,7 +203,7 @@ class Dispatching:
     def expected_w(self, dispatch: Dispatch, now: datetime) -> int:
         """Return the change that may be counted on now, W, not signed."""
         parts = self.parts.get(dispatch.event.id, {})
-        return sum(self._expected(dispatch, part, now) for part in parts.values())
+        return sum(expected(self._state, dispatch, part, now) for part in parts.values())
 
     def is_settled(self, dispatch: Dispatch, now: datetime) -> bool:
         """Whether every reachable member has answered some version, or the time for it is over."""
@@ -212,7 +212,7 @@ class Dispatching:
         if not self._state.knows_presence(now):
             return False
         parts = self.parts.get(dispatch.event.id, {}).values()
-        return all(part.answer or not self._is_usable(part.party) for part in parts)
+        return all(part.answer or not is_usable(self._state, part.party) for part in parts)
 
     def fire(self, event_id: EventId, now: datetime) -> list[Effect]:
         """Do what is due: judge silence at the deadline, end the event at its end."""
@@ -242,65 +242,13 @@ class Dispatching:
         return standing(self._state, dispatch, parts, expected_w, now)
 
     def _divide(self, dispatch: Dispatch, why: str, now: datetime) -> list[Effect]:
-        parts = self.parts[dispatch.event.id]
-        in_play = {p: part for p, part in parts.items() if self._is_in_play(dispatch, part, now)}
-        if not in_play:
-            return [self._put(dispatch.model_copy(update={"why": f"{why}; nobody is left"[:256]}))]
-        limits = {party: part.limit_w for party, part in in_play.items()}
-        capabilities = {party: part.capability_w for party, part in in_play.items()}
-        of = multiplier(abs(dispatch.target_w), capabilities, limits)
-        signal = dispatch.event.signal
-        modification = dispatch.event.order.modification
-        if not isinstance(signal, Share) or modification >= _MAX_MODIFICATIONS:
-            return []
-        if of == signal.multiplier:
-            return [
-                self._put(dispatch.model_copy(update={"why": f"{why}; nobody can do more"[:256]}))
-            ]
-        event = dispatch.event.model_copy(
-            update={
-                "order": self._next_order(dispatch),
-                "signal": signal.model_copy(update={"multiplier": of}),
-            }
-        )
-        divided = dispatch.model_copy(
-            update={
-                "event": event,
-                "redivisions": dispatch.redivisions + 1,
-                "replanned": now,
-                "why": f"{why}; divided among {len(in_play)}"[:256],
-            }
-        )
-        effects: list[Effect] = [self._put(divided)]
-        for part in in_play.values():
-            asked = min(share(of, part.capability_w), part.limit_w)
-            changed = part.model_copy(update={"asked_w": signed(divided, asked)})
-            effects.append(self._put_part(changed))
-        self.outgoing.append(divided)
-        fields = (("event_id", event.id), ("why", why), ("multiplier", str(of)))
-        return [*effects, Note("info", "target divided anew", fields)]
-
-    def _expected(self, dispatch: Dispatch, part: Part, now: datetime) -> int:
-        if not self._is_in_play(dispatch, part, now):
-            return 0
-        if part.answer and part.answer.order == dispatch.event.order:
-            return abs(part.answer.power_w)
-        return abs(part.asked_w)
-
-    def _is_in_play(self, dispatch: Dispatch, part: Part, now: datetime) -> bool:
-        if not self._is_usable(part.party):
-            return False
-        if part.answer is None:
-            return now < dispatch.event.answer_by
-        return part.answer.opt is Opt.IN
-
-    def _is_usable(self, party: PartyId) -> bool:
-        member = self._state.members.get(party)
-        return member is not None and member.availability in USABLE
-
-    def _next_order(self, dispatch: Dispatch) -> Order:
-        epoch, order = self._state.record.epoch, dispatch.event.order
-        return Order(epoch=epoch, modification=order.modification + 1)
+        division = divide(self._state, dispatch, self.parts[dispatch.event.id], why, now)
+        effects: list[Effect] = [self._put(division.dispatch)]
+        effects += [self._put_part(part) for part in division.parts]
+        if division.dispatch.event == dispatch.event:
+            return effects
+        self.outgoing.append(division.dispatch)
+        return [*effects, Note("info", "target divided anew", division.fields)]
 
     def _timers(self, dispatch: Dispatch) -> list[Effect]:
         key = f"vtn/event/{dispatch.event.id}"

@@ -1,0 +1,94 @@
+"""Division of a dispatch over the members that are in play: pro rata, as one multiplier for all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from xmpp_cem.core.allocation import multiplier, share
+from xmpp_cem.core.records import Dispatch, Part
+from xmpp_cem.core.standing import signed
+from xmpp_cem.core.vtnstate import USABLE, VtnState
+from xmpp_cem.model.answer import Opt
+from xmpp_cem.model.event import Order, Share
+from xmpp_cem.model.ids import PartyId
+
+_MAX_MODIFICATIONS = 1000
+
+
+@dataclass(frozen=True)
+class Division:
+    """A dispatch after it was divided anew, and the parts that changed."""
+
+    dispatch: Dispatch
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def fields(self) -> tuple[tuple[str, str], ...]:
+        """What people are told."""
+        event = self.dispatch.event
+        of = str(event.signal.multiplier) if isinstance(event.signal, Share) else ""
+        return (("event_id", event.id), ("why", self.dispatch.why), ("multiplier", of))
+
+
+def divide(
+    state: VtnState, dispatch: Dispatch, parts: Mapping[PartyId, Part], why: str, now: datetime
+) -> Division:
+    """Divide the target over who is in play; the event stays as it is when that changes nothing."""
+    playing = [part for part in parts.values() if is_in_play(state, dispatch, part, now)]
+    if not playing:
+        return _explained(dispatch, f"{why}; nobody is left")
+    limits = {part.party: part.limit_w for part in playing}
+    capabilities = {part.party: part.capability_w for part in playing}
+    of = multiplier(abs(dispatch.target_w), capabilities, limits)
+    signal, order = dispatch.event.signal, next_order(state, dispatch)
+    if not isinstance(signal, Share) or order.modification > _MAX_MODIFICATIONS:
+        return _explained(dispatch, f"{why}; too many modifications")
+    if of == signal.multiplier:
+        return _explained(dispatch, f"{why}; nobody can do more")
+    event = dispatch.event.model_copy(
+        update={"order": order, "signal": signal.model_copy(update={"multiplier": of})}
+    )
+    divided = dispatch.model_copy(
+        update={
+            "event": event,
+            "redivisions": dispatch.redivisions + 1,
+            "replanned": now,
+            "why": f"{why}; divided among {len(playing)}"[:256],
+        }
+    )
+    asked = {part.party: min(share(of, part.capability_w), part.limit_w) for part in playing}
+    changed = (p.model_copy(update={"asked_w": signed(divided, asked[p.party])}) for p in playing)
+    return Division(divided, tuple(changed))
+
+
+def expected(state: VtnState, dispatch: Dispatch, part: Part, now: datetime) -> int:
+    """Return the change that may be counted on from one member, W, not signed."""
+    if not is_in_play(state, dispatch, part, now):
+        return 0
+    if part.answer and part.answer.order == dispatch.event.order:
+        return abs(part.answer.power_w)
+    return abs(part.asked_w)
+
+
+def is_in_play(state: VtnState, dispatch: Dispatch, part: Part, now: datetime) -> bool:
+    """Whether a member is reachable and ready, and has not said no nor let the deadline pass."""
+    if not is_usable(state, part.party):
+        return False
+    if part.answer is None:
+        return now < dispatch.event.answer_by
+    return part.answer.opt is Opt.IN
+
+
+def is_usable(state: VtnState, party: PartyId) -> bool:
+    """Whether one may count on a member now."""
+    member = state.members.get(party)
+    return member is not None and member.availability in USABLE
+
+
+def next_order(state: VtnState, dispatch: Dispatch) -> Order:
+    """Return the order of the next version, in our own epoch."""
+    return Order(epoch=state.record.epoch, modification=dispatch.event.order.modification + 1)
+
+
+def _explained(dispatch: Dispatch, why: str) -> Division:
+    return Division(dispatch.model_copy(update={"why": why[:256]}))
