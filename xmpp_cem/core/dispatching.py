@@ -136,12 +136,14 @@ class Dispatching:
         return [self._put(cancelled)]
 
     def answer(self, party: PartyId, answer: Answer, now: datetime) -> list[Effect] | None:
-        """Take a member's answer; None when the event was not asked of it.
+        """Take a member's answer; None when there is no such event.
 
+        Everybody in the domain reads the event, so that a member which was not there when it was
+        divided may answer it too, and then counts.
         A later sequence wins, whatever arrives first. A promise below what was asked lowers the
         member's limit, so that it is not asked for more again.
         """
-        part = self.parts.get(answer.event, {}).get(party)
+        part = self.parts.get(answer.event, {}).get(party) or self._joined(party, answer)
         if part is None:
             return None
         if part.answer and answer.sequence <= part.answer.sequence:
@@ -240,6 +242,24 @@ class Dispatching:
         parts = self.parts.get(dispatch.event.id, {})
         expected_w = signed(dispatch, self.expected_w(dispatch, now))
         return standing(self._state, dispatch, parts, expected_w, now)
+
+    def _joined(self, party: PartyId, answer: Answer) -> Part | None:
+        """Return the part of a member that takes an event which was divided without it."""
+        dispatch = self.dispatches.get(answer.event)
+        capability = self._state.members[party].capability
+        if dispatch is None or capability is None:
+            return None
+        is_fall = dispatch.target_w < 0
+        able_w = max(
+            capability.decrease_w if is_fall else capability.increase_w, abs(answer.power_w)
+        )
+        return Part(
+            event=answer.event,
+            party=party,
+            capability_w=able_w,
+            limit_w=able_w,
+            asked_w=answer.power_w,
+        )
 
     def _divide(self, dispatch: Dispatch, why: str, now: datetime) -> list[Effect]:
         division = divide(self._state, dispatch, self.parts[dispatch.event.id], why, now)

@@ -17,6 +17,7 @@ from xmpp_cem.core.effects import (
 from xmpp_cem.core.inputs import Decided, Link
 from xmpp_cem.core.records import Commitment
 from xmpp_cem.core.venstate import VenState
+from xmpp_cem.messages.bodies import Body
 from xmpp_cem.messages.controls import EventIndex
 from xmpp_cem.messages.envelope import Header, Noun, Verb
 from xmpp_cem.messages.events import EndDeviceEvents
@@ -129,6 +130,19 @@ class EventBook:
             self._keep(commitment.model_copy(update={"answer": answer})),
             *self._state.request(verb, Noun.EVENTS, body, now, event.active.end),
         ]
+
+    def refused(self, body: Body | None) -> list[Effect]:
+        """Act on nothing that the VTN did not take our answer to: it would be nobody's power."""
+        answers = body.answers if isinstance(body, EndDeviceEvents) else ()
+        effects: list[Effect] = []
+        for answer in answers:
+            commitment = self.commitments.get(answer.event)
+            if commitment is None or commitment.answer != answer or answer.opt is Opt.OUT:
+                continue
+            out = {"opt": Opt.OUT, "power_w": 0, "reason": "the VTN refused the answer"}
+            withdrawn = answer.model_copy(update=out)
+            effects.append(self._keep(commitment.model_copy(update={"answer": withdrawn})))
+        return effects
 
     def keep(self, commitment: Commitment) -> Remember:
         """Replace a commitment."""

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from xmpp_cem.core.capability import is_alike, moved_w
 from xmpp_cem.core.effects import (
     Admit,
     CatchUp,
@@ -36,6 +37,7 @@ from xmpp_cem.messages.envelope import (
     EventMessage,
     FaultMessage,
     Noun,
+    RequestMessage,
     ResponseMessage,
     Result,
     Verb,
@@ -103,8 +105,8 @@ class Ven:
                 return self._item(what, now)
             case RequestArrived():
                 return self._request(what, now)
-            case ReplyArrived(reply=reply):
-                return self._reply(reply)
+            case ReplyArrived(request=request, reply=reply):
+                return self._reply(request, reply)
             case TransactionFailed(request=request, reason=reason):
                 fields = (("noun", request.header.noun.value), ("why", reason))
                 return [Note("warning", "the VTN did not take a message", fields)]
@@ -132,8 +134,8 @@ class Ven:
         settings = self._state.settings
         if known and members == self._members:
             is_soon = now - known.at < settings.min_change_every
-            is_small = _moved_w(known.resources, resources) < settings.min_change_w
-            if _is_alike(known.resources, resources) and (is_soon or is_small):
+            is_small = moved_w(known.resources, resources) < settings.min_change_w
+            if is_alike(known.resources, resources) and (is_soon or is_small):
                 return []
         self._members = members
         remember = self._state.save(revision=self._state.record.revision + 1)
@@ -155,13 +157,14 @@ class Ven:
         return self._uplink(Noun.EVENTS, EndDeviceEvents(statuses=(status,)), now)
 
     def _connected(self, now: datetime) -> list[Effect]:
+        admission = self._state.record.admission
         effects: list[Effect] = [
-            self._admit(),
+            *([self._admit(admission)] if admission else []),
             WatchPresence(Link.UPPER, Jid(self._state.settings.vtn.bare)),
         ]
         if self._capability:
             effects += [self._presence(now), *self._register(Verb.CREATE, now)]
-        return effects + self._catch_up(self._state.record.admission)
+        return effects + self._catch_up(admission)
 
     def _led(self, leadership: Leadership, now: datetime) -> list[Effect]:
         """Register anew with a VTN that has begun a new epoch: it may have lost its store."""
@@ -175,10 +178,9 @@ class Ven:
             return effects
         return effects + self._register(Verb.CREATE, now)
 
-    def _admit(self) -> Admit:
-        admission = self._state.record.admission
-        watchers = admission.watchers if admission else ()
-        return Admit(Link.UPPER, frozenset({self._state.settings.vtn.bare, *watchers}))
+    def _admit(self, admission: Admission) -> Admit:
+        vtn = self._state.settings.vtn.bare
+        return Admit(Link.UPPER, frozenset({vtn, *admission.watchers}))
 
     def _register(self, verb: Verb, now: datetime) -> list[Effect]:
         body = EndDeviceConfig(party=self._state.settings.party, capability=self._capability)
@@ -197,10 +199,13 @@ class Ven:
         )
         return ShowPresence(Link.UPPER, offer)
 
-    def _reply(self, reply: ResponseMessage | FaultMessage) -> list[Effect]:
+    def _reply(
+        self, request: RequestMessage, reply: ResponseMessage | FaultMessage
+    ) -> list[Effect]:
         if reply.result is Result.FAILED:
             why = "; ".join(f"{error.code} {error.reason}" for error in reply.errors)
-            return [Note("warning", "the VTN refused a message", (("why", why),))]
+            note = Note("warning", "the VTN refused a message", (("why", why),))
+            return [note, *self.book.refused(request.body)]
         if not isinstance(reply, ResponseMessage) or not isinstance(reply.body, EndDeviceConfig):
             return []
         admission = reply.body.admission
@@ -215,7 +220,7 @@ class Ven:
         if capability and admission.confirmed == capability.revision:
             confirmed = (*confirmed, Confirmed(capability=capability, at=at))[-_KEPT_REVISIONS:]
         effects.append(self._state.save(admission=admission, confirmed=confirmed))
-        effects.append(self._admit())
+        effects.append(self._admit(admission))
         return effects + (self._catch_up(admission) if is_moved else [])
 
     def _catch_up(self, admission: Admission | None) -> list[Effect]:
@@ -286,15 +291,3 @@ class Ven:
 
 def _where(item: ItemReceived) -> tuple[tuple[str, str], ...]:
     return (("sender", str(item.sender)), ("node", item.node), ("item", item.item_id))
-
-
-def _is_alike(before: tuple[Resource, ...], after: tuple[Resource, ...]) -> bool:
-    """Whether nothing changed that must be told at once."""
-    return [(r.id, r.state) for r in before] == [(r.id, r.state) for r in after]
-
-
-def _moved_w(before: tuple[Resource, ...], after: tuple[Resource, ...]) -> int:
-    """Return by how many W the flexibility of all together has moved."""
-    fall = sum(r.decrease_w for r in after) - sum(r.decrease_w for r in before)
-    rise = sum(r.increase_w for r in after) - sum(r.increase_w for r in before)
-    return max(abs(fall), abs(rise))

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -53,6 +54,21 @@ class Role(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What is known of the domains of an agent.
+
+    Args:
+        services: the pubsub service of a connection, once known.
+        admitted: bare addresses that may see our presence and ask us from the first moment on.
+        open_nodes: nodes that anyone may read.
+    """
+
+    services: Callable[[Link], Jid | None]
+    admitted: Mapping[Link, frozenset[str]]
+    open_nodes: frozenset[str] = frozenset()
+
+
 class Engine:
     """Runs one role; several inputs that wait are handled together and committed once.
 
@@ -61,8 +77,7 @@ class Engine:
         store: keeps its records, outbox, inbox and journal.
         clock: what time it is.
         application: the site's program, for a role that controls devices.
-        services: the pubsub service of a connection, once known.
-        open_nodes: nodes that anyone may read.
+        surroundings: what is known of the domains it takes part in.
     """
 
     def __init__(
@@ -72,8 +87,7 @@ class Engine:
         clock: Clock,
         *,
         application: Application | None = None,
-        services: Callable[[Link], Jid | None],
-        open_nodes: frozenset[str] = frozenset(),
+        surroundings: Surroundings,
     ) -> None:
         self._role = role
         self.store = store
@@ -87,7 +101,14 @@ class Engine:
         self._performer = Performer(
             self._transports, self._intakes, application, clock, self._timers, self.put
         )
-        self._outbox = Outbox(self._transports, services, clock, self._settled, open_nodes)
+        self._performer.admitted.update(surroundings.admitted)
+        self._outbox = Outbox(
+            self._transports,
+            surroundings.services,
+            clock,
+            self._settled,
+            surroundings.open_nodes,
+        )
         self._group: asyncio.TaskGroup | None = None
 
     def intake(self, link: Link) -> Intake:

@@ -90,6 +90,7 @@ class Performer:
                 self._transports[link].show_presence(show, status, (extension,))
             case Admit(link=link, accounts=accounts):
                 self.admitted[link] = accounts
+                self._transports[link].review_watchers()
             case SetTimer(key=key, at=at):
                 self._timers.set(key, at)
             case Note(level=level, what=what, fields=fields):

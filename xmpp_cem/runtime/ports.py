@@ -82,6 +82,10 @@ class Transport(Protocol):
         """Show this presence now and after each reconnection."""
         ...
 
+    def review_watchers(self) -> None:
+        """Look again at who may see our presence."""
+        ...
+
     async def watch_presence(self, account: Jid) -> None:
         """Ask to see an account's presence."""
         ...

@@ -54,6 +54,16 @@ class Presences:
         for session in self._present(account):
             self._let_decide(session, bare)
 
+    def review(self, session: Session) -> None:
+        """Let an account decide again on who waits, and put out whom it no longer admits."""
+        own = session.address.bare
+        for watcher in self._asking.get(own, {}):
+            self._let_decide(session, watcher)
+        for watcher in [w for w in self._watchers.get(own, {}) if not session.admits(w)]:
+            del self._watchers[own][watcher]
+            for seeing in self._present(watcher):
+                self._send(seeing, PresenceSeen(session.address, is_available=False))
+
     def _let_decide(self, session: Session, watcher: str) -> None:
         self._post(lambda: self._decide(session, watcher))
 
@@ -65,11 +75,9 @@ class Presences:
         self._post(lambda: self._answer(account, watcher, is_admitted=is_admitted))
 
     def _answer(self, account: str, watcher: str, *, is_admitted: bool) -> None:
-        if watcher not in self._asking.get(account, {}):
-            return  # another connection of the account has answered
+        if not is_admitted or watcher not in self._asking.get(account, {}):
+            return  # it waits, or another connection of the account has answered
         del self._asking[account][watcher]
-        if not is_admitted:
-            return
         self._watchers.setdefault(account, {})[watcher] = None
         for session in self._present(watcher):
             for shown in self._present(account):

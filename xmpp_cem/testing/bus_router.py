@@ -100,6 +100,10 @@ class Router:
         """Broadcast a session's presence."""
         self.send(session, lambda: self._presences.show(session, presence))
 
+    def review(self, session: Session) -> None:
+        """Let an account look again at who may see its presence."""
+        self.send(session, lambda: self._presences.review(session))
+
     def watch(self, session: Session, account: str) -> None:
         """Ask an account for its presence."""
         self.send(session, lambda: self._presences.ask(session, account))

@@ -127,6 +127,11 @@ class BusStream:
         if self._session is not None and self.is_up:
             self._router.show(self._session, self._presence)
 
+    def review_watchers(self) -> None:
+        """Look again at who may see our presence, after `admits` has changed its mind."""
+        if self._session is not None and self.is_up:
+            self._router.review(self._session)
+
     async def watch_presence(self, account: Jid) -> None:
         """Ask for an account's presence unless we are subscribed; not paced."""
         self._router.watch(self._up(), account.bare)

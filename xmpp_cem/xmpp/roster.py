@@ -21,7 +21,7 @@ def is_push(stanza: Element) -> bool:
 
 
 class Roster:
-    """The accounts whose presence reaches us in this session.
+    """The accounts whose presence reaches us in this session, and `watchers`, who see ours.
 
     Args:
         own: our bound address; a push from anyone else is a forgery (RFC 6121, 2.1.6).
@@ -32,6 +32,7 @@ class Roster:
         self._own = own
         self._clock = clock
         self._watched: set[str] = set()
+        self.watchers: set[str] = set()
         self._asked: dict[str, float] = {}
 
     def read(self, stanza: Element) -> None:
@@ -42,6 +43,10 @@ class Roster:
                 self._watched.add(account)
             else:
                 self._watched.discard(account)
+            if item.get("subscription") in {"from", "both"}:
+                self.watchers.add(account)
+            else:
+                self.watchers.discard(account)
 
     def is_authentic(self, push: Element) -> bool:
         """Whether our own server sent the push."""

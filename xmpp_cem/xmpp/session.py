@@ -33,6 +33,7 @@ from xmpp_cem.xmpp.presence import directed, read_presence
 from xmpp_cem.xmpp.requests import Requests
 from xmpp_cem.xmpp.roster import ROSTER, Roster, is_push
 
+MAX_WAITING = 1000
 LOGIN_SECONDS = 30.0
 ANSWER_SECONDS = 8.0
 
@@ -69,6 +70,7 @@ class Session:
     ) -> None:
         self._client = Client(credentials, context)
         self._border = border
+        self._waiting: set[str] = set()
         self.address = credentials.address
         self.requests = Requests(self.send, self.address)
         self.inbound = Inbound(self.send, str(number))
@@ -109,6 +111,17 @@ class Session:
             if not ended.done():
                 await self._prove_alive()
         return ended.result()
+
+    def review_watchers(self) -> None:
+        """Admit who waits and may now see our presence; put out who sees it and may no more."""
+        for account in sorted(self._waiting):
+            if self._border.admits(Jid(account)):
+                self._waiting.discard(account)
+                self.send(directed("subscribed", account))
+        for account in sorted(self.roster.watchers):
+            if not self._border.admits(Jid(account)):
+                _log.warning("%s may no longer see our presence", account)
+                self.send(directed("unsubscribed", account))
 
     async def close(self, reason: str) -> None:
         """End the session; whatever waits for an answer fails."""
@@ -172,10 +185,12 @@ class Session:
             account = Jid(read_address(sender).bare)
         except ValueError:
             return
-        kind = "subscribed" if self._border.admits(account) else "unsubscribed"
-        if kind == "unsubscribed":
-            _log.warning("%s may not see our presence; refused", account)
-        self.send(directed(kind, account.bare))
+        if not self._border.admits(account):
+            _log.warning("%s may not see our presence; it waits", account)
+            if len(self._waiting) < MAX_WAITING:
+                self._waiting.add(account.bare)
+            return
+        self.send(directed("subscribed", account.bare))
 
     def _on_push(self, stanza: Element) -> None:
         sender, number = stanza.get("from", ""), stanza.get("id", "")

@@ -159,6 +159,11 @@ class Stream:
         if self._session is not None and self.is_up:
             self._session.send(self._presence)
 
+    def review_watchers(self) -> None:
+        """Look again at who may see our presence, after `admits` has changed its mind."""
+        if self._session is not None and self.is_up:
+            self._session.review_watchers()
+
     async def watch_presence(self, account: Jid) -> None:
         """Ask for an account's presence unless we are subscribed; paced, so it may take long."""
         session = self._up()

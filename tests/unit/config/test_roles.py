@@ -1,0 +1,53 @@
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from xmpp_cem.config.loading import load
+
+Fault = Callable[..., str]
+Write = Callable[..., Path]
+
+
+def test_a_gateway_stands_between_two_domains(fault: Fault):
+    said = fault("gateway", ('"agg-1-sites"', '"grid"'))
+    assert said == (
+        "file: upper.domain and lower.domain are both grid; a gateway stands between two domains"
+    )
+
+
+def test_a_gateway_is_no_member_of_its_own_domain(fault: Fault):
+    said = fault("gateway", ('"site-2"', '"agg-1"'))
+    assert said == "file: agg-1 is a member of its own domain; remove that member"
+
+
+def test_the_answer_margin_has_a_default(write: Write):
+    assert load(write("gateway")).cascade.answer_margin == timedelta(seconds=3)
+    without = load(write("gateway", ("answer_margin", "# answer_margin")))
+    assert without.cascade.answer_margin == timedelta(seconds=2)
+
+
+def test_resources_have_distinct_ids(fault: Fault):
+    said = fault("ven", ('id = "pump"', 'id = "battery"'))
+    assert said == "file: resource battery is there twice; remove or rename one"
+
+
+def test_an_operator_has_distinct_domains(fault: Fault):
+    said = fault("operator", ('"agg-1-sites"', '"grid"'))
+    assert said == "file: domain grid is there twice; remove or rename one"
+
+
+def test_an_operator_needs_a_domain(fault: Fault, write: Write, folder: Path):
+    text = write("operator").read_text()
+    said = fault("operator", (text[text.index("[[domains]]") :], ""))
+    assert said.startswith("domains: is missing")
+
+
+def test_simulated_time_is_optional(write: Write):
+    assert load(write("vtn")).clock is None
+    clock = load(write("operator")).clock
+    assert (clock.origin, clock.speed) == (datetime(2026, 11, 22, 12, tzinfo=UTC), 5.0)
+
+
+def test_the_control_loop_is_bounded(fault: Fault):
+    said = fault("ven", ("PT0.5S", "PT0.05S"))
+    assert said == "control.every: 0.05 s is out of range; choose 0.1 s to 60 s"

@@ -1,0 +1,56 @@
+"""Where everything meets: a role of the core, a store, a clock, made into an engine."""
+
+from xmpp_cem.core.gateway import Gateway, GatewaySettings
+from xmpp_cem.core.inputs import Link
+from xmpp_cem.core.site import Site, SiteSettings
+from xmpp_cem.core.venstate import VenSettings
+from xmpp_cem.core.vtn import Vtn
+from xmpp_cem.core.vtnstate import VtnSettings
+from xmpp_cem.model.ids import Jid
+from xmpp_cem.model.node import card_node
+from xmpp_cem.runtime.engine import Engine, Surroundings
+from xmpp_cem.runtime.ports import Application, Clock, Store
+
+
+def vtn_engine(settings: VtnSettings, store: Store, clock: Clock) -> Engine:
+    """Return the engine of a VTN at the top of a hierarchy."""
+    surroundings = Surroundings(
+        services=lambda _: settings.service,
+        admitted={Link.LOWER: _served(settings)},
+        open_nodes=frozenset({card_node(settings.domain)}),
+    )
+    return Engine(Vtn(settings), store, clock, surroundings=surroundings)
+
+
+def site_engine(
+    settings: SiteSettings, store: Store, clock: Clock, application: Application
+) -> Engine:
+    """Return the engine of a VEN that controls its own resources through an application."""
+    site = Site(settings)
+    surroundings = Surroundings(
+        services=lambda _: site.ven.service, admitted={Link.UPPER: _above(settings.ven)}
+    )
+    return Engine(site, store, clock, application=application, surroundings=surroundings)
+
+
+def gateway_engine(settings: GatewaySettings, store: Store, clock: Clock) -> Engine:
+    """Return the engine of a VEN above and VTN below."""
+    gateway = Gateway(settings)
+
+    def service(link: Link) -> Jid | None:
+        return settings.lower.service if link is Link.LOWER else gateway.ven.service
+
+    surroundings = Surroundings(
+        services=service,
+        admitted={Link.UPPER: _above(settings.upper), Link.LOWER: _served(settings.lower)},
+        open_nodes=frozenset({card_node(settings.lower.domain)}),
+    )
+    return Engine(gateway, store, clock, surroundings=surroundings)
+
+
+def _above(settings: VenSettings) -> frozenset[str]:
+    return frozenset({settings.vtn.bare})
+
+
+def _served(settings: VtnSettings) -> frozenset[str]:
+    return frozenset(settings.members.values()) | settings.operators

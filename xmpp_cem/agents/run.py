@@ -1,0 +1,104 @@
+"""Runs the agent that a configuration describes, and keeps it running."""
+
+import asyncio
+import random
+from datetime import timedelta
+
+import structlog
+
+from xmpp_cem.agents.application import DrivenSite
+from xmpp_cem.agents.assemble import gateway_engine, site_engine, vtn_engine
+from xmpp_cem.agents.settings import (
+    clock_of,
+    credentials_of,
+    gateway_settings,
+    site_settings,
+    vtn_settings,
+)
+from xmpp_cem.config.account import AccountConfig
+from xmpp_cem.config.roles import Config, GatewayConfig, OperatorConfig, VenConfig, VtnConfig
+from xmpp_cem.core.inputs import Link
+from xmpp_cem.drivers.simulated_config import build
+from xmpp_cem.errors import ConfigError, StoreError
+from xmpp_cem.runtime.engine import Engine
+from xmpp_cem.runtime.ports import Application, Clock
+from xmpp_cem.store.database import DatabaseStore
+from xmpp_cem.xmpp.stream import Stream
+
+_SHORTEST_S, _LONGEST_S = 1.0, 60.0
+_STEADY = timedelta(minutes=5)
+
+log = structlog.get_logger()
+
+
+async def run(config: Config, application: Application | None = None) -> None:
+    """Run an agent until cancelled; what it dies from is logged, then it starts anew.
+
+    Args:
+        config: of a VTN, a VEN or a gateway.
+        application: the site's own program instead of the configured resources.
+
+    Raises:
+        ConfigError: the configuration describes nothing that runs.
+        StoreError: the store cannot be used.
+    """
+    if isinstance(config, OperatorConfig):
+        raise ConfigError("an operator's file describes no agent that runs; use it with commands")
+    clock = clock_of(config.clock)
+    structlog.contextvars.bind_contextvars(party=config.party)
+    failures = 0
+    while True:
+        started = clock.now()
+        engine = _engine(config, clock, application)
+        try:
+            await engine.run()
+        except Exception as error:
+            _raise_fatal(error)
+            log.exception("the agent died and will start anew")
+        failures = 0 if clock.now() - started > _STEADY else failures + 1
+        longest = min(_SHORTEST_S * 2**failures, _LONGEST_S)
+        await asyncio.sleep(random.uniform(_SHORTEST_S / 2, longest))  # noqa: S311 no secret
+
+
+def _raise_fatal(error: Exception) -> None:
+    """Raise what starting anew cannot mend."""
+    errors = error.exceptions if isinstance(error, ExceptionGroup) else (error,)
+    for single in errors:
+        if isinstance(single, ConfigError | StoreError):
+            raise single from error
+        if isinstance(single, ExceptionGroup):
+            _raise_fatal(single)
+
+
+def _engine(
+    config: VtnConfig | VenConfig | GatewayConfig, clock: Clock, application: Application | None
+) -> Engine:
+    store = DatabaseStore(config.store)
+    match config:
+        case VtnConfig():
+            engine = vtn_engine(vtn_settings(config.party, config.lower), store, clock)
+            _connect(engine, Link.LOWER, config.lower.account)
+        case GatewayConfig():
+            engine = gateway_engine(gateway_settings(config), store, clock)
+            _connect(engine, Link.LOWER, config.lower.account)
+            _connect(engine, Link.UPPER, config.upper.account)
+        case VenConfig():
+            program = application or DrivenSite(
+                {r.id: build(r.simulated, clock.now) for r in config.resources}
+            )
+            engine = site_engine(site_settings(config), store, clock, program)
+            _connect(engine, Link.UPPER, config.upper.account)
+    return engine
+
+
+def _connect(engine: Engine, link: Link, account: AccountConfig) -> None:
+    """Log in under the fixed connection: `/vtn` below us, `/ven` above us."""
+    intake = engine.intake(link)
+    connection = "vtn" if link is Link.LOWER else "ven"
+    stream = Stream(
+        credentials_of(account, connection),
+        intake.deliver,
+        admits=intake.is_admitted,
+        services=engine.trusted(link),
+    )
+    engine.attach(link, stream)

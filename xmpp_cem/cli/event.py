@@ -1,0 +1,213 @@
+"""The commands `event create`, `event cancel` and `event show`."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+import typer
+
+from xmpp_cem.cli.arguments import AsJson, File, InDomain, amount, duration, instant, power
+from xmpp_cem.cli.dispatch import (
+    Ask,
+    When,
+    chosen_power,
+    followed,
+    line_of,
+    record_of,
+    show_record,
+)
+from xmpp_cem.cli.failures import FAILED, accepted
+from xmpp_cem.cli.output import show_json, show_line, signed_kw
+from xmpp_cem.messages.controls import EndDeviceControls
+from xmpp_cem.messages.envelope import Noun, ResponseMessage, Verb
+from xmpp_cem.messages.operations import DispatchRecord
+from xmpp_cem.model.event import Event, EventStatus, Mode
+
+if TYPE_CHECKING:  # it brings the whole XMPP library
+    from xmpp_cem.agents.operator import Operator
+
+event = typer.Typer(help="Create, cancel and show demand-response events.", no_args_is_help=True)
+
+Power = Annotated[
+    int | None,
+    typer.Option(parser=power, metavar="POWER", help="Change of power; -60kW is a decrease."),
+]
+Reduce = Annotated[
+    int | None,
+    typer.Option(parser=amount, metavar="POWER", help="Decrease of power, as 60kW."),
+]
+Increase = Annotated[
+    int | None,
+    typer.Option(parser=amount, metavar="POWER", help="Increase of power, as 60kW."),
+]
+Lead = Annotated[
+    timedelta | None,
+    typer.Option("--in", parser=duration, metavar="TIME", help="Start after this, as 10s."),
+]
+Start = Annotated[
+    datetime | None,
+    typer.Option(parser=instant, metavar="INSTANT", help="Start, as 2026-01-31T12:00:00Z."),
+]
+Length = Annotated[
+    timedelta,
+    typer.Option("--for", parser=duration, metavar="TIME", help="How long it acts, as 15m."),
+]
+AnswerWithin = Annotated[
+    timedelta | None,
+    typer.Option(
+        parser=duration,
+        metavar="TIME",
+        help="Answers are due after this; default: half the time to the start, 2 s to 30 s.",
+    ),
+]
+Reason = Annotated[str, typer.Option(metavar="TEXT", help="For people; at most 256 characters.")]
+InMode = Annotated[
+    Mode,
+    typer.Option(metavar="comms|activation|real", help="Answers only, a test that acts, or real."),
+]
+Id = Annotated[
+    UUID | None,
+    typer.Option("--id", metavar="UUID", help="The event's UUID; repeating a command needs it."),
+]
+Wait = Annotated[bool, typer.Option("--wait", help="Follow the event until it has ended.")]
+Named = Annotated[UUID, typer.Argument(metavar="ID", help="The event's UUID.")]
+MaybeNamed = Annotated[
+    UUID | None, typer.Argument(metavar="[ID]", help="The event's UUID; default: the newest.")
+]
+
+
+@event.command()
+def create(  # noqa: PLR0913 one per option
+    file: File,
+    *,
+    length: Length,
+    power: Power = None,
+    reduce: Reduce = None,
+    increase: Increase = None,
+    lead: Lead = None,
+    start: Start = None,
+    answer_within: AnswerWithin = None,
+    reason: Reason = "",
+    mode: InMode = Mode.REAL,
+    event_id: Id = None,
+    wait: Wait = False,
+    domain: InDomain = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask a domain for a change of power; prints the event's id and the VTN's answer."""
+    from xmpp_cem.agents.operator import fresh_id
+    from xmpp_cem.agents.settings import clock_of
+    from xmpp_cem.cli.connected import as_operator, operator_config
+
+    power_w = chosen_power(power, reduce, increase)
+    if (lead is None) == (start is None):
+        raise typer.BadParameter("give exactly one of --in and --start")
+    config = operator_config(file, domain)
+    when = When(lead, start, length, answer_within)
+    ask = Ask(str(event_id or fresh_id()), power_w, when, mode, reason[:256])
+    ask.event(clock_of(config.clock).now())  # tells wrong times before it connects
+    output = _Output(as_json, wait)
+    ended = as_operator(config, lambda operator: _created(operator, domain, ask, output))
+    if ended is not None and ended.status is EventStatus.CANCELLED:
+        raise typer.Exit(FAILED)
+
+
+@event.command()
+def cancel(
+    file: File,
+    event_id: Named,
+    reason: Reason = "",
+    domain: InDomain = None,
+    as_json: AsJson = False,
+) -> None:
+    """End an event before its time."""
+    from xmpp_cem.cli.connected import as_operator, operator_config
+
+    async def work(operator: "Operator") -> None:
+        options = (("reason", reason[:256]),) if reason else ()
+        reply = await operator.request(
+            domain, Verb.CANCEL, Noun.CONTROLS, ids=(str(event_id),), options=options
+        )
+        accepted(reply)
+
+    as_operator(operator_config(file, domain), work)
+    if as_json:
+        show_json({"event": str(event_id), "status": EventStatus.CANCELLED.value})
+    else:
+        show_line(f"event {event_id} is cancelled")
+
+
+@event.command()
+def show(
+    file: File,
+    event_id: MaybeNamed = None,
+    domain: InDomain = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how an event stands: what was asked, promised and delivered, by member."""
+    from xmpp_cem.cli.connected import as_operator, operator_config
+
+    name = str(event_id) if event_id else None
+    record = as_operator(
+        operator_config(file, domain), lambda operator: record_of(operator, domain, name)
+    )
+    if as_json:
+        show_json(record)
+    else:
+        show_record(record)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(event, name="event")
+
+
+@dataclass(frozen=True)
+class _Output:
+    as_json: bool
+    wait: bool
+
+
+async def _created(
+    operator: "Operator", domain: str | None, ask: Ask, output: _Output
+) -> DispatchRecord | None:
+    """Send the event and, if asked for, follow it; returns its last record then."""
+    wanted = ask.event(operator.now())
+    body = EndDeviceControls(events=(wanted,))
+    reply = accepted(await operator.request(domain, Verb.CREATE, Noun.CONTROLS, body=body))
+    if output.as_json:
+        show_json(_answer(operator.domain(domain).domain, wanted, reply))
+    else:
+        _show_answer(wanted, ask.power_w, reply)
+    if not output.wait:
+        return None
+    record = await record_of(operator, domain, wanted.id)
+    if output.as_json:
+        record = await followed(operator, record, lambda _: None)
+        show_json(record)
+    else:
+        record = await followed(operator, record, lambda changed: show_line(line_of(changed)))
+        show_record(record)
+    return record
+
+
+def _show_answer(wanted: Event, power_w: int, reply: ResponseMessage) -> None:
+    active = wanted.active
+    show_line(f"event {wanted.id}")
+    show_line(
+        f"{reply.result.value}: {signed_kw(power_w)} from {active.start:%Y-%m-%d %H:%M:%SZ} "
+        f"to {active.end:%H:%M:%SZ}, answers by {wanted.answer_by:%H:%M:%SZ}"
+    )
+    for error in reply.errors:
+        show_line(f"{error.level.value}: {error.reason} (code {error.code})", "yellow")
+
+
+def _answer(domain: str, wanted: Event, reply: ResponseMessage) -> dict[str, object]:
+    return {
+        "event": wanted.id,
+        "domain": domain,
+        "result": reply.result.value,
+        "errors": [error.model_dump(mode="json") for error in reply.errors],
+        "sent": wanted.model_dump(mode="json"),
+    }

@@ -1,0 +1,161 @@
+"""The communication domains that an agent takes part in: above as a VEN, below as the VTN."""
+
+from collections.abc import Hashable, Iterable
+from datetime import timedelta
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from xmpp_cem.config.account import AccountConfig
+from xmpp_cem.config.fields import AccountName, Bounds, PeerName, ServiceName
+from xmpp_cem.config.section import Section
+from xmpp_cem.model.ids import DomainId, Jid, PartyId
+from xmpp_cem.model.node import Uplink
+
+_DAY = timedelta(days=1)
+
+_Watts = Annotated[int, Field(ge=1, le=10**9)]
+
+
+def vtn_address(text: str) -> Jid:
+    """Return a VTN's full address: its fixed connection is `/vtn` unless another is given."""
+    address = Jid.parse(text)
+    return Jid(address.bare, address.connection or "vtn")
+
+
+def refuse_repeats(what: str, values: Iterable[Hashable]) -> None:
+    """Raise ValueError when a value comes twice."""
+    seen: set[Hashable] = set()
+    for value in values:
+        if value in seen:
+            raise ValueError(f"{what} {value} is there twice; remove or rename one")
+        seen.add(value)
+
+
+class UpperConfig(Section):
+    """The domain in which this agent is a VEN."""
+
+    domain: DomainId
+    """Its id."""
+
+    vtn: PeerName
+    """Its VTN's address; the connection `/vtn` is added when none is given."""
+
+    account: AccountConfig
+    """Our account in it; we connect as `/ven`."""
+
+    min_change_w: _Watts = 200
+    """A new capability is announced when flexibility has changed by this much, W."""
+
+    min_change_every: Annotated[timedelta, Bounds(1, 3600)] = timedelta(seconds=10)
+    """A new capability is announced no more often than this."""
+
+    @model_validator(mode="after")
+    def _not_its_own(self) -> Self:
+        if self.vtn_address.bare == self.account.jid:
+            raise ValueError("vtn and account are the same; a VEN needs an account of its own")
+        return self
+
+    @property
+    def vtn_address(self) -> Jid:
+        """The VTN's full address."""
+        return vtn_address(self.vtn)
+
+
+class MemberConfig(Section):
+    """A VEN of the domain: which party speaks through which account."""
+
+    party: PartyId
+    """Its id, the `Source` of its messages."""
+
+    account: AccountName
+    """Its account."""
+
+
+class LowerConfig(Section):
+    """The domain that this agent leads as its VTN."""
+
+    domain: DomainId
+    """Its id."""
+
+    pubsub: ServiceName
+    """Its pubsub service, on which our account may create nodes."""
+
+    account: AccountConfig
+    """The VTN's account; we connect as `/vtn`."""
+
+    uplink: Literal["auto", "publish", "transaction"] = "auto"
+    """How reports travel: `auto` publishes where the service has write-only nodes."""
+
+    heartbeat: Annotated[timedelta, Bounds(10, 300)] = timedelta(seconds=60)
+    """How often the index of live events is published at least; VENs miss us by it."""
+
+    report_every: Annotated[timedelta, Bounds(1, 86_400)] = timedelta(seconds=10)
+    """Length of a reporting window; divides a day without rest."""
+
+    tolerance_w: _Watts = 100
+    """A smaller shortfall is not divided anew, W; 1 % of the target is not either."""
+
+    grace: Annotated[timedelta, Bounds(1, 60)] = timedelta(seconds=5)
+    """How long after connecting members' presences may still be on their way."""
+
+    operators: Annotated[tuple[AccountName, ...], Field(max_length=100)] = ()
+    """Accounts that may command and watch."""
+
+    members: Annotated[tuple[MemberConfig, ...], Field(max_length=1000)] = ()
+    """The VENs that are served; nobody else is."""
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        refuse_repeats("member party", (member.party for member in self.members))
+        refuse_repeats("member account", (member.account for member in self.members))
+        refuse_repeats("operator", self.operators)
+        accounts = {member.account for member in self.members}
+        if self.account.jid in accounts:
+            raise ValueError(f"the VTN {self.account.jid} is its own member; remove that member")
+        if self.account.jid in self.operators:
+            raise ValueError(f"the VTN {self.account.jid} is an operator too; use two accounts")
+        for operator in self.operators:
+            if operator in accounts:
+                raise ValueError(f"{operator} is member and operator; use two accounts")
+        return self
+
+    @model_validator(mode="after")
+    def _whole_days(self) -> Self:
+        if _DAY % self.report_every:
+            raise ValueError(
+                f"report_every {self.report_every.total_seconds():g} s does not divide a day; "
+                "choose such as PT10S, PT1M or PT15M"
+            )
+        return self
+
+    @property
+    def address(self) -> Jid:
+        """Our full address as the VTN."""
+        return Jid(self.account.jid, "vtn")
+
+    @property
+    def fixed_uplink(self) -> Uplink | None:
+        """The uplink; None: the service decides."""
+        return None if self.uplink == "auto" else Uplink(self.uplink)
+
+
+class WatchedConfig(Section):
+    """A domain that an operator commands and watches."""
+
+    domain: DomainId
+    """Its id."""
+
+    vtn: PeerName
+    """Its VTN's address; the connection `/vtn` is added when none is given."""
+
+    pubsub: ServiceName
+    """Its pubsub service."""
+
+    members: Annotated[tuple[AccountName, ...], Field(max_length=1000)] = ()
+    """Accounts whose presence to watch besides those that the VTN tells."""
+
+    @property
+    def vtn_address(self) -> Jid:
+        """The VTN's full address."""
+        return vtn_address(self.vtn)

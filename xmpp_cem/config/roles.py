@@ -1,0 +1,148 @@
+"""What each kind of agent is configured with; `role` tells which."""
+
+from datetime import timedelta
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from xmpp_cem.config.account import AccountConfig
+from xmpp_cem.config.domains import LowerConfig, UpperConfig, WatchedConfig, refuse_repeats
+from xmpp_cem.config.fields import Bounds, NewPath
+from xmpp_cem.config.resources import ResourceConfig
+from xmpp_cem.config.section import Section
+from xmpp_cem.errors import ConfigError
+from xmpp_cem.model.ids import DomainId, PartyId
+from xmpp_cem.model.time import Instant
+
+
+class ClockConfig(Section):
+    """Simulated time for demonstrations; all parties of one must have the same."""
+
+    origin: Instant
+    """When simulated and real time were equal, UTC."""
+
+    speed: Annotated[float, Field(ge=1, le=20)] = 1.0
+    """Simulated seconds per real second."""
+
+
+class CascadeConfig(Section):
+    """How a gateway carries events down and answers up."""
+
+    answer_margin: Annotated[timedelta, Bounds(0.1, 60, 0.1)] = timedelta(seconds=2)
+    """How much earlier than to the domain above members must answer us."""
+
+
+class ControlConfig(Section):
+    """How a site controls its resources."""
+
+    every: Annotated[timedelta, Bounds(0.1, 60, 0.1)] = timedelta(seconds=1)
+    """Period of the control loop."""
+
+
+class _Agent(Section):
+    """What every file has."""
+
+    party: PartyId
+    """Who we are: the `Source` of our messages."""
+
+    clock: ClockConfig | None = None
+    """Simulated time; leave it out for real time."""
+
+
+class VtnConfig(_Agent):
+    """The VTN of one domain, on top of a hierarchy."""
+
+    role: Literal["vtn"]
+    """What the agent is."""
+
+    store: NewPath
+    """SQLite file with all that must survive a restart."""
+
+    lower: LowerConfig
+    """The domain it leads."""
+
+
+class VenConfig(_Agent):
+    """A VEN that controls resources of its own."""
+
+    role: Literal["ven"]
+    """What the agent is."""
+
+    store: NewPath
+    """SQLite file with all that must survive a restart."""
+
+    upper: UpperConfig
+    """The domain it belongs to."""
+
+    control: ControlConfig = ControlConfig()
+    """Its control loop."""
+
+    resources: Annotated[tuple[ResourceConfig, ...], Field(max_length=1000)] = ()
+    """What it controls; a program of the integrator's own needs none."""
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        refuse_repeats("resource", (resource.id for resource in self.resources))
+        return self
+
+
+class GatewayConfig(_Agent):
+    """A VEN above and the VTN below; events, answers and readings cascade through it."""
+
+    role: Literal["gateway"]
+    """What the agent is."""
+
+    store: NewPath
+    """SQLite file with all that must survive a restart."""
+
+    upper: UpperConfig
+    """The domain in which it is a VEN."""
+
+    lower: LowerConfig
+    """The domain that it leads."""
+
+    cascade: CascadeConfig = CascadeConfig()
+    """How it carries events."""
+
+    @model_validator(mode="after")
+    def _two_levels(self) -> Self:
+        if self.upper.domain == self.lower.domain:
+            raise ValueError(
+                f"upper.domain and lower.domain are both {self.upper.domain}; "
+                "a gateway stands between two domains"
+            )
+        if self.party in {member.party for member in self.lower.members}:
+            raise ValueError(f"{self.party} is a member of its own domain; remove that member")
+        return self
+
+
+class OperatorConfig(_Agent):
+    """A person's or program's account that commands VTNs and watches their domains."""
+
+    role: Literal["operator"]
+    """What the agent is."""
+
+    account: AccountConfig
+    """The operator's account; each VTN lists it under `operators`."""
+
+    domains: Annotated[tuple[WatchedConfig, ...], Field(min_length=1, max_length=100)]
+    """The domains, the default one first."""
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        refuse_repeats("domain", (domain.domain for domain in self.domains))
+        return self
+
+    def domain(self, name: DomainId | None = None) -> WatchedConfig:
+        """Return a domain, the first one by default; raises ConfigError for an unknown one."""
+        found = next((d for d in self.domains if name is None or d.domain == name), None)
+        if found is None:
+            names = ", ".join(d.domain for d in self.domains)
+            raise ConfigError(f"there is no domain {name}; choose one of {names}")
+        return found
+
+
+Config = Annotated[
+    VtnConfig | VenConfig | GatewayConfig | OperatorConfig, Field(discriminator="role")
+]
+"""Any agent's configuration, told apart by `role`."""
