@@ -202,6 +202,14 @@ class Dispatching:
                 self.touched.add(event_id)
         return effects
 
+    def left_alone_w(self, party: PartyId) -> int:
+        """Return the power a member has without events, W: its baseline, else the last known."""
+        for dispatch in self.live():
+            part = self.parts[dispatch.event.id].get(party)
+            if part and part.baseline_w is not None:
+                return part.baseline_w
+        return self._metering.power(party) or 0
+
     def expected_w(self, dispatch: Dispatch, now: datetime) -> int:
         """Return the change that may be counted on now, W, not signed."""
         parts = self.parts.get(dispatch.event.id, {})

@@ -139,15 +139,16 @@ class Gateway:
         return self.ven.book.answer(commitment, opt, promised_w, reason, now)
 
     def _roll_up(self, now: datetime) -> list[Effect]:
-        """Report the sum of what the reachable members reported."""
-        reachable = frozenset(
-            party
+        """Report the sum of what the members reported, the missing ones as if left alone."""
+        estimates = {
+            party: self.vtn.dispatching.left_alone_w(party)
+            if member.availability is Availability.UNREACHABLE
+            else None
             for party, member in self.vtn.members.items()
-            if member.availability is not Availability.UNREACHABLE
-        )
+        }
         party = self._settings.upper.party
         grace = self.vtn.settings.report_every
-        readings = self.vtn.metering.roll_up(party, reachable, now, grace)
+        readings = self.vtn.metering.roll_up(party, estimates, now, grace)
         return self.ven.report(readings, now) if readings else []
 
     def _shown(self, now: datetime) -> list[Effect]:

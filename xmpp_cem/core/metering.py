@@ -1,6 +1,7 @@
 """Readings of a domain's members: kept by window, summed for the level above."""
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -53,27 +54,40 @@ class Metering:
         return kept[-1].power_w if kept else None
 
     def roll_up(
-        self, party: PartyId, members: frozenset[PartyId], now: datetime, grace: timedelta
+        self,
+        party: PartyId,
+        estimates: Mapping[PartyId, int | None],
+        now: datetime,
+        grace: timedelta,
     ) -> tuple[Reading, ...]:
         """Return the sums of windows that are complete, or as complete as they will get.
 
-        A window is complete when every expected member has told it; after `grace` it is summed
-        with what is there. What is missing shows in `expected` and `reporting`, never as a zero.
+        A window is complete when every member from whom one can expect it has told it; after
+        `grace` it is summed with what is there. A member that is missing shows in `expected` and
+        `reporting` and counts with an estimate, where there is one: unknown is not zero.
+
+        Args:
+            party: the virtual resource.
+            estimates: every member; the power to count when it tells nothing, W, None: expect it.
+            now: the present.
+            grace: how long after a window's end to wait for the rest.
         """
-        windows: dict[Interval, list[Window]] = {}
-        for member in members:
+        windows: dict[Interval, dict[PartyId, Window]] = {}
+        for member in estimates:
             for window in self.history.get(member, ()):
-                windows.setdefault(window.interval, []).append(window)
+                windows.setdefault(window.interval, {})[member] = window
+        awaited = {member for member, estimate in estimates.items() if estimate is None}
         due = [
             (interval, group)
             for interval, group in windows.items()
             if interval not in self.reported
-            and (len(group) == len(members) or now >= interval.end + grace)
+            and (awaited <= group.keys() or now >= interval.end + grace)
         ]
         sums = []
         for interval, group in sorted(due, key=lambda entry: entry[0].start):
             self.reported[interval] = None
-            sums.append(_sum(party, interval, group, len(members)))
+            missing = {member: w for member, w in estimates.items() if member not in group}
+            sums.append(_sum(party, interval, list(group.values()), missing))
         while len(self.reported) > 2 * _KEPT_WINDOWS:
             del self.reported[next(iter(self.reported))]
         return tuple(sums)
@@ -92,17 +106,21 @@ def _total(interval: Interval, readings: list[Reading]) -> Window:
     )
 
 
-def _sum(party: PartyId, interval: Interval, group: list[Window], expected: int) -> Reading:
+def _sum(
+    party: PartyId, interval: Interval, group: list[Window], missing: Mapping[PartyId, int | None]
+) -> Reading:
     """Add up a window; registers are left out when a member is missing, since they would jump."""
+    expected = len(group) + len(missing)
+    estimated_w = sum(w for w in missing.values() if w is not None)
     imports = [w.import_wh for w in group if w.import_wh is not None]
     exports = [w.export_wh for w in group if w.export_wh is not None]
     return Reading(
         resource=party,
         window=interval,
-        power_w=sum(w.power_w for w in group),
+        power_w=sum(w.power_w for w in group) + estimated_w,
         import_wh=sum(imports) if len(imports) == expected else None,
         export_wh=sum(exports) if len(exports) == expected else None,
-        quality=Quality.VALID if len(group) == expected else Quality.QUESTIONABLE,
+        quality=Quality.ESTIMATED if missing else Quality.VALID,
         expected=expected,
         reporting=len(group),
     )

@@ -8,6 +8,7 @@ from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.operations import DispatchRecord, MemberShare
 from xmpp_cem.model.answer import Opt
+from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import Event, EventStatus
 from xmpp_cem.model.ids import PartyId
 
@@ -54,7 +55,12 @@ def standing(
     now: datetime,
 ) -> DispatchRecord:
     """Return the dispatch record that operators and testers see."""
-    measured = [part for part in parts.values() if part.delivered_w is not None]
+    measured = [
+        part
+        for part in parts.values()
+        if part.delivered_w is not None
+        and state.members[part.party].availability is not Availability.UNREACHABLE
+    ]
     return DispatchRecord(
         domain=state.settings.domain,
         event=dispatch.event.id,
@@ -65,7 +71,7 @@ def standing(
         target_w=dispatch.target_w,
         promised_w=promised_w,
         delivered_w=sum(part.delivered_w or 0 for part in measured) if measured else None,
-        delivered_wh=sum(_wh(part.delivered_ws) for part in measured),
+        delivered_wh=sum(_wh(part.delivered_ws) for part in parts.values()),
         redivisions=dispatch.redivisions,
         why=dispatch.why[:256],
         shares=tuple(_share(state, part) for part in parts.values()),
