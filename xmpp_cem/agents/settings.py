@@ -35,6 +35,7 @@ def credentials_of(account: AccountConfig, connection: str, priority: int = 0) -
         port=account.port,
         ca_file=account.ca_file,
         allow_scram_sha1=account.allow_scram_sha1,
+        watch_interval=account.watch_every.total_seconds(),
         priority=priority,
     )
 

@@ -1,10 +1,11 @@
 """Who logs in where, and with which proof."""
 
-from typing import Self
+from datetime import timedelta
+from typing import Annotated, Self
 
 from pydantic import model_validator
 
-from xmpp_cem.config.fields import AccountName, FilePath, PasswordPath, Port, SecretPath
+from xmpp_cem.config.fields import AccountName, Bounds, FilePath, PasswordPath, Port, SecretPath
 from xmpp_cem.config.section import Section
 
 
@@ -31,6 +32,9 @@ class AccountConfig(Section):
 
     ca_file: FilePath | None = None
     """PEM file of the authorities to trust, instead of the system's."""
+
+    watch_every: Annotated[timedelta, Bounds(0.1, 600, 0.1)] = timedelta(seconds=15)
+    """Pace of requests to see others' presence after the first four; stock ejabberd drops more."""
 
     allow_scram_sha1: bool = False
     """Accept SCRAM-SHA-1 where the server offers nothing better; weak, warns at each start."""

@@ -157,7 +157,7 @@ class Requests:
             case Verb.GET, Noun.MEMBERS:
                 return [self._ok(what, now, self._members())]
             case _, Noun.NODES:
-                return self._nodes(what)
+                return self._nodes(what, now)
             case _:
                 return self._refuse(what, now, "1.7", "the payload does not fit the noun")
 
@@ -249,8 +249,10 @@ class Requests:
             )
         return DomainMembers(domain=self._state.settings.domain, members=tuple(entries))
 
-    def _nodes(self, what: RequestArrived) -> list[Effect]:
+    def _nodes(self, what: RequestArrived, now: datetime) -> list[Effect]:
         """Verify the nodes; a get only looks, an execute also repairs what has drifted."""
+        if not self._state.has_probed:
+            return self._refuse(what, now, "5.1", "the pubsub service has not answered us yet")
         self._verifying[what.token] = what.message
         settings = self._state.settings
         specs = node_specs(settings, self._state.uplink)

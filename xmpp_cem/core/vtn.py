@@ -129,6 +129,7 @@ class Vtn:
 
     def _probed(self, *, has_write_only: bool) -> list[Effect]:
         settings = self._state.settings
+        self._state.has_probed = True
         fitting = Uplink.PUBLISH if has_write_only else Uplink.TRANSACTION
         self._state.uplink = settings.uplink or fitting
         specs = node_specs(settings, self._state.uplink)
