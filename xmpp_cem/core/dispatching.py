@@ -203,9 +203,12 @@ class Dispatching:
         return effects
 
     def left_alone_w(self, party: PartyId) -> int:
-        """Return the power a member has without events, W: its baseline, else the last known."""
-        for dispatch in self.live():
-            part = self.parts[dispatch.event.id].get(party)
+        """Return the power a lost member has without events, W.
+
+        That is its baseline in the newest event that moved it, else the last power known.
+        """
+        for event_id in reversed(self.dispatches):
+            part = self.parts[event_id].get(party)
             if part and part.baseline_w is not None:
                 return part.baseline_w
         return self._metering.power(party) or 0

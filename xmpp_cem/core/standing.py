@@ -85,12 +85,14 @@ def _wh(watt_seconds: int) -> int:
 
 def _share(state: VtnState, part: Part) -> MemberShare:
     answer = part.answer
+    availability = state.members[part.party].availability
+    is_measured = availability is not Availability.UNREACHABLE
     return MemberShare(
         party=part.party,
-        availability=state.members[part.party].availability,
+        availability=availability,
         asked_w=part.asked_w,
         opt=answer.opt if answer else None,
         promised_w=answer.power_w if answer and answer.opt is Opt.IN else 0,
-        delivered_w=part.delivered_w,
+        delivered_w=part.delivered_w if is_measured else None,
         reason=answer.reason if answer else "",
     )

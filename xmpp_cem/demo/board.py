@@ -114,10 +114,10 @@ class Board:
 
     def _tree(self) -> Table:
         table = Table(box=None, padding=(0, 1), header_style="bold")
-        for column in ("party", "availability", "says"):
-            table.add_column(column, no_wrap=True)
-        for column in ("power", "asked", "promised", "delivered"):
-            table.add_column(column, justify="right", no_wrap=True)
+        for column, width in (("party", 12), ("availability", 14)):
+            table.add_column(column, min_width=width, no_wrap=True)
+        for column in ("could", "power", "asked", "promised", "delivered"):
+            table.add_column(column, justify="right", min_width=9, no_wrap=True)
         table.add_column("answer", no_wrap=True)
         head = ("leads", "green") if GRID in self.leading else ("absent", "red")
         table.add_row(Text("grid (DSO)", style="bold"), Text(head[0], style=head[1]))
@@ -135,11 +135,11 @@ class Board:
         state = offer.availability.value if offer else "unreachable"
         record = self.records.get(domain)
         share = next((s for s in record.shares if s.party == party), None) if record else None
-        says = offer.status.removeprefix(f"{state}, ") if offer else ""
+        could = f"{-offer.capability.decrease_w / 1000:+.1f} kW" if offer else "-"
         table.add_row(
             Text(branch + party),
             Text(state, style=_COLOURS[state]),
-            Text(says, style="dim"),
+            Text(could, style="dim"),
             _kw(self.power_w.get(party)) if offer else "-",
             *_cells(share),
         )

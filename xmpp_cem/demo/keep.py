@@ -1,21 +1,20 @@
 """What a tester needs to look around while the demonstration stays up."""
 
-from rich.panel import Panel
-from rich.text import Text
-
 from xmpp_cem.demo.files import Files
 from xmpp_cem.demo.plan import GRID, HOST, OPERATOR, TESTER, Plan
 from xmpp_cem.model.node import events_node, operations_node, reports_node
 from xmpp_cem.testing.server import Endpoint
 
 
-def instructions(plan: Plan, files: Files, endpoint: Endpoint) -> Panel:
+def instructions(plan: Plan, files: Files, endpoint: Endpoint) -> list[str]:
     """Return account, server and exact commands, for a stock client and for our own."""
     password = files.password(TESTER)
     operator = files.config(OPERATOR)
     site = plan.aggregators[0].sites[1]
     nodes = (events_node(GRID), reports_node(GRID), operations_node(GRID))
-    lines = [
+    return [
+        "",
+        "It stays up. To look around:",
         f"JID {TESTER}@{HOST}   password {password}",
         f"host {endpoint.host}   port {endpoint.port}   CA file {endpoint.ca_file}",
         "",
@@ -41,4 +40,3 @@ def instructions(plan: Plan, files: Files, endpoint: Endpoint) -> Panel:
         "",
         "Ctrl-C stops everything and removes it.",
     ]
-    return Panel(Text("\n".join(lines)), title="it stays up", title_align="left")

@@ -127,7 +127,8 @@ class Show:
             sys.stdout.flush()
 
     async def _keep(self, files: Files, server: PrivateServer, fleet: Fleet) -> None:
-        self._console.print(instructions(self._plan, files, server.endpoint))
+        for line in instructions(self._plan, files, server.endpoint):
+            self._console.print(line, highlight=False, markup=False, soft_wrap=True)
         await fleet.watch()
 
     def _say(self, line: str) -> None:
