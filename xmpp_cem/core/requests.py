@@ -50,6 +50,8 @@ class Requests:
     def handle(self, what: RequestArrived, now: datetime) -> list[Effect]:
         """Answer a request after checking who asks: authority is the server-stamped sender."""
         account, header = what.sender.bare, what.message.header
+        if not self._state.is_ready:
+            return [Ignore(Link.LOWER, what.token)]  # it comes again when we show that we lead
         member = self._state.member_of(account)
         is_operator = account in self._state.settings.operators
         if member is None and not is_operator:
@@ -157,7 +159,7 @@ class Requests:
             case Verb.GET, Noun.MEMBERS:
                 return [self._ok(what, now, self._members())]
             case _, Noun.NODES:
-                return self._nodes(what, now)
+                return self._nodes(what)
             case _:
                 return self._refuse(what, now, "1.7", "the payload does not fit the noun")
 
@@ -249,10 +251,8 @@ class Requests:
             )
         return DomainMembers(domain=self._state.settings.domain, members=tuple(entries))
 
-    def _nodes(self, what: RequestArrived, now: datetime) -> list[Effect]:
+    def _nodes(self, what: RequestArrived) -> list[Effect]:
         """Verify the nodes; a get only looks, an execute also repairs what has drifted."""
-        if not self._state.has_probed:
-            return self._refuse(what, now, "5.1", "the pubsub service has not answered us yet")
         self._verifying[what.token] = what.message
         settings = self._state.settings
         specs = node_specs(settings, self._state.uplink)

@@ -109,10 +109,8 @@ class Vtn:
         settings = self._state.settings
         self._state.known_from = now + settings.grace
         members = settings.members.values()
-        leadership = Leadership(is_active=True, epoch=self._state.record.epoch)
         return [
             Admit(Link.LOWER, frozenset(members) | settings.operators),
-            ShowPresence(Link.LOWER, leadership),
             *(WatchPresence(Link.LOWER, Jid(account)) for account in members),
             ProbeService(Link.LOWER, settings.service),
         ]
@@ -129,13 +127,13 @@ class Vtn:
 
     def _probed(self, *, has_write_only: bool) -> list[Effect]:
         settings = self._state.settings
-        self._state.has_probed = True
         fitting = Uplink.PUBLISH if has_write_only else Uplink.TRANSACTION
         self._state.uplink = settings.uplink or fitting
         specs = node_specs(settings, self._state.uplink)
         return [VerifyNodes(Link.LOWER, settings.service, specs)]
 
     def _verified(self, what: NodesVerified, now: datetime) -> list[Effect]:
+        """Take the lead visibly: only now are there nodes to publish on and to tell of."""
         effects = self._requests.verified(what, now)
         for state in what.states:
             for drift in state.drift:
@@ -143,6 +141,9 @@ class Vtn:
                 effects.append(Note("warning", "node is not as it must be", fields))
         if what.token:
             return effects
+        self._state.is_ready = True
+        leadership = Leadership(is_active=True, epoch=self._state.record.epoch)
+        effects.append(ShowPresence(Link.LOWER, leadership))
         if self._state.uplink is Uplink.PUBLISH:
             node = reports_node(self._state.settings.domain)
             effects.append(CatchUp(Link.LOWER, self._state.settings.service, node))

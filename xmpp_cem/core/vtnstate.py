@@ -60,7 +60,7 @@ class VtnState:
         self.letters = Letters(settings.party)
         self.record = VtnRecord()
         self.uplink = settings.uplink or Uplink.TRANSACTION
-        self.has_probed = False
+        self.is_ready = False
         self.members = {
             party: Member(party=party, account=account)
             for party, account in settings.members.items()

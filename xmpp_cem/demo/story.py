@@ -140,10 +140,17 @@ class Story:
             await asyncio.sleep(0.3)
 
     async def _metered(self) -> None:
-        """Wait for readings to compare with, and for the offers to settle."""
+        """Wait until several readings of everybody were seen, to have something to compare with.
+
+        That also shows that we are subscribed everywhere: from here on nothing may be missed.
+        """
         self._tell("the meters are read for a while, to have something to compare with")
-        pause = timedelta(seconds=_WINDOWS_BEFORE * REPORT_S)
-        await self._clock.sleep_until(self._clock.now() + pause)
+        self.tally.since = self._clock.now()
+        async with asyncio.timeout(_READY_WITHIN_S):
+            while any(  # noqa: ASYNC110 the sights have no event of their own
+                self.tally.windows_of(party) < _WINDOWS_BEFORE for party in self._plan.agents[1:]
+            ):
+                await asyncio.sleep(0.1)
 
     async def _dispatch(self, operator: Operator, offered_w: int) -> None:
         target_w = min(TARGET_W, int(offered_w * TARGET_SHARE) // 1000 * 1000)

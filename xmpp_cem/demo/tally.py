@@ -25,6 +25,7 @@ class Tally:
         answers: by event and party, every answer in the order seen.
         readings: by party, resource and window, how often and what.
         records: the newest dispatch record by domain and event.
+        since: from here on every window is expected; None: not yet.
     """
 
     events: dict[tuple[str, str], list[Event]] = field(default_factory=lambda: defaultdict(list))
@@ -33,6 +34,7 @@ class Tally:
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
     )
     records: dict[tuple[str, str], DispatchRecord] = field(default_factory=dict)
+    since: datetime | None = None
 
     def take(self, sight: Sight) -> None:  # noqa: C901, PLR0912 one case per payload
         """Count one thing seen."""
@@ -48,11 +50,17 @@ class Tally:
                     self.answers[answer.event, source].append(answer)
             case MeterReadings(readings=readings):
                 for reading in readings:
-                    self.readings[source, reading.resource][reading.window].append(reading)
+                    if self.since and reading.window.start >= self.since:
+                        self.readings[source, reading.resource][reading.window].append(reading)
             case DispatchRecord() as record:
                 self.records[sight.domain, record.event] = record
             case _:
                 pass
+
+    def windows_of(self, party: str) -> int:
+        """Return how many windows of a party were seen."""
+        counts = (len(windows) for (who, _), windows in self.readings.items() if who == party)
+        return max(counts, default=0)
 
     def lost(self, window: timedelta, gone: frozenset[str]) -> list[str]:
         """Return what should have been seen and was not, a sentence each.

@@ -74,4 +74,4 @@ def test_reading_profiles_needs_no_pandas(tmp_path: Path):
         "import sys, xmpp_cem.drivers.simulated_config, xmpp_cem.demo.profiles; "
         "assert not {'pandas', 'numpy', 'pvlib', 'demandlib'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path)  # noqa: S603
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path)
