@@ -5,7 +5,7 @@ import pytest
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import EventStatus
-from xmpp_cem.testing.world import Meter
+from xmpp_cem.testing.meter import Meter
 
 pytestmark = [pytest.mark.timeout(120)]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from xmpp_cem.core.allocation import multiplier, share
-from xmpp_cem.core.division import divide, expected, is_usable, next_order
+from xmpp_cem.core.division import divide, expected, is_usable, joined, next_order
 from xmpp_cem.core.effects import Effect, Note, Remember, SetTimer
 from xmpp_cem.core.metering import Metering, Window
 from xmpp_cem.core.records import Dispatch, Part
@@ -143,18 +143,17 @@ class Dispatching:
         A later sequence wins, whatever arrives first. A promise below what was asked lowers the
         member's limit, so that it is not asked for more again.
         """
-        part = self.parts.get(answer.event, {}).get(party) or self._joined(party, answer)
+        dispatch = self.dispatches.get(answer.event)
+        if dispatch is None:
+            return None
+        part = self.parts[answer.event].get(party) or joined(self._state, dispatch, party, answer)
         if part is None:
             return None
         if part.answer and answer.sequence <= part.answer.sequence:
             return []
         update: dict[str, object] = {"answer": answer}
         is_less = abs(answer.power_w) < abs(part.asked_w)
-        if (
-            answer.opt is Opt.IN
-            and answer.order == self.dispatches[part.event].event.order
-            and is_less
-        ):
+        if answer.opt is Opt.IN and answer.order == dispatch.event.order and is_less:
             update["limit_w"] = abs(answer.power_w)
         effects: list[Effect] = [self._put_part(part.model_copy(update=update))]
         why = f"{party} {answer.opt.value}" + (f" ({answer.reason})" if answer.reason else "")
@@ -176,8 +175,14 @@ class Dispatching:
         if dispatch.replanned:
             earliest = max(earliest, dispatch.replanned + _REDIVIDE_EVERY)
         if now < earliest:
-            return [SetTimer(f"vtn/again/{event_id}", earliest)]
+            held = self._put(dispatch.model_copy(update={"why": why[:256]}))
+            return [held, SetTimer(f"vtn/again/{event_id}", earliest)]
         return self._divide(dispatch, why, now)
+
+    def again(self, event_id: EventId, now: datetime) -> list[Effect]:
+        """Reconsider an event for the reason for which it had to wait."""
+        dispatch = self.dispatches.get(event_id)
+        return self.reconsider(event_id, dispatch.why, now) if dispatch else []
 
     def member_changed(self, party: PartyId, why: str, now: datetime) -> list[Effect]:
         """Reconsider every live event in which a member takes part."""
@@ -219,11 +224,14 @@ class Dispatching:
         return sum(expected(self._state, dispatch, part, now) for part in parts.values())
 
     def is_settled(self, dispatch: Dispatch, now: datetime) -> bool:
-        """Whether every reachable member has answered some version, or the time for it is over."""
-        if now >= dispatch.event.answer_by:
-            return True
+        """Whether every reachable member has answered some version, or the time for it is over.
+
+        While presences are unknown, as after a restart, nothing is settled.
+        """
         if not self._state.knows_presence(now):
             return False
+        if now >= dispatch.event.answer_by:
+            return True
         parts = self.parts.get(dispatch.event.id, {}).values()
         return all(part.answer or not is_usable(self._state, part.party) for part in parts)
 
@@ -237,8 +245,7 @@ class Dispatching:
             done = dispatch.model_copy(update={"event": event, "why": "completed"})
             self.touched.add(event_id)
             return [self._put(done), Note("info", "event completed", (("event_id", event_id),))]
-        why = "the deadline for answers has passed" if now >= dispatch.event.answer_by else "again"
-        return self.reconsider(event_id, why, now)
+        return self.reconsider(event_id, "the deadline for answers has passed", now)
 
     def index(self) -> tuple[IndexEntry, ...]:
         """Return what the node's index lists: every live event."""
@@ -253,24 +260,6 @@ class Dispatching:
         parts = self.parts.get(dispatch.event.id, {})
         expected_w = signed(dispatch, self.expected_w(dispatch, now))
         return standing(self._state, dispatch, parts, expected_w, now)
-
-    def _joined(self, party: PartyId, answer: Answer) -> Part | None:
-        """Return the part of a member that takes an event which was divided without it."""
-        dispatch = self.dispatches.get(answer.event)
-        capability = self._state.members[party].capability
-        if dispatch is None or capability is None:
-            return None
-        is_fall = dispatch.target_w < 0
-        able_w = max(
-            capability.decrease_w if is_fall else capability.increase_w, abs(answer.power_w)
-        )
-        return Part(
-            event=answer.event,
-            party=party,
-            capability_w=able_w,
-            limit_w=able_w,
-            asked_w=answer.power_w,
-        )
 
     def _divide(self, dispatch: Dispatch, why: str, now: datetime) -> list[Effect]:
         division = divide(self._state, dispatch, self.parts[dispatch.event.id], why, now)

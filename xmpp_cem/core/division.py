@@ -8,7 +8,7 @@ from xmpp_cem.core.allocation import multiplier, share
 from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.standing import signed
 from xmpp_cem.core.vtnstate import USABLE, VtnState
-from xmpp_cem.model.answer import Opt
+from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.event import Order, Share
 from xmpp_cem.model.ids import PartyId
 
@@ -59,6 +59,23 @@ def divide(
     asked = {part.party: min(share(of, part.capability_w), part.limit_w) for part in playing}
     changed = (p.model_copy(update={"asked_w": signed(divided, asked[p.party])}) for p in playing)
     return Division(divided, tuple(changed))
+
+
+def joined(state: VtnState, dispatch: Dispatch, party: PartyId, answer: Answer) -> Part | None:
+    """Return the part of a member that takes an event which was divided without it."""
+    capability = state.members[party].capability
+    if capability is None:
+        return None
+    is_fall = dispatch.target_w < 0
+    flexible_w = capability.decrease_w if is_fall else capability.increase_w
+    able_w = max(flexible_w, abs(answer.power_w))
+    return Part(
+        event=answer.event,
+        party=party,
+        capability_w=able_w,
+        limit_w=able_w,
+        asked_w=answer.power_w,
+    )
 
 
 def expected(state: VtnState, dispatch: Dispatch, part: Part, now: datetime) -> int:

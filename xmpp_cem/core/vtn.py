@@ -198,7 +198,7 @@ class Vtn:
             case ["vtn", "records"]:
                 return self._publication.records(now)
             case ["vtn", "again", event_id]:
-                return self.dispatching.fire(event_id, now)
+                return self.dispatching.again(event_id, now)
             case ["vtn", "event", event_id, _]:
                 return self._event_timer(event_id, now)
             case _:

@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
 
-from xmpp_cem.agents.application import Decision, FunctionSite, OptIn, OptOut
+from xmpp_cem.agents.application import FunctionSite
 from xmpp_cem.agents.assemble import gateway_engine, site_engine, vtn_engine
 from xmpp_cem.core.gateway import GatewaySettings
 from xmpp_cem.core.inputs import Link
@@ -24,13 +24,13 @@ from xmpp_cem.messages.envelope import (
     Verb,
 )
 from xmpp_cem.messages.operations import DispatchRecord, DomainMembers
-from xmpp_cem.model.control import Sample, SetPoint
 from xmpp_cem.model.event import Delta, Event, Order
 from xmpp_cem.model.ids import DomainId, Jid, PartyId, derived_id
 from xmpp_cem.model.link import LinkEvent
 from xmpp_cem.model.time import Interval
 from xmpp_cem.runtime.engine import Engine
 from xmpp_cem.runtime.ports import Clock, Store, Transport
+from xmpp_cem.testing.meter import Meter
 from xmpp_cem.wire.codec import Flow, decode, digest, encode
 
 OPERATOR = "operator"
@@ -59,56 +59,6 @@ class Carrier(Protocol):
     async def pass_time(self, length: timedelta) -> None:
         """Let time pass: at once where the clock is manual."""
         ...
-
-
-class Meter:
-    """A site's program for tests: one resource that obeys at once."""
-
-    def __init__(self, resource: str, power_w: int, decrease_w: int, increase_w: int = 0) -> None:
-        self.resource = resource
-        self.free_w = power_w
-        self.decrease_w = decrease_w
-        self.increase_w = increase_w
-        self.set_point: int | None = None
-        self.set_points: list[int | None] = []
-        self.is_overridden = False
-        self.most_w: int | None = None
-        self.asked: list[int] = []
-        self.refuses = False
-
-    @property
-    def power_w(self) -> int:
-        """Present power, W."""
-        is_free = self.is_overridden or self.set_point is None
-        return self.free_w if is_free or self.set_point is None else self.set_point
-
-    async def act(self, set_point: SetPoint) -> None:
-        """Take a set point; what changes is noted."""
-        if not self.set_points or self.set_points[-1] != set_point.power_w:
-            self.set_points.append(set_point.power_w)
-        self.set_point = set_point.power_w
-
-    async def read(self) -> list[Sample]:
-        """Return one sample."""
-        return [
-            Sample(
-                resource=self.resource,
-                kind="meter",
-                power_w=self.power_w,
-                decrease_w=0 if self.is_overridden else self.decrease_w,
-                increase_w=0 if self.is_overridden else self.increase_w,
-                is_overridden=self.is_overridden,
-            )
-        ]
-
-    async def answer(self, _event: Event, power_w: int) -> Decision:
-        """Take part, with at most `most_w`."""
-        self.asked.append(power_w)
-        if self.refuses or self.is_overridden:
-            return OptOut("not today")
-        if self.most_w is not None and abs(power_w) > self.most_w:
-            return OptIn(-self.most_w if power_w < 0 else self.most_w, "no more than that")
-        return OptIn(power_w)
 
 
 @dataclass
@@ -335,8 +285,3 @@ class OperatorClient:
 async def _holds(is_true: Callable[[], bool] | Callable[[], Awaitable[bool]]) -> bool:
     outcome = is_true()
     return outcome if isinstance(outcome, bool) else await outcome
-
-
-def epoch_start() -> datetime:
-    """Return the instant at which manual clocks start."""
-    return datetime.fromisoformat("2026-01-15T12:00:00+00:00")

@@ -1,0 +1,184 @@
+from collections import deque
+from datetime import timedelta
+
+import pytest
+
+from xmpp_cem.core.dispatching import Call
+from xmpp_cem.core.metering import Window
+from xmpp_cem.model.answer import Opt
+from xmpp_cem.model.availability import Availability
+from xmpp_cem.model.event import EventStatus
+from xmpp_cem.model.ids import derived_id
+from xmpp_cem.model.time import Interval
+from xmpp_cem.testing.builders import at, events_in
+
+ACTIVE = Interval(start=at(20), end=at(80))
+EVENT = derived_id("dispatch")
+
+
+def call(target_w=-9000):
+    return Call(event=EVENT, target_w=target_w, active=ACTIVE, answer_by=at(10))
+
+
+@pytest.fixture
+def dispatching(domain):
+    domain.vtn.dispatching.create(call(), at(0))
+    return domain.vtn.dispatching
+
+
+def event(dispatching):
+    return dispatching.dispatches[EVENT].event
+
+
+def asked(dispatching):
+    return {party: part.asked_w for party, part in dispatching.parts[EVENT].items()}
+
+
+def all_in(domain, dispatching, seconds=5.0, sequence=1):
+    for party, power_w in asked(dispatching).items():
+        domain.answer(party, event(dispatching), power_w, sequence, seconds)
+
+
+def test_a_target_is_divided_pro_rata_as_one_multiplier(dispatching):
+    assert asked(dispatching) == {"a": -1500, "b": -3000, "c": -4500}
+    assert str(event(dispatching).signal.multiplier) == "0.500000000"
+
+
+def test_the_same_call_again_changes_nothing(dispatching):
+    assert dispatching.create(call(-1), at(1)) == []
+
+
+def test_members_that_are_away_or_out_are_not_asked(domain):
+    domain.presence("b", Availability.OPTED_OUT)
+    domain.presence("c", Availability.UNREACHABLE)
+    domain.vtn.dispatching.create(call(-1000), at(0))
+    assert asked(domain.vtn.dispatching) == {"a": -1000}
+
+
+def test_an_opt_out_divides_the_rest_anew(domain, dispatching):
+    all_in(domain, dispatching)
+    domain.answer("c", event(dispatching), 0, sequence=2, seconds=30)
+    assert dispatching.dispatches[EVENT].redivisions == 1
+    assert asked(dispatching)["a"] == -3000
+    assert asked(dispatching)["b"] == -6000
+    assert "c opted-out" in dispatching.dispatches[EVENT].why
+
+
+def test_a_lost_member_divides_the_rest_anew_and_is_published(domain, dispatching):
+    all_in(domain, dispatching)
+    domain.vtn.publish_changes(at(6))
+    effects = domain.presence("a", Availability.UNREACHABLE, seconds=30)
+    assert [e.order.modification for e in events_in(effects)] == [1]
+    assert asked(dispatching)["b"] == -3600
+    assert asked(dispatching)["c"] == -5400
+
+
+def test_a_partial_promise_is_carried_by_the_others_and_not_asked_beyond(domain, dispatching):
+    domain.answer("c", event(dispatching), -1500)
+    assert asked(dispatching) == {"a": -2500, "b": -5000, "c": -1500}
+
+
+def test_silence_at_the_deadline_counts_as_no(domain, dispatching):
+    domain.answer("a", event(dispatching), -1500)
+    domain.answer("b", event(dispatching), -3000)
+    assert dispatching.expected_w(dispatching.dispatches[EVENT], at(9)) == 9000
+    dispatching.fire(EVENT, at(10))
+    assert asked(dispatching) == {"a": -3000, "b": -6000, "c": -4500}
+    assert dispatching.expected_w(dispatching.dispatches[EVENT], at(10)) == 9000
+
+
+def test_nothing_is_divided_again_within_a_second(domain, dispatching):
+    all_in(domain, dispatching)
+    domain.answer("a", event(dispatching), 0, sequence=2, seconds=30)
+    domain.answer("b", event(dispatching), 0, sequence=2, seconds=30.5)
+    assert dispatching.dispatches[EVENT].redivisions == 1
+    dispatching.again(EVENT, at(31.1))
+    assert dispatching.dispatches[EVENT].redivisions == 2
+
+
+def test_when_nobody_is_left_nothing_more_is_asked(domain, dispatching):
+    all_in(domain, dispatching)
+    before = event(dispatching)
+    for seconds, party in ((30, "a"), (40, "b"), (50, "c")):
+        domain.answer(party, before, 0, sequence=2, seconds=seconds)
+    assert dispatching.expected_w(dispatching.dispatches[EVENT], at(60)) == 0
+    assert "nobody is left" in dispatching.dispatches[EVENT].why
+
+
+def test_a_member_that_was_not_asked_may_join_and_then_counts(domain):
+    domain.presence("c", Availability.UNREACHABLE)
+    dispatching = domain.vtn.dispatching
+    dispatching.create(call(-4500), at(0))
+    domain.presence("c", seconds=4)
+    assert domain.answer("c", event(dispatching), -4500) is not None
+    assert sum(asked(dispatching).values()) == pytest.approx(-4500, abs=3)
+
+
+def test_an_answer_to_an_unknown_event_is_not_taken(domain, dispatching):
+    strange = event(dispatching).model_copy(update={"id": derived_id("strange")})
+    assert domain.answer("a", strange, -1) is None
+
+
+def test_a_later_answer_wins_whatever_arrives_first(domain, dispatching):
+    domain.answer("a", event(dispatching), 0, sequence=2)
+    domain.answer("a", event(dispatching), -1500, sequence=1)
+    assert dispatching.parts[EVENT]["a"].answer.opt is Opt.OUT
+
+
+def test_a_changed_target_is_divided_and_the_same_one_is_not(domain, dispatching):
+    assert dispatching.retarget(EVENT, -9000, "above", at(3)) == []
+    dispatching.retarget(EVENT, -3600, "above", at(3))
+    assert asked(dispatching) == {"a": -600, "b": -1200, "c": -1800}
+
+
+def test_a_cancel_is_a_newer_version_and_is_final(dispatching):
+    dispatching.cancel(EVENT, "enough\nof it")
+    assert event(dispatching).is_cancelled
+    assert event(dispatching).order.modification == 1
+    assert event(dispatching).reason == "enough of it"
+    assert dispatching.cancel(EVENT, "again") == []
+    assert dispatching.index() == ()
+
+
+def test_an_event_is_settled_when_everybody_reachable_has_answered(domain, dispatching):
+    dispatch = dispatching.dispatches[EVENT]
+    assert not dispatching.is_settled(dispatch, at(1))
+    all_in(domain, dispatching)
+    assert dispatching.is_settled(dispatch, at(6))
+
+
+def test_before_presences_are_known_nobody_counts_as_lost(domain, dispatching):
+    all_in(domain, dispatching)
+    domain.vtn._state.known_from = at(50)
+    domain.presence("a", Availability.UNREACHABLE, seconds=30)
+    assert dispatching.dispatches[EVENT].redivisions == 0
+    domain.presence("a", seconds=31)
+    dispatching.again(EVENT, at(51))
+    assert dispatching.dispatches[EVENT].redivisions == 0
+
+
+def window(start, power_w):
+    return Window(Interval(start=at(start), end=at(start + 10)), power_w, None, None, 1, 1)
+
+
+def test_only_windows_inside_the_event_count_and_each_once(domain, dispatching):
+    history = domain.vtn.metering.history.setdefault("a", deque())
+    history.append(window(0, 5000))
+    dispatching.measured("a", [window(10, 4000), window(20, 3500), window(20, 3500)])
+    dispatching.measured("a", [window(70, 3500), window(80, 0)])
+    part = dispatching.parts[EVENT]["a"]
+    assert part.baseline_w == 5000
+    assert part.measured_s == 20
+    assert part.delivered_ws == -1500 * 20
+    assert dispatching.left_alone_w("a") == 5000
+
+
+def test_without_a_baseline_nothing_is_counted(dispatching):
+    dispatching.measured("a", [window(20, 3500)])
+    assert dispatching.parts[EVENT]["a"].delivered_w is None
+
+
+def test_the_end_completes_the_event(dispatching):
+    dispatching.fire(EVENT, at(80) + timedelta(milliseconds=1))
+    assert event(dispatching).status is EventStatus.COMPLETED
+    assert dispatching.live() == []

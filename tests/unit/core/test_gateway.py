@@ -1,0 +1,247 @@
+from datetime import timedelta
+
+import pytest
+
+from xmpp_cem.core.effects import AskDecision, Remember
+from xmpp_cem.core.gateway import Gateway, GatewaySettings
+from xmpp_cem.core.inputs import (
+    CaughtUp,
+    ItemReceived,
+    Link,
+    LinkChanged,
+    NodesVerified,
+    ReplyArrived,
+    Started,
+    TimerFired,
+)
+from xmpp_cem.core.venstate import VenSettings
+from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
+from xmpp_cem.messages.controls import EndDeviceControls, EventIndex, IndexEntry
+from xmpp_cem.messages.envelope import (
+    EventMessage,
+    Header,
+    Noun,
+    ResponseMessage,
+    Result,
+    Verb,
+)
+from xmpp_cem.model.answer import Answer, Opt
+from xmpp_cem.model.availability import Availability
+from xmpp_cem.model.event import EventStatus
+from xmpp_cem.model.ids import Jid, derived_id, lower_event_id
+from xmpp_cem.testing.builders import (
+    HOST,
+    Domain,
+    at,
+    events_in,
+    make_event,
+    of_kind,
+    plain_digest,
+    share_of,
+    transactions_in,
+)
+
+SERVICE = Jid(f"pubsub-upper.{HOST}")
+UPPER_EVENT = make_event(signal=share_of("0.5"))
+LOWER_ID = lower_event_id(UPPER_EVENT.id, "grid")
+
+
+class Cascade(Domain):
+    """A gateway over members `a` and `b`, which can do 3000 W less each."""
+
+    def __init__(self) -> None:
+        super().__init__("a", "b")
+        upper = VenSettings("gw", "upper", Jid(f"top@{HOST}", "vtn"), plain_digest)
+        self.gateway = Gateway(GatewaySettings(upper, self.settings, timedelta(seconds=2)))
+        self.vtn = self.gateway  # what the domain's helpers speak to
+        self.sent = []
+
+    @property
+    def dispatch(self):
+        return self.gateway.vtn.dispatching.dispatches.get(LOWER_ID)
+
+    def tell(self, what, seconds=0.0):
+        effects = self.gateway.handle(what, at(seconds))
+        self.sent += transactions_in(effects)
+        return effects
+
+    def up(self):
+        self.tell(Started(), -20)
+        self.tell(LinkChanged(Link.LOWER, is_up=True), -20)
+        self.tell(NodesVerified(Link.LOWER, ()), -19)
+        for member in ("a", "b"):
+            self.register(member, 3000, -18)
+            self.presence(member, seconds=-18)
+        self.tell(TimerFired("cascade/tick"), -15)
+        self.tell(LinkChanged(Link.UPPER, is_up=True), -14)
+        self.admit(-13)
+        self.publish(index(UPPER_EVENT), "index", -1)
+
+    def admit(self, seconds):
+        request = next(m for m in reversed(self.sent) if m.header.noun is Noun.CONFIG)
+        admission = Admission(
+            domain="upper",
+            service=str(SERVICE),
+            events=("n",),
+            reports="r",
+            uplink="transaction",
+            report_every_s=10,
+            confirmed=request.body.capability.revision,
+        )
+        header = request.header.model_copy(update={"verb": Verb.REPLY, "timestamp": at(seconds)})
+        body = EndDeviceConfig(party="gw", admission=admission)
+        reply = ResponseMessage(header=header, result=Result.OK, body=body)
+        self.tell(ReplyArrived(Link.UPPER, request, reply), seconds)
+
+    def publish(self, body, item, seconds=0.0, **header):
+        made = Header(
+            verb=Verb.CHANGED,
+            noun=Noun(body.noun),
+            message_id=derived_id(body),
+            timestamp=at(seconds),
+            source="top",
+            **header,
+        )
+        message = EventMessage(header=made, body=body)
+        return self.tell(ItemReceived(Link.UPPER, SERVICE, "n", item, message), seconds)
+
+    def ask(self, event=UPPER_EVENT, seconds=0.0, **header):
+        return self.publish(EndDeviceControls(events=(event,)), event.id, seconds, **header)
+
+    def say(self, member, power_w, sequence=1, seconds=3.0):
+        effects = self.gateway.vtn.dispatching.answer(
+            member, self.made_answer(member, power_w, sequence, seconds), at(seconds)
+        )
+        self.tell(TimerFired("cascade/tick"), seconds)
+        return effects
+
+    def made_answer(self, member, power_w, sequence, seconds):
+        event = self.dispatch.event
+        return Answer(
+            id=derived_id(member, event.id),
+            event=event.id,
+            order=event.order,
+            opt=Opt.IN if power_w else Opt.OUT,
+            power_w=power_w,
+            revision=1,
+            sequence=sequence,
+            at=at(seconds),
+        )
+
+    @property
+    def answers(self):
+        bodies = [m.body for m in self.sent if m.header.noun is Noun.EVENTS]
+        return [answer for body in bodies for answer in body.answers]
+
+
+def index(*events, version=2):
+    entries = tuple(IndexEntry(event=e.id, order=e.order, digest=plain_digest(e)) for e in events)
+    return EventIndex(
+        domain="upper", epoch=1, version=version, at=at(0), heartbeat_s=60, entries=entries
+    )
+
+
+@pytest.fixture
+def cascade():
+    made = Cascade()
+    made.up()
+    return made
+
+
+def test_an_upper_event_leads_to_one_lower_event_with_the_derived_id(cascade):
+    (lower,) = events_in(cascade.ask())
+    assert lower.id == LOWER_ID
+    assert cascade.dispatch.target_w == -3000
+    assert lower.answer_by == UPPER_EVENT.answer_by - timedelta(seconds=2)
+    assert events_in(cascade.ask(seconds=1)) == []
+
+
+def test_nobody_is_asked_for_a_decision_in_a_gateway(cascade):
+    assert of_kind(cascade.ask(), AskDecision) == []
+
+
+def test_it_answers_above_only_when_the_members_have(cascade):
+    cascade.ask()
+    cascade.say("a", -1500)
+    assert cascade.answers == []
+    cascade.say("b", -1500)
+    assert [(a.opt, a.power_w) for a in cascade.answers] == [(Opt.IN, -3000)]
+
+
+def test_what_members_cannot_do_is_answered_as_a_part(cascade):
+    cascade.ask()
+    cascade.say("a", -500)
+    cascade.say("b", 0)
+    assert cascade.answers[-1].power_w == -500
+
+
+def test_when_all_members_say_no_so_does_the_gateway(cascade):
+    cascade.ask()
+    cascade.say("a", 0)
+    cascade.say("b", 0)
+    assert cascade.answers[-1].opt is Opt.OUT
+
+
+def test_a_changed_share_above_is_divided_below(cascade):
+    cascade.ask()
+    newer = make_event(modification=1, signal=share_of("0.8"))
+    cascade.ask(newer, seconds=1)
+    assert cascade.dispatch.target_w == -4800
+    assert cascade.dispatch.event.order.modification == 1
+
+
+def test_a_cancel_above_is_a_cancel_below(cascade):
+    cascade.ask()
+    cancelled = make_event(modification=1, signal=share_of("0.5"), status=EventStatus.CANCELLED)
+    cascade.ask(cancelled, seconds=1)
+    assert cascade.dispatch.event.is_cancelled
+
+
+def test_absence_from_a_newer_index_cascades_too(cascade):
+    cascade.ask()
+    cascade.publish(index(version=3), "index", 2)
+    assert cascade.dispatch.event.is_cancelled
+
+
+def test_an_event_that_has_passed_here_is_refused(cascade):
+    cascade.ask()
+    token = cascade.dispatch.path[-1]
+    looped = make_event(7, signal=share_of("0.5"))
+    cascade.ask(looped, seconds=1, path=(token,), hop=1)
+    assert cascade.answers[-1].event == looped.id
+    assert cascade.answers[-1].opt is Opt.OUT
+
+
+def test_an_event_from_too_far_up_is_refused(cascade):
+    cascade.ask(make_event(8, signal=share_of("0.5")), hop=8)
+    assert cascade.answers[-1].reason == "too many levels"
+
+
+def test_a_lost_member_shows_above_as_less(cascade):
+    cascade.presence("b", Availability.UNREACHABLE, seconds=5)
+    offered = [m.body.capability for m in cascade.sent if m.header.noun is Noun.CONFIG][-1]
+    assert offered.decrease_w == 3000
+
+
+def test_restored_records_lead_to_the_same_lower_event_and_no_second_answer(cascade):
+    kept = {}
+    original = cascade.gateway.handle
+
+    def remembering(what, now):
+        effects = original(what, now)
+        for effect in of_kind(effects, Remember):
+            kept[effect.record.kind, effect.record.key] = effect.record
+        return effects
+
+    cascade.gateway.handle = remembering
+    cascade.ask()
+    cascade.say("a", -1500)
+    cascade.say("b", -1500)
+    again = Cascade()
+    for record in kept.values():
+        again.gateway.restore(record)
+    before = cascade.dispatch.event
+    again.tell(Started(), 10)
+    again.tell(CaughtUp(Link.UPPER, "n", ()), 11)
+    assert again.dispatch.event == before
+    assert again.answers == []
