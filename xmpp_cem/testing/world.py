@@ -82,7 +82,7 @@ class World:
     grace: timedelta = timedelta(seconds=1)
     parties: dict[PartyId, Party] = field(default_factory=dict)
     meters: dict[PartyId, Meter] = field(default_factory=dict)
-    _requests: int = 0
+    _plans: dict[PartyId, Callable[[], Engine]] = field(default_factory=dict)
 
     def account(self, party: PartyId) -> str:
         """Return a party's account."""
@@ -90,12 +90,14 @@ class World:
 
     def vtn(self, domain: DomainId, *members: PartyId) -> Engine:
         """Build the VTN at the top; the party has the domain's name."""
+        self._plans[domain] = lambda: self.vtn(domain, *members)
         engine = vtn_engine(self._lower(domain, domain, members), self._store(domain), self.clock)
         self._attach(domain, engine, (Link.LOWER, self._vtn_address(domain)))
         return engine
 
     def gateway(self, party: PartyId, upper: DomainId, *members: PartyId) -> Engine:
         """Build a gateway; its lower domain and account are named after it."""
+        self._plans[party] = lambda: self.gateway(party, upper, *members)
         settings = GatewaySettings(
             upper=self._upper(party, upper),
             lower=self._lower(party, f"{party}-sites", members),
@@ -108,6 +110,7 @@ class World:
 
     def site(self, party: PartyId, upper: DomainId, meter: Meter) -> Engine:
         """Build a site with one resource."""
+        self._plans[party] = lambda: self.site(party, upper, meter)
         settings = SiteSettings(ven=self._upper(party, upper))
         self.meters[party] = meter
         program = FunctionSite(meter.read, meter.act, meter.answer)
@@ -136,6 +139,12 @@ class World:
             outcome = await asyncio.gather(task, return_exceptions=True)
             if not isinstance(outcome[0], asyncio.CancelledError | None):
                 raise outcome[0]
+
+    async def restart(self, party: PartyId) -> None:
+        """Stop a party if it runs, then start it anew with nothing but its store."""
+        await self.stop(party)
+        self._plans[party]()
+        self.start(party)
 
     async def until(
         self, is_true: Callable[[], bool] | Callable[[], Awaitable[bool]], seconds: float = 20
