@@ -1,0 +1,57 @@
+from datetime import timedelta
+
+from xmpp_cem.core.metering import Metering
+from xmpp_cem.model.reading import Quality, Reading
+from xmpp_cem.model.time import Interval
+from xmpp_cem.testing.builders import at
+
+STEP = timedelta(seconds=10)
+
+
+def reading(number, power_w=1000, resource="r"):
+    window = Interval(start=at(10 * number), end=at(10 * number + 10))
+    return Reading(resource=resource, window=window, power_w=power_w, import_wh=number)
+
+
+def test_resources_of_a_window_are_added_and_a_window_counts_once():
+    metering = Metering()
+    fresh = metering.take("a", (reading(0, 1000), reading(0, 500, "s")))
+    assert [w.power_w for w in fresh] == [1500]
+    assert metering.take("a", (reading(0, 9999),)) == []
+    assert metering.power("a") == 1500
+
+
+def test_the_baseline_is_the_mean_of_the_last_three_windows_before():
+    metering = Metering()
+    for number, power_w in enumerate((1, 1000, 2000, 3000, 9000)):
+        metering.take("a", (reading(number, power_w),))
+    assert metering.baseline("a", at(40)) == 2000
+    assert metering.baseline("a", at(5)) is None
+
+
+def test_a_window_is_summed_when_everybody_has_told_it_and_only_once():
+    metering = Metering()
+    metering.take("a", (reading(0, 1000),))
+    both = {"a": None, "b": None}
+    assert metering.roll_up("gw", both, at(11), STEP) == ()
+    metering.take("b", (reading(0, 500),))
+    (summed,) = metering.roll_up("gw", both, at(11), STEP)
+    assert (summed.power_w, summed.expected, summed.reporting) == (1500, 2, 2)
+    assert summed.quality is Quality.VALID
+    assert metering.roll_up("gw", both, at(30), STEP) == ()
+
+
+def test_after_the_grace_what_is_missing_is_visible():
+    metering = Metering()
+    metering.take("a", (reading(0, 1000),))
+    (summed,) = metering.roll_up("gw", {"a": None, "b": None}, at(20), STEP)
+    assert (summed.power_w, summed.expected, summed.reporting) == (1000, 2, 1)
+    assert summed.quality is Quality.ESTIMATED
+    assert summed.import_wh is None
+
+
+def test_a_lost_member_counts_as_left_alone_and_never_as_zero():
+    metering = Metering()
+    metering.take("a", (reading(0, 1000),))
+    (summed,) = metering.roll_up("gw", {"a": None, "b": 700}, at(11), STEP)
+    assert (summed.power_w, summed.reporting, summed.quality) == (1700, 1, Quality.ESTIMATED)

@@ -1,0 +1,135 @@
+import pytest
+
+from xmpp_cem.core.access import Role, is_allowed
+from xmpp_cem.core.effects import Ignore, VerifyNodes
+from xmpp_cem.core.inputs import TimerFired
+from xmpp_cem.messages.configuration import EndDeviceConfig
+from xmpp_cem.messages.controls import EndDeviceControls
+from xmpp_cem.messages.envelope import Noun, Result, Verb
+from xmpp_cem.messages.operations import DispatchRecord, DomainMembers
+from xmpp_cem.model.availability import Availability
+from xmpp_cem.model.event import Delta
+from xmpp_cem.testing.builders import (
+    Domain,
+    arrived,
+    capability,
+    events_in,
+    make_event,
+    of_kind,
+    reply_in,
+    request,
+)
+
+
+def ask(domain, verb, noun, body=None, ids=(), seconds=0.0):
+    message = request(verb, noun, "operator", body, ids)
+    return domain.tell(arrived(message, "op", "op"), seconds)
+
+
+def create(domain, event=None, seconds=0.0):
+    event = event or make_event(signal=Delta(power_w=-9000))
+    return ask(domain, Verb.CREATE, Noun.CONTROLS, EndDeviceControls(events=(event,)), (), seconds)
+
+
+def code_of(effects):
+    return reply_in(effects).errors[0].code
+
+
+def test_an_operator_creates_an_event_and_it_is_published_with_its_index(domain):
+    effects = create(domain)
+    assert reply_in(effects).result is Result.OK
+    assert [e.signal.kind for e in events_in(effects)] == ["multiplier"]
+
+
+def test_the_same_event_again_is_taken_and_published_once(domain):
+    create(domain)
+    again = create(domain, seconds=1)
+    assert reply_in(again).result is Result.OK
+    assert events_in(again) == []
+
+
+def test_another_event_with_a_taken_id_is_refused(domain):
+    create(domain)
+    assert code_of(create(domain, make_event(signal=Delta(power_w=-1)))) == "2.15"
+
+
+def test_what_members_cannot_do_is_said_at_once(domain):
+    reply = reply_in(create(domain, make_event(signal=Delta(power_w=-90_000))))
+    assert reply.result is Result.PARTIAL
+    assert "18.0 kW of 90.0 kW" in reply.errors[0].reason
+
+
+@pytest.mark.parametrize("seconds", [11, 81])
+def test_an_event_that_nobody_can_answer_any_more_is_refused(domain, seconds):
+    assert code_of(create(domain, seconds=seconds)) == "2.15"
+
+
+def test_without_a_ready_member_an_event_is_refused(domain):
+    for member in ("a", "b", "c"):
+        domain.presence(member, Availability.UNREACHABLE)
+    assert "no member" in reply_in(create(domain)).errors[0].reason
+
+
+def test_an_event_is_cancelled_by_its_id_and_shown(domain):
+    create(domain)
+    event = make_event().id
+    assert code_of(ask(domain, Verb.CANCEL, Noun.CONTROLS)) == "1.6"
+    (cancelled,) = events_in(ask(domain, Verb.CANCEL, Noun.CONTROLS, ids=(event,), seconds=1))
+    assert cancelled.is_cancelled
+    shown = reply_in(ask(domain, Verb.GET, Noun.DISPATCH, ids=(event,), seconds=2)).body
+    assert isinstance(shown, DispatchRecord)
+    assert code_of(ask(domain, Verb.GET, Noun.DISPATCH, ids=(make_event(9).id,))) == "2.15"
+
+
+def test_members_are_listed_with_what_they_can_do(domain):
+    body = reply_in(ask(domain, Verb.GET, Noun.MEMBERS)).body
+    assert isinstance(body, DomainMembers)
+    assert {m.party: m.decrease_w for m in body.members} == {"a": 3000, "b": 6000, "c": 9000}
+
+
+def test_a_look_at_the_nodes_repairs_nothing_and_an_order_does(domain):
+    assert not of_kind(ask(domain, Verb.GET, Noun.NODES), VerifyNodes)[0].repair
+    assert of_kind(ask(domain, Verb.EXECUTE, Noun.NODES), VerifyNodes)[0].repair
+
+
+def test_an_unknown_account_gets_nothing(domain):
+    message = request(Verb.GET, Noun.MEMBERS, "operator")
+    effects = domain.tell(arrived(message, "stranger"))
+    assert of_kind(effects, Ignore) != []
+
+
+def test_before_its_nodes_exist_a_vtn_answers_nobody():
+    young = Domain("a")
+    assert of_kind(ask(young, Verb.GET, Noun.MEMBERS), Ignore) != []
+
+
+def test_a_member_must_not_command_nor_speak_for_another(domain):
+    event = EndDeviceControls(events=(make_event(),))
+    command = request(Verb.CREATE, Noun.CONTROLS, "a", event)
+    assert code_of(domain.tell(arrived(command, "a"))) == "7.5"
+    body = EndDeviceConfig(party="b", capability=capability())
+    liar = request(Verb.CREATE, Noun.CONFIG, "b", body)
+    assert code_of(domain.tell(arrived(liar, "a"))) == "2.14"
+
+
+def test_a_registration_is_confirmed_with_its_revision_and_the_domains_nodes(domain):
+    effects = domain.register("a", 1234)
+    admission = reply_in(effects).body.admission
+    assert admission.confirmed == 1
+    assert admission.events == ("cem/grid/events",)
+    assert admission.watchers == ("op@x.example",)
+
+
+@pytest.mark.parametrize("verb", list(Verb))
+@pytest.mark.parametrize("noun", list(Noun))
+def test_no_verb_and_noun_is_allowed_to_both_but_the_query_of_events(verb, noun):
+    both = is_allowed(Role.VEN, verb, noun) and is_allowed(Role.OPERATOR, verb, noun)
+    assert both == ((verb, noun) == (Verb.GET, Noun.CONTROLS))
+
+
+def test_what_happens_is_published_as_one_record_soon_after(domain):
+    create(domain)
+    effects = domain.tell(TimerFired("vtn/records"), 1)
+    bodies = [e.message.body for e in effects if hasattr(e, "message")]
+    (record,) = [body for body in bodies if isinstance(body, DispatchRecord)]
+    assert record.target_w == -9000

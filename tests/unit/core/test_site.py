@@ -1,0 +1,173 @@
+from datetime import timedelta
+
+import pytest
+
+from xmpp_cem.core.effects import Actuate, Remember
+from xmpp_cem.core.inputs import (
+    Decided,
+    ItemReceived,
+    Link,
+    LinkChanged,
+    Measured,
+    ReplyArrived,
+    Started,
+    TimerFired,
+)
+from xmpp_cem.core.site import Site, SiteSettings
+from xmpp_cem.core.venstate import VenSettings
+from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
+from xmpp_cem.messages.controls import EndDeviceControls, EventIndex
+from xmpp_cem.messages.envelope import EventMessage, Header, Noun, ResponseMessage, Result, Verb
+from xmpp_cem.model.answer import Opt
+from xmpp_cem.model.control import Sample
+from xmpp_cem.model.event import Mode
+from xmpp_cem.model.ids import Jid, derived_id
+from xmpp_cem.testing.builders import (
+    HOST,
+    at,
+    make_event,
+    of_kind,
+    plain_digest,
+    share_of,
+    transactions_in,
+)
+
+SERVICE = Jid(f"pubsub.{HOST}")
+BOTH = (
+    Sample(resource="r1", power_w=4000, decrease_w=4000),
+    Sample(resource="r2", power_w=2000, decrease_w=2000),
+)
+
+
+class House:
+    """A site with two resources, driven by hand."""
+
+    def __init__(self):
+        settings = VenSettings("site", "grid", Jid(f"vtn@{HOST}", "vtn"), plain_digest)
+        self.site = Site(SiteSettings(settings, timedelta(seconds=1)))
+        self.records = {}
+        self.sent = []
+
+    def tell(self, what, seconds):
+        effects = self.site.handle(what, at(seconds))
+        self.sent += transactions_in(effects)
+        for effect in of_kind(effects, Remember):
+            self.records[effect.record.kind, effect.record.key] = effect.record
+        return effects
+
+    def set_points(self, seconds):
+        (actuate,) = of_kind(self.tell(TimerFired("site/control"), seconds), Actuate)
+        return {s.resource: s.power_w for s in actuate.set_points}
+
+    def begin(self):
+        self.tell(Started(), -30)
+        for seconds in range(-30, -25):
+            self.tell(Measured(BOTH), seconds)
+        self.tell(LinkChanged(Link.UPPER, is_up=True), -25)
+        request = next(m for m in reversed(self.sent) if m.header.noun is Noun.CONFIG)
+        admission = Admission(
+            domain="grid",
+            service=str(SERVICE),
+            events=("n",),
+            reports="r",
+            uplink="transaction",
+            report_every_s=10,
+            confirmed=request.body.capability.revision,
+        )
+        header = request.header.model_copy(update={"verb": Verb.REPLY, "timestamp": at(-24)})
+        body = EndDeviceConfig(party="site", admission=admission)
+        reply = ResponseMessage(header=header, result=Result.OK, body=body)
+        self.tell(ReplyArrived(Link.UPPER, request, reply), -24)
+        self.publish(EventIndex(domain="grid", epoch=1, version=1, at=at(0), heartbeat_s=60), -20)
+
+    def publish(self, body, seconds=0.0):
+        header = Header(
+            verb=Verb.CHANGED,
+            noun=Noun(body.noun),
+            message_id=derived_id(body),
+            timestamp=at(seconds),
+            source="vtn",
+        )
+        message = EventMessage(header=header, body=body)
+        return self.tell(ItemReceived(Link.UPPER, SERVICE, "n", "i", message), seconds)
+
+    @property
+    def answers(self):
+        bodies = [m.body for m in self.sent if m.header.noun is Noun.EVENTS]
+        return [answer for body in bodies for answer in body.answers]
+
+    def commit(self, event):
+        self.publish(EndDeviceControls(events=(event,)))
+        self.tell(Decided(event.id, event.order, Opt.IN, -3000), 1)
+
+
+@pytest.fixture
+def house():
+    made = House()
+    made.begin()
+    return made
+
+
+EVENT = make_event(signal=share_of("0.5"))
+
+
+def test_a_promise_becomes_set_points_from_start_to_end_and_nothing_before_or_after(house):
+    house.commit(EVENT)
+    assert house.set_points(19) == {"r1": None, "r2": None}
+    assert house.set_points(20) == {"r1": 2000, "r2": 1000}
+    assert house.set_points(79) == {"r1": 2000, "r2": 1000}
+    assert house.set_points(80) == {"r1": None, "r2": None}
+
+
+def test_the_desired_state_is_applied_again_and_again(house):
+    house.commit(EVENT)
+    assert house.set_points(30) == house.set_points(31) == {"r1": 2000, "r2": 1000}
+
+
+def test_the_baseline_stands_while_power_falls(house):
+    house.commit(EVENT)
+    house.set_points(20)
+    house.tell(Measured(tuple(s.model_copy(update={"power_w": 0}) for s in BOTH)), 30)
+    assert house.set_points(40) == {"r1": 2000, "r2": 1000}
+
+
+def test_a_restart_in_the_event_gives_the_same_set_points(house):
+    house.commit(EVENT)
+    before = house.set_points(30)
+    again = House()
+    for record in house.records.values():
+        again.site.restore(record)
+    again.tell(Started(), 40)
+    again.tell(Measured(BOTH), 40)
+    assert again.set_points(41) == before
+
+
+def test_an_override_opts_out_at_once_and_releases_everything(house):
+    house.commit(EVENT)
+    house.set_points(20)
+    held = tuple(s.model_copy(update={"is_overridden": True}) for s in BOTH)
+    house.tell(Measured(held), 30)
+    answer = house.answers[-1]
+    assert (answer.opt, answer.reason, answer.sequence) == (Opt.OUT, "local override", 2)
+    assert house.set_points(31) == {"r1": None, "r2": None}
+
+
+def test_an_override_of_one_resource_keeps_what_the_other_can_do(house):
+    house.commit(EVENT)
+    house.set_points(20)
+    held = (BOTH[0].model_copy(update={"is_overridden": True}), BOTH[1])
+    house.tell(Measured(held), 30)
+    answer = house.answers[-1]
+    assert (answer.opt, answer.power_w) == (Opt.IN, -2000)
+
+
+def test_an_event_that_only_tries_the_communication_moves_nothing(house):
+    house.commit(make_event(signal=share_of("0.5"), mode=Mode.COMMS))
+    assert house.set_points(30) == {"r1": None, "r2": None}
+
+
+def test_the_mean_of_a_window_is_reported_and_an_empty_one_is_not(house):
+    house.tell(Measured(BOTH), 3)
+    house.tell(Measured(BOTH), 30)
+    reported = [m.body.readings for m in house.sent if m.header.noun is Noun.READINGS]
+    assert [(r.window.start, r.power_w) for r in reported[-1]] == [(at(0), 4000), (at(0), 2000)]
