@@ -14,6 +14,7 @@ from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.site import SiteSettings
 from xmpp_cem.core.venstate import VenSettings
 from xmpp_cem.core.vtnstate import VtnSettings
+from xmpp_cem.errors import TransportError
 from xmpp_cem.messages.bodies import Body
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import (
@@ -210,9 +211,17 @@ class OperatorClient:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Connect."""
+        """Connect, and wait until the VTN answers."""
         self._task = asyncio.get_running_loop().create_task(self._transport.run(), name="operator")
         await self._world.until(lambda: self._transport.is_up)
+        await self._world.until(self._is_answered)
+
+    async def _is_answered(self) -> bool:
+        try:
+            await self.members()
+        except TransportError:
+            return False
+        return True
 
     async def stop(self) -> None:
         """Disconnect."""
