@@ -6,6 +6,8 @@ import pytest
 
 from xmpp_cem.errors import StoreError
 from xmpp_cem.store.faults import explained
+from xmpp_cem.model.keeping import Kept
+from xmpp_cem.store.database import DatabaseStore
 from xmpp_cem.store.file import StoreFile
 
 
@@ -55,14 +57,15 @@ def test_an_empty_file_becomes_a_store(path):
     change(path, "SELECT * FROM records, outbox, received, journal")
 
 
-def test_a_creation_that_fails_half_way_leaves_nothing_in_the_way(path):
+async def test_a_creation_that_fails_half_way_leaves_nothing_in_the_way(path):
+    store = DatabaseStore(path)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (36_000, limits[1]))
     try:
-        with pytest.raises(StoreError, match=r"check its disk|free space"), explained(path):
-            StoreFile(path).open()
+        with pytest.raises(StoreError, match=r"check its disk|free space"):
+            await store.open()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    file = StoreFile(path)
-    file.open()
-    file.close()
+    await store.open()
+    assert await store.load() == Kept()
+    await store.close()
