@@ -68,7 +68,6 @@ class Party:
 
     engine: Engine
     connections: list[tuple[Link, Jid]]
-    store: Store
     task: asyncio.Task[None] | None = None
 
 
@@ -164,9 +163,7 @@ class World:
 
     async def operator(self, domain: DomainId) -> "OperatorClient":
         """Return a connected operator of a domain; the caller stops it."""
-        client = OperatorClient(self, domain)
-        await client.start()
-        return client
+        return await OperatorClient(self, domain).start()
 
     def _vtn_address(self, domain: DomainId) -> Jid:
         return Jid(f"vtn-{domain}@{self.carrier.host}", "vtn")
@@ -195,7 +192,7 @@ class World:
                 address, intake.deliver, intake.is_admitted, engine.trusted(link)
             )
             engine.attach(link, transport)
-        self.parties[name] = Party(engine, list(ends), engine.store)
+        self.parties[name] = Party(engine, list(ends))
 
 
 class OperatorClient:
@@ -209,11 +206,12 @@ class OperatorClient:
         self._count = 0
         self._task: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
+    async def start(self) -> "OperatorClient":
         """Connect, and wait until the VTN answers."""
         self._task = asyncio.get_running_loop().create_task(self._transport.run(), name="operator")
         await self._world.until(lambda: self._transport.is_up)
         await self._world.until(self._is_answered)
+        return self
 
     async def _is_answered(self) -> bool:
         try:

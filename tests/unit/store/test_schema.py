@@ -5,7 +5,6 @@ from contextlib import closing
 import pytest
 
 from xmpp_cem.errors import StoreError
-from xmpp_cem.store.faults import explained
 from xmpp_cem.model.keeping import Kept
 from xmpp_cem.store.database import DatabaseStore
 from xmpp_cem.store.file import StoreFile
