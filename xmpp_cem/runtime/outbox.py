@@ -16,7 +16,9 @@ from xmpp_cem.model.keeping import Outgoing
 from xmpp_cem.model.node import Access
 from xmpp_cem.runtime.ports import Clock, Transport
 
-_TIMEOUT_S = 20.0
+_TIMEOUT_S = 5.0
+"""Then it is sent again under the same MessageID; a peer that is just starting loses some."""
+
 _SHORTEST_S, _LONGEST_S = 0.5, 30.0
 
 log = structlog.get_logger()
