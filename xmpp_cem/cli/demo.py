@@ -12,7 +12,10 @@ from xmpp_cem.errors import ConfigError
 
 Server = Annotated[
     Literal["prosody", "ejabberd"] | None,
-    typer.Option(help="Which server; the installed one by default, Prosody first."),
+    typer.Option(
+        metavar="SERVER",
+        help="Which server, prosody or ejabberd; the installed one by default, Prosody first.",
+    ),
 ]
 
 
@@ -25,7 +28,7 @@ def demo(
         bool, typer.Option("--keep", help="Stay up afterwards and say how to look around.")
     ] = False,
     speed: Annotated[
-        float, typer.Option(min=1, max=20, help="Simulated seconds per real second.")
+        float, typer.Option(metavar="N", min=1, max=20, help="Simulated seconds per real second.")
     ] = 1.0,
 ) -> None:
     """Dispatch an event through grid, aggregators and sites; one opts out, one is killed."""
