@@ -19,7 +19,12 @@ def acting(commitments: Iterable[Commitment], now: datetime) -> Commitment | Non
 
 
 def prepared(commitment: Commitment, sampling: Sampling, over: timedelta) -> Commitment:
-    """Fix baselines at the start, once, and divide what was promised over the resources."""
+    """Fix baselines at the start, once, and divide what was promised over the resources.
+
+    Right after a restart, before the devices have been read, nothing can be fixed yet.
+    """
+    if not sampling.latest:
+        return commitment
     start = commitment.event.active.start
     power_w = commitment.answer.power_w if commitment.answer else 0
     baselines = commitment.baselines

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from xmpp_cem.core.allocation import multiplier, share
-from xmpp_cem.core.division import divide, expected, is_usable, joined, next_order
+from xmpp_cem.core.division import divide, expected, is_usable, joined, next_order, promised_w
 from xmpp_cem.core.effects import Effect, Note, Remember, SetTimer
 from xmpp_cem.core.metering import Metering, Window
 from xmpp_cem.core.records import Dispatch, Part
@@ -56,12 +56,17 @@ class Dispatching:
         """Take back a record from before a restart."""
         if isinstance(record, Dispatch):
             self.dispatches[record.event.id] = record
-        else:
+            self.parts.setdefault(record.event.id, {})
+        elif record.party in self._state.members:
             self.parts.setdefault(record.event, {})[record.party] = record
 
-    def resume(self) -> list[Effect]:
-        """After a restart: wait again for deadlines and ends."""
-        return [timer for dispatch in self.live() for timer in self._timers(dispatch)]
+    def resume(self, now: datetime) -> list[Effect]:
+        """After a restart: put events in their order again, wait for deadlines and ends."""
+        by_age = sorted(self.dispatches.values(), key=lambda dispatch: dispatch.event.created)
+        self.dispatches = {dispatch.event.id: dispatch for dispatch in by_age}
+        shown = [d for d in by_age if not d.event.is_cancelled or now < d.active.end]
+        over = EventStatus.COMPLETED
+        return [t for d in shown if d.event.status is not over for t in self._timers(d)]
 
     def live(self) -> list[Dispatch]:
         """Return the dispatches that may still change power."""
@@ -152,9 +157,10 @@ class Dispatching:
         if part.answer and answer.sequence <= part.answer.sequence:
             return []
         update: dict[str, object] = {"answer": answer}
-        is_less = abs(answer.power_w) < abs(part.asked_w)
+        offered_w = promised_w(dispatch, answer)
+        is_less = offered_w < abs(part.asked_w)
         if answer.opt is Opt.IN and answer.order == dispatch.event.order and is_less:
-            update["limit_w"] = abs(answer.power_w)
+            update["limit_w"] = offered_w
         effects: list[Effect] = [self._put_part(part.model_copy(update=update))]
         why = f"{party} {answer.opt.value}" + (f" ({answer.reason})" if answer.reason else "")
         return effects + self.reconsider(answer.event, why, now)

@@ -68,7 +68,7 @@ def joined(state: VtnState, dispatch: Dispatch, party: PartyId, answer: Answer) 
         return None
     is_fall = dispatch.target_w < 0
     flexible_w = capability.decrease_w if is_fall else capability.increase_w
-    able_w = max(flexible_w, abs(answer.power_w))
+    able_w = max(flexible_w, promised_w(dispatch, answer))
     return Part(
         event=answer.event,
         party=party,
@@ -83,8 +83,13 @@ def expected(state: VtnState, dispatch: Dispatch, part: Part, now: datetime) -> 
     if not is_in_play(state, dispatch, part, now):
         return 0
     if part.answer and part.answer.order == dispatch.event.order:
-        return abs(part.answer.power_w)
+        return promised_w(dispatch, part.answer)
     return abs(part.asked_w)
+
+
+def promised_w(dispatch: Dispatch, answer: Answer) -> int:
+    """Return what an answer promises, W, not signed; the opposite of what was asked is nothing."""
+    return max(0, signed(dispatch, answer.power_w))
 
 
 def is_in_play(state: VtnState, dispatch: Dispatch, part: Part, now: datetime) -> bool:

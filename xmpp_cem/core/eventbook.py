@@ -102,6 +102,9 @@ class EventBook:
             return []
         if decision.order != commitment.event.order:
             return []
+        if decision.power_w * commitment.asked_w < 0:
+            why = "the site's program promised the opposite of what was asked"
+            return self.answer(commitment, Opt.OUT, 0, why, now)
         return self.answer(commitment, decision.opt, decision.power_w, decision.reason, now)
 
     def answer(

@@ -9,6 +9,9 @@ from xmpp_cem.model.ids import PartyId
 from xmpp_cem.model.reading import Quality, Reading
 from xmpp_cem.model.time import Interval
 
+MOST_W = 10**12
+"""The most that a quantity of power can hold, W."""
+
 _KEPT_WINDOWS = 30
 
 
@@ -26,8 +29,13 @@ class Window:
 
 @dataclass
 class Metering:
-    """The last windows of every member; a window of a member counts once."""
+    """The last windows of every member; a window of a member counts once.
 
+    A member that claims more than `most_w` (W, and Wh a thousand times that) is not believed, so
+    that sums over all members stay within what a message can carry.
+    """
+
+    most_w: int = MOST_W
     history: dict[PartyId, deque[Window]] = field(default_factory=dict)
     reported: dict[Interval, None] = field(default_factory=dict)
 
@@ -39,19 +47,20 @@ class Metering:
         kept = self.history.setdefault(party, deque(maxlen=_KEPT_WINDOWS))
         known = {window.interval for window in kept}
         fresh = [_total(interval, group) for interval, group in by_window.items()]
-        fresh = [window for window in fresh if window.interval not in known]
+        fresh = [w for w in fresh if w.interval not in known and self._is_credible(w)]
         kept.extend(fresh)
         return fresh
 
     def baseline(self, party: PartyId, before: datetime) -> int | None:
         """Return the mean power of the last three windows that ended by `before`, in W."""
-        past = [w for w in self.history.get(party, ()) if w.interval.end <= before][-3:]
+        ended = (w for w in self.history.get(party, ()) if w.interval.end <= before)
+        past = sorted(ended, key=_end)[-3:]
         return sum(w.power_w for w in past) // len(past) if past else None
 
     def power(self, party: PartyId) -> int | None:
         """Return a member's power in its newest window, in W."""
-        kept = self.history.get(party)
-        return kept[-1].power_w if kept else None
+        newest = max(self.history.get(party, ()), key=_end, default=None)
+        return newest.power_w if newest else None
 
     def roll_up(
         self,
@@ -91,6 +100,14 @@ class Metering:
         while len(self.reported) > 2 * _KEPT_WINDOWS:
             del self.reported[next(iter(self.reported))]
         return tuple(sums)
+
+    def _is_credible(self, window: Window) -> bool:
+        registers_wh = max(window.import_wh or 0, window.export_wh or 0)
+        return abs(window.power_w) <= self.most_w and registers_wh <= 1000 * self.most_w
+
+
+def _end(window: Window) -> datetime:
+    return window.interval.end
 
 
 def _total(interval: Interval, readings: list[Reading]) -> Window:

@@ -104,6 +104,9 @@ class Requests:
     ) -> list[Effect]:
         if body.capability is None or body.party != member.party:
             return self._refuse(what, now, "1.7", "a registration needs party and capability")
+        most_w = self._metering.most_w
+        if max(body.capability.increase_w, body.capability.decrease_w) > most_w:
+            return self._refuse(what, now, "1.8", f"no member can do more than {most_w} W")
         known = member.capability
         effects: list[Effect] = []
         if (
@@ -133,12 +136,13 @@ class Requests:
     def _events(
         self, member: Member, what: RequestArrived, body: EndDeviceEvents, now: datetime
     ) -> list[Effect]:
+        known = self._dispatching.dispatches if member.capability else {}
+        strange = next((a.event for a in body.answers if a.event not in known), None)
+        if strange:
+            return self._refuse(what, now, "2.15", f"event {strange} was not asked of you")
         effects: list[Effect] = []
         for answer in body.answers:
-            taken = self._dispatching.answer(member.party, answer, now)
-            if taken is None:
-                return self._refuse(what, now, "2.15", f"event {answer.event} was not asked of you")
-            effects += taken
+            effects += self._dispatching.answer(member.party, answer, now) or []
         published = self._publication.report(what.message, body, now)
         return [*effects, self._ok(what, now), *published]
 
@@ -214,14 +218,16 @@ class Requests:
         return ""
 
     def _cancel(self, what: RequestArrived, now: datetime) -> list[Effect]:
+        ids, known = what.message.ids, self._dispatching.dispatches
+        strange = next((event_id for event_id in ids if event_id not in known), None)
+        if strange:
+            return self._refuse(what, now, "2.15", f"there is no event {strange}")
+        if not ids:
+            return self._refuse(what, now, "1.6", "name the event in Request/ID")
         effects: list[Effect] = []
         reason = dict(what.message.options).get("reason", "cancelled by the operator")
-        for event_id in what.message.ids:
-            if event_id not in self._dispatching.dispatches:
-                return self._refuse(what, now, "2.15", f"there is no event {event_id}")
+        for event_id in ids:
             effects += self._dispatching.cancel(event_id, reason)
-        if not what.message.ids:
-            return self._refuse(what, now, "1.6", "name the event in Request/ID")
         return [*effects, self._ok(what, now)]
 
     def _show(self, what: RequestArrived, now: datetime) -> list[Effect]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from xmpp_cem.core.metering import Window
+from xmpp_cem.core.metering import MOST_W, Window
 from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.operations import DispatchRecord, MemberShare
@@ -69,13 +69,18 @@ def standing(
         status=status_at(dispatch.event, now),
         active=dispatch.active,
         target_w=dispatch.target_w,
-        promised_w=promised_w,
-        delivered_w=sum(part.delivered_w or 0 for part in measured) if measured else None,
-        delivered_wh=sum(_wh(part.delivered_ws) for part in parts.values()),
+        promised_w=_bounded(promised_w),
+        delivered_w=_bounded(sum(p.delivered_w or 0 for p in measured)) if measured else None,
+        delivered_wh=_bounded(sum(_wh(part.delivered_ws) for part in parts.values())),
         redivisions=dispatch.redivisions,
         why=dispatch.why[:256],
         shares=tuple(_share(state, part) for part in parts.values()),
     )
+
+
+def _bounded(quantity: int) -> int:
+    """Keep a sum of what members claim within what a message can carry."""
+    return max(-MOST_W, min(MOST_W, quantity))
 
 
 def _wh(watt_seconds: int) -> int:
@@ -86,13 +91,13 @@ def _wh(watt_seconds: int) -> int:
 def _share(state: VtnState, part: Part) -> MemberShare:
     answer = part.answer
     availability = state.members[part.party].availability
-    is_measured = availability is not Availability.UNREACHABLE
+    is_measured = availability is not Availability.UNREACHABLE and part.delivered_w is not None
     return MemberShare(
         party=part.party,
         availability=availability,
         asked_w=part.asked_w,
         opt=answer.opt if answer else None,
         promised_w=answer.power_w if answer and answer.opt is Opt.IN else 0,
-        delivered_w=part.delivered_w if is_measured else None,
+        delivered_w=_bounded(part.delivered_w or 0) if is_measured else None,
         reason=answer.reason if answer else "",
     )

@@ -30,7 +30,7 @@ from xmpp_cem.core.inputs import (
     TransactionFailed,
 )
 from xmpp_cem.core.records import Commitment, Confirmed, Record, VenRecord
-from xmpp_cem.core.venstate import VenSettings, VenState
+from xmpp_cem.core.venstate import VenSettings, VenState, is_address
 from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
 from xmpp_cem.messages.controls import EndDeviceControls, EventIndex
 from xmpp_cem.messages.envelope import (
@@ -208,15 +208,20 @@ class Ven:
             return [note, *self.book.refused(request.body)]
         if not isinstance(reply, ResponseMessage) or not isinstance(reply.body, EndDeviceConfig):
             return []
-        admission = reply.body.admission
-        return self._admitted(admission, reply.header.timestamp) if admission else []
+        admission, asked = reply.body.admission, request.body
+        if admission is None or not isinstance(asked, EndDeviceConfig):
+            return []
+        if not is_address(admission.service):
+            return [Note("warning", "admission without a pubsub service refused")]
+        return self._admitted(admission, asked.capability, reply.header.timestamp)
 
-    def _admitted(self, admission: Admission, at: datetime) -> list[Effect]:
+    def _admitted(
+        self, admission: Admission, capability: Capability | None, at: datetime
+    ) -> list[Effect]:
         record = self._state.record
         effects: list[Effect] = []
         is_moved = record.admission is None or record.admission.events != admission.events
         confirmed = record.confirmed
-        capability = self._capability
         if capability and admission.confirmed == capability.revision:
             confirmed = (*confirmed, Confirmed(capability=capability, at=at))[-_KEPT_REVISIONS:]
         effects.append(self._state.save(admission=admission, confirmed=confirmed))

@@ -74,3 +74,12 @@ class VenState:
         )
         message = RequestMessage(header=header, body=body)
         return [remember, Transact(Link.UPPER, self.settings.vtn, message, expires)]
+
+
+def is_address(text: str) -> bool:
+    """Whether a peer's text is an XMPP address."""
+    try:
+        Jid.parse(text)
+    except ValueError:
+        return False
+    return True

@@ -25,7 +25,7 @@ from xmpp_cem.core.inputs import (
     Started,
     TimerFired,
 )
-from xmpp_cem.core.metering import Metering
+from xmpp_cem.core.metering import MOST_W, Metering
 from xmpp_cem.core.nodes import node_specs
 from xmpp_cem.core.publication import Publication
 from xmpp_cem.core.records import Dispatch, Member, Part, Record, VtnRecord
@@ -43,7 +43,7 @@ class Vtn:
 
     def __init__(self, settings: VtnSettings) -> None:
         self._state = VtnState(settings)
-        self.metering = Metering()
+        self.metering = Metering(most_w=MOST_W // max(1, len(settings.members)))
         self.dispatching = Dispatching(self._state, self.metering)
         self._publication = Publication(self._state, self.dispatching)
         self._requests = Requests(self._state, self.dispatching, self._publication, self.metering)
@@ -87,7 +87,7 @@ class Vtn:
     ) -> list[Effect]:
         match what:
             case Started():
-                return [self._state.start(now), *self.dispatching.resume()]
+                return [self._state.start(now), *self.dispatching.resume(now)]
             case LinkChanged(is_up=is_up):
                 return self._connected(now) if is_up else self._disconnected()
             case ServiceProbed(has_write_only=has_write_only):

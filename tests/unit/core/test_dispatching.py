@@ -4,13 +4,15 @@ from datetime import timedelta
 import pytest
 
 from xmpp_cem.core.dispatching import Call
+from xmpp_cem.core.effects import Retract, SetTimer
+from xmpp_cem.core.inputs import Started, TimerFired
 from xmpp_cem.core.metering import Window
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import EventStatus
 from xmpp_cem.model.ids import derived_id
 from xmpp_cem.model.time import Interval
-from xmpp_cem.testing.builders import at, events_in
+from xmpp_cem.testing.builders import Domain, at, events_in, of_kind
 
 ACTIVE = Interval(start=at(20), end=at(80))
 EVENT = derived_id("dispatch")
@@ -182,3 +184,59 @@ def test_the_end_completes_the_event(dispatching):
     dispatching.fire(EVENT, at(80) + timedelta(milliseconds=1))
     assert event(dispatching).status is EventStatus.COMPLETED
     assert dispatching.live() == []
+
+
+def restored(dispatching, *members):
+    """A VTN of these members, started anew with what another one remembered."""
+    made = Domain(*members)
+    for dispatch in dispatching.dispatches.values():
+        made.vtn.restore(dispatch)
+    for parts in dispatching.parts.values():
+        for part in parts.values():
+            made.vtn.restore(part)
+    return made
+
+
+def test_a_promise_in_the_wrong_direction_counts_for_nothing(domain, dispatching):
+    domain.answer("c", event(dispatching), 4500)
+    dispatch = dispatching.dispatches[EVENT]
+    assert dispatching.expected_w(dispatch, at(6)) == 9000
+    assert asked(dispatching) == {"a": -3000, "b": -6000, "c": 0}
+
+
+def test_a_restart_knows_an_event_in_which_nobody_could_take_part(domain):
+    for member in ("a", "b", "c"):
+        domain.presence(member, Availability.UNREACHABLE)
+    domain.vtn.dispatching.create(call(), at(0))
+    again = restored(domain.vtn.dispatching, "a", "b", "c")
+    again.lead()
+    assert again.vtn.dispatching.left_alone_w("a") == 0
+    assert again.vtn.dispatching.retarget(EVENT, -500, "above", at(2)) != []
+
+
+def test_the_part_of_a_member_that_is_no_longer_configured_is_left_out(domain, dispatching):
+    again = restored(dispatching, "a", "b")
+    again.lead()
+    record = again.vtn.dispatching.record(again.vtn.dispatching.dispatches[EVENT], at(1))
+    assert [share.party for share in record.shares] == ["a", "b"]
+
+
+def test_after_a_restart_the_newest_event_is_the_one_made_last(domain, dispatching):
+    numbers = [derived_id("dispatch", number) for number in range(8)]
+    for seconds, number in enumerate(numbers, start=1):
+        made = Call(event=number, target_w=-100, active=ACTIVE, answer_by=at(10))
+        dispatching.create(made, at(seconds))
+    dispatching.dispatches = dict(sorted(dispatching.dispatches.items()))
+    again = restored(dispatching, "a", "b", "c")
+    again.lead()
+    assert list(again.vtn.dispatching.dispatches) == [EVENT, *numbers]
+
+
+def test_an_event_cancelled_before_a_restart_still_leaves_its_node_at_its_end(dispatching):
+    dispatching.cancel(EVENT, "enough")
+    again = restored(dispatching, "a", "b", "c")
+    timers = of_kind(again.tell(Started(), 30), SetTimer)
+    assert (f"vtn/event/{EVENT}/end", at(80)) in {(t.key, t.at) for t in timers}
+    assert of_kind(again.tell(TimerFired(f"vtn/event/{EVENT}/end"), 80), Retract) != []
+    later = restored(dispatching, "a", "b", "c")
+    assert not any(EVENT in t.key for t in of_kind(later.tell(Started(), 80), SetTimer))

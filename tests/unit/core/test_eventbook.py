@@ -1,6 +1,6 @@
 import pytest
 
-from xmpp_cem.core.effects import AskDecision, Fetch
+from xmpp_cem.core.effects import AskDecision, Fetch, Note
 from xmpp_cem.core.eventbook import TOMBSTONE, EventBook
 from xmpp_cem.core.inputs import Decided
 from xmpp_cem.core.records import Confirmed
@@ -189,3 +189,75 @@ def test_an_event_ends_at_its_time_and_is_forgotten_a_day_later(book):
     assert status(book, event) is EventStatus.COMPLETED
     book.fire(event.id, event.active.end + TOMBSTONE)
     assert book.commitments == {}
+
+
+def test_a_decision_in_the_opposite_direction_is_an_opt_out(book):
+    event = make_event()
+    take(book, event)
+    (sent,) = transactions_in(decide(book, event, 1000))
+    (answer,) = sent.body.answers
+    assert (answer.opt, answer.power_w) == (Opt.OUT, 0)
+    assert "opposite" in answer.reason
+
+
+def test_an_index_of_an_older_epoch_means_nothing_whatever_its_version(book):
+    event = make_event()
+    take(book, event)
+    assert book.take_index(index(version=99, epoch=0), "n") == []
+    assert status(book, event) is EventStatus.FAR
+
+
+def test_a_change_of_leadership_keeps_what_the_new_leader_lists(book):
+    event = make_event()
+    take(book, event)
+    book.take_index(index(event, version=1, epoch=2), "n")
+    assert status(book, event) is EventStatus.FAR
+    book.take_index(index(version=2, epoch=2), "n")
+    assert status(book, event) is EventStatus.CANCELLED
+
+
+def test_an_index_with_another_digest_of_the_same_version_is_an_alarm(book):
+    event = make_event()
+    take(book, event)
+    entry = IndexEntry(event=event.id, order=event.order, digest="0" * 64)
+    other = index(version=3).model_copy(update={"entries": (entry,)})
+    assert [n.level for n in of_kind(book.take_index(other, "n"), Note)] == ["error"]
+    assert status(book, event) is EventStatus.FAR
+
+
+def test_an_event_that_is_over_is_refused_as_late(book):
+    (note,) = take(book, make_event(), 80)
+    assert note.what == "late event refused"
+    assert book.commitments == {}
+
+
+def test_an_expired_message_does_not_act(book):
+    header = HEADER.model_copy(update={"expires": at(5)})
+    (note,) = book.take_event(make_event(), header, at(6))
+    assert note.what == "expired message refused"
+
+
+def test_a_fresh_ven_acts_on_nothing_before_it_has_seen_an_index(book, state):
+    state.save(index_epoch=-1, index_version=-1)
+    (note,) = take(book, make_event())
+    assert note.what == "unlisted event refused"
+
+
+def test_a_restart_remembers_a_cancel_and_waits_for_the_end_of_its_tombstone(book, state):
+    event = make_event()
+    take(book, event)
+    take(book, make_event(modification=1, status=EventStatus.CANCELLED))
+    again = EventBook(state)
+    again.commitments = book.commitments
+    (timer,) = again.resume()
+    assert timer.at == event.active.end + TOMBSTONE
+    take(again, make_event(modification=2))
+    assert status(again, event) is EventStatus.CANCELLED
+
+
+def test_an_answer_keeps_nothing_that_a_message_cannot_carry(book):
+    event = make_event()
+    take(book, event)
+    decision = Decided(event.id, event.order, Opt.IN, -1000, "x" * 1000 + "\n\x00")
+    (sent,) = transactions_in(book.decided(decision, at(1)))
+    assert len(sent.body.answers[0].reason) == 256

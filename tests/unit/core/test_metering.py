@@ -55,3 +55,27 @@ def test_a_lost_member_counts_as_left_alone_and_never_as_zero():
     metering.take("a", (reading(0, 1000),))
     (summed,) = metering.roll_up("gw", {"a": None, "b": 700}, at(11), STEP)
     assert (summed.power_w, summed.reporting, summed.quality) == (1700, 1, Quality.ESTIMATED)
+
+
+def test_a_window_that_arrives_late_is_not_the_present():
+    metering = Metering()
+    for number, power_w in ((1, 1000), (3, 3000), (2, 2000), (0, 9)):
+        metering.take("a", (reading(number, power_w),))
+    assert metering.power("a") == 3000
+    assert metering.baseline("a", at(40)) == 2000
+
+
+def test_a_member_that_claims_the_impossible_is_not_believed():
+    metering = Metering(most_w=5000)
+    too_much = reading(1).model_copy(update={"import_wh": 10**9})
+    assert metering.take("a", (reading(0, -5001), too_much)) == []
+    assert metering.power("a") is None
+
+
+def test_only_the_last_windows_are_kept():
+    metering = Metering()
+    for number in range(100):
+        metering.take("a", (reading(number),))
+        metering.roll_up("gw", {"a": None}, at(10 * number + 10), STEP)
+    assert len(metering.history["a"]) == 30
+    assert len(metering.reported) == 60

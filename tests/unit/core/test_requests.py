@@ -1,15 +1,20 @@
 import pytest
 
 from xmpp_cem.core.access import Role, is_allowed
-from xmpp_cem.core.effects import Ignore, VerifyNodes
+from xmpp_cem.core.effects import Ignore, Publish, VerifyNodes
 from xmpp_cem.core.inputs import TimerFired
 from xmpp_cem.messages.configuration import EndDeviceConfig
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import Noun, Result, Verb
+from xmpp_cem.messages.events import EndDeviceEvents
 from xmpp_cem.messages.operations import DispatchRecord, DomainMembers
+from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.availability import Availability
-from xmpp_cem.model.event import Delta
+from xmpp_cem.model.event import Delta, Order
+from xmpp_cem.model.ids import derived_id
+from xmpp_cem.model.resource import Capability, Resource
 from xmpp_cem.testing.builders import (
+    NOW,
     Domain,
     arrived,
     capability,
@@ -133,3 +138,98 @@ def test_what_happens_is_published_as_one_record_soon_after(domain):
     bodies = [e.message.body for e in effects if hasattr(e, "message")]
     (record,) = [body for body in bodies if isinstance(body, DispatchRecord)]
     assert record.target_w == -9000
+
+
+def answers_of(member, *events):
+    return EndDeviceEvents(
+        answers=tuple(
+            Answer(
+                id=derived_id(member, event),
+                event=event,
+                order=Order(epoch=0, modification=0),
+                opt=Opt.OUT,
+                power_w=0,
+                revision=1,
+                sequence=1,
+                at=NOW,
+            )
+            for event in events
+        )
+    )
+
+
+def test_answers_are_taken_all_or_none(domain):
+    create(domain)
+    body = answers_of("a", make_event().id, make_event(9).id)
+    effects = domain.tell(arrived(request(Verb.CREATE, Noun.EVENTS, "a", body), "a"), 1)
+    assert code_of(effects) == "2.15"
+    assert domain.vtn.dispatching.parts[make_event().id]["a"].answer is None
+
+
+def test_events_are_cancelled_all_or_none(domain):
+    create(domain)
+    ids = (make_event().id, make_event(9).id)
+    effects = ask(domain, Verb.CANCEL, Noun.CONTROLS, ids=ids, seconds=1)
+    assert code_of(effects) == "2.15"
+    assert not domain.vtn.dispatching.dispatches[make_event().id].event.is_cancelled
+
+
+def test_an_answer_is_published_for_watchers_under_its_own_name(domain):
+    create(domain)
+    message = request(Verb.CREATE, Noun.EVENTS, "a", answers_of("a", make_event().id))
+    effects = domain.tell(arrived(message, "a"), 1)
+    assert reply_in(effects).result is Result.OK
+    (shown,) = [e for e in of_kind(effects, Publish) if e.node == "cem/grid/reports"]
+    assert shown.item_id == message.header.message_id
+    assert shown.message.header.source == "a"
+
+
+@pytest.mark.parametrize(
+    ("role", "verb", "noun"),
+    [
+        (Role.VEN, Verb.GET, Noun.MEMBERS),
+        (Role.VEN, Verb.GET, Noun.DISPATCH),
+        (Role.VEN, Verb.EXECUTE, Noun.NODES),
+        (Role.VEN, Verb.CANCEL, Noun.CONTROLS),
+        (Role.OPERATOR, Verb.CREATE, Noun.EVENTS),
+        (Role.OPERATOR, Verb.CREATE, Noun.CONFIG),
+        (Role.OPERATOR, Verb.CREATE, Noun.READINGS),
+        (Role.OPERATOR, Verb.DELETE, Noun.CONTROLS),
+    ],
+)
+def test_what_a_role_has_no_business_with_is_refused(domain, role, verb, noun):
+    name = "a" if role is Role.VEN else "op"
+    effects = domain.tell(arrived(request(verb, noun, name), name))
+    assert code_of(effects) == "7.5"
+
+
+@pytest.mark.parametrize(("verb", "noun"), [(Verb.GET, Noun.CONTROLS), (Verb.GET, Noun.CONFIG)])
+def test_a_member_may_ask_for_live_events_and_for_its_own_registration(domain, verb, noun):
+    create(domain)
+    reply = reply_in(domain.tell(arrived(request(verb, noun, "a"), "a"), 1))
+    assert reply.result is Result.OK
+    assert reply.body.noun == noun
+
+
+def test_more_than_the_domain_can_reckon_with_is_refused_and_harms_nobody(domain):
+    huge = tuple(
+        Resource(id=f"r{n}", kind="liar", power_w=10**12, decrease_w=10**12) for n in range(2)
+    )
+    body = EndDeviceConfig(party="a", capability=Capability(revision=2, at=NOW, resources=huge))
+    effects = domain.tell(arrived(request(Verb.CREATE, Noun.CONFIG, "a", body), "a"), 1)
+    assert code_of(effects) == "1.8"
+    assert reply_in(ask(domain, Verb.GET, Noun.MEMBERS)).result is Result.OK
+
+
+def test_a_registration_for_another_party_is_refused(domain):
+    body = EndDeviceConfig(party="b", capability=capability())
+    message = request(Verb.CREATE, Noun.CONFIG, "a", body)
+    assert code_of(domain.tell(arrived(message, "a"))) == "1.7"
+
+
+def test_an_older_revision_does_not_replace_a_newer_one(domain):
+    for revision, decrease_w in ((5, 5000), (4, 4000)):
+        made = capability(decrease_w, revision)
+        body = EndDeviceConfig(party="a", capability=made)
+        domain.tell(arrived(request(Verb.CHANGE, Noun.CONFIG, "a", body), "a"))
+    assert domain.vtn.members["a"].capability.decrease_w == 5000

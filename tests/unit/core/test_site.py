@@ -18,6 +18,7 @@ from xmpp_cem.core.venstate import VenSettings
 from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
 from xmpp_cem.messages.controls import EndDeviceControls, EventIndex
 from xmpp_cem.messages.envelope import EventMessage, Header, Noun, ResponseMessage, Result, Verb
+from xmpp_cem.messages.events import StatusType
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.control import Sample
 from xmpp_cem.model.event import Mode
@@ -171,3 +172,31 @@ def test_the_mean_of_a_window_is_reported_and_an_empty_one_is_not(house):
     house.tell(Measured(BOTH), 30)
     reported = [m.body.readings for m in house.sent if m.header.noun is Noun.READINGS]
     assert [(r.window.start, r.power_w) for r in reported[-1]] == [(at(0), 4000), (at(0), 2000)]
+
+
+def test_a_start_that_a_restart_slept_through_is_made_up_once_the_meters_are_read(house):
+    house.commit(EVENT)
+    again = House()
+    for record in house.records.values():
+        again.site.restore(record)
+    again.tell(Started(), 25)
+    assert again.set_points(25) == {}
+    again.tell(Measured(BOTH), 26)
+    assert again.set_points(27) == {"r1": 2000, "r2": 1000}
+
+
+def test_a_faulty_resource_is_released_and_left_to_the_other(house):
+    house.commit(EVENT)
+    broken = (BOTH[0].model_copy(update={"is_faulty": True}), BOTH[1])
+    house.tell(Measured(broken), 10)
+    assert house.answers[-1].power_w == -2000
+    assert house.set_points(20) == {"r1": None, "r2": 0}
+
+
+def test_the_beginning_and_the_end_of_acting_are_told_once(house):
+    house.commit(EVENT)
+    for seconds in (19, 20, 21, 80, 81):
+        house.set_points(seconds)
+    bodies = [m.body for m in house.sent if m.header.noun is Noun.EVENTS]
+    told = [(s.type, s.at) for body in bodies for s in body.statuses]
+    assert told == [(StatusType.STARTED, at(20)), (StatusType.STOPPED, at(80))]

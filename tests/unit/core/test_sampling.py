@@ -1,0 +1,64 @@
+from datetime import timedelta
+
+import pytest
+
+from xmpp_cem.core.sampling import Sampling, resource_of
+from xmpp_cem.model.control import Sample
+from xmpp_cem.model.resource import ResourceState
+from xmpp_cem.model.time import Interval
+from xmpp_cem.testing.builders import at
+
+LENGTH = timedelta(seconds=10)
+
+
+def sample(power_w, resource="r", **changes):
+    return Sample(resource=resource, power_w=power_w, decrease_w=500, increase_w=300, **changes)
+
+
+def test_a_window_is_told_when_the_next_one_begins_as_the_mean_of_its_samples():
+    sampling = Sampling()
+    assert sampling.take((sample(1000),), at(1), LENGTH) == ()
+    assert sampling.take((sample(2000, import_wh=7),), at(9), LENGTH) == ()
+    (told,) = sampling.take((sample(9),), at(10), LENGTH)
+    assert told.window == Interval(start=at(0), end=at(10))
+    assert (told.power_w, told.import_wh) == (1500, 7)
+
+
+def test_a_window_without_samples_gives_no_reading():
+    sampling = Sampling()
+    sampling.take((sample(1000),), at(1), LENGTH)
+    told = sampling.take((sample(1000),), at(55), LENGTH)
+    assert [r.window.start for r in told] == [at(0)]
+
+
+def test_a_resource_that_is_no_longer_seen_is_not_reported():
+    sampling = Sampling()
+    sampling.take((sample(1, "a"), sample(2, "b")), at(1), LENGTH)
+    assert {r.resource for r in sampling.take((sample(1, "a"),), at(11), LENGTH)} == {"a", "b"}
+    assert {r.resource for r in sampling.take((sample(1, "a"),), at(21), LENGTH)} == {"a"}
+
+
+def test_the_baseline_is_the_mean_before_the_start_or_the_last_power_known():
+    sampling = Sampling()
+    for seconds, power_w in ((1, 9999), (15, 1000), (25, 2000), (30, 5)):
+        sampling.take((sample(power_w),), at(seconds), LENGTH)
+    assert sampling.baseline("r", at(30), timedelta(seconds=20)) == 1500
+    assert sampling.baseline("r", at(900), timedelta(seconds=20)) == 5
+    assert sampling.baseline("strange", at(30), LENGTH) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ({}, ResourceState.AVAILABLE),
+        ({"is_overridden": True}, ResourceState.OPTED_OUT),
+        ({"is_faulty": True}, ResourceState.OUT_OF_SERVICE),
+        ({"is_overridden": True, "is_faulty": True}, ResourceState.OUT_OF_SERVICE),
+    ],
+)
+def test_only_a_resource_that_obeys_us_offers_flexibility(changes, state):
+    resource = resource_of(sample(1000, **changes))
+    assert resource.state is state
+    assert resource.power_w == 1000
+    offers = (resource.increase_w, resource.decrease_w)
+    assert offers == ((300, 500) if state is ResourceState.AVAILABLE else (0, 0))

@@ -1,0 +1,93 @@
+import pytest
+
+from xmpp_cem.core.metering import MOST_W, Window
+from xmpp_cem.core.records import Dispatch, Part
+from xmpp_cem.core.standing import counted, signed, standing, status_at
+from xmpp_cem.model.answer import Answer, Opt
+from xmpp_cem.model.availability import Availability
+from xmpp_cem.model.event import EventStatus
+from xmpp_cem.model.ids import derived_id
+from xmpp_cem.model.time import Interval
+from xmpp_cem.testing.builders import at, make_event
+
+EVENT = make_event()
+DISPATCH = Dispatch(event=EVENT, target_w=-3000)
+
+
+def part(party="a", **changes):
+    made = Part(event=EVENT.id, party=party, capability_w=3000, limit_w=3000, asked_w=-1000)
+    return made.model_copy(update=changes)
+
+
+def window(start, power_w):
+    return Window(Interval(start=at(start), end=at(start + 10)), power_w, None, None, 1, 1)
+
+
+def answer(power_w):
+    return Answer(
+        id=derived_id("answer"),
+        event=EVENT.id,
+        order=EVENT.order,
+        opt=Opt.IN,
+        power_w=power_w,
+        revision=1,
+        sequence=1,
+        at=at(0),
+    )
+
+
+@pytest.mark.parametrize(("target_w", "expected"), [(-1, -500), (1, 500)])
+def test_a_change_has_the_sign_of_the_target(target_w, expected):
+    dispatch = DISPATCH.model_copy(update={"target_w": target_w})
+    assert signed(dispatch, 500) == expected
+
+
+def test_the_first_baseline_stands():
+    first = counted(part(), window(20, 4000), 5000)
+    second = counted(first, window(30, 4500), 9000)
+    assert (second.baseline_w, second.delivered_w) == (5000, -500)
+    assert (second.delivered_ws, second.measured_s) == (-15_000, 20)
+
+
+def test_a_window_that_overlaps_one_already_counted_is_left_out():
+    first = counted(part(), window(20, 4000), 5000)
+    assert counted(first, window(25, 0), 5000) == first
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(19, EventStatus.FAR), (20, EventStatus.ACTIVE), (80, EventStatus.ACTIVE)],
+)
+def test_an_event_becomes_active_by_the_clock_and_ends_by_decision(seconds, expected):
+    assert status_at(EVENT, at(seconds)) is expected
+    over = EVENT.model_copy(update={"status": EventStatus.COMPLETED})
+    assert status_at(over, at(seconds)) is EventStatus.COMPLETED
+
+
+def test_what_a_lost_member_delivered_before_counts_as_energy_and_not_as_power(domain):
+    parts = {
+        "a": part("a", delivered_w=-1000, delivered_ws=-36_000),
+        "b": part("b", delivered_w=-2000, delivered_ws=-72_000),
+    }
+    domain.presence("a", Availability.UNREACHABLE)
+    record = standing(domain.vtn._state, DISPATCH, parts, -3000, at(30))
+    assert (record.delivered_w, record.delivered_wh) == (-2000, -30)
+    assert [s.delivered_w for s in record.shares] == [None, -2000]
+
+
+def test_without_a_measurement_what_was_delivered_is_unknown_and_not_zero(domain):
+    record = standing(domain.vtn._state, DISPATCH, {"a": part()}, 0, at(30))
+    assert record.delivered_w is None
+
+
+def test_only_a_yes_is_shown_as_a_promise(domain):
+    no = answer(-1000).model_copy(update={"opt": Opt.OUT})
+    parts = {"a": part("a", answer=answer(-1000)), "b": part("b", answer=no)}
+    record = standing(domain.vtn._state, DISPATCH, parts, -1000, at(30))
+    assert [s.promised_w for s in record.shares] == [-1000, 0]
+
+
+def test_absurd_claims_stay_within_what_a_message_can_carry(domain):
+    liar = part("a", delivered_w=-2 * MOST_W, delivered_ws=-(10**18))
+    record = standing(domain.vtn._state, DISPATCH, {"a": liar}, -3 * MOST_W, at(30))
+    assert (record.promised_w, record.delivered_w, record.delivered_wh) == (-MOST_W,) * 3

@@ -1,0 +1,338 @@
+from datetime import timedelta
+
+import pytest
+
+from xmpp_cem.core.effects import (
+    Admit,
+    AskDecision,
+    CatchUp,
+    Ignore,
+    Note,
+    Publish,
+    ShowPresence,
+    WatchPresence,
+)
+from xmpp_cem.core.inputs import (
+    CaughtUp,
+    ItemReceived,
+    Link,
+    LinkChanged,
+    PresenceChanged,
+    ReplyArrived,
+    RequestArrived,
+    Started,
+    TransactionFailed,
+)
+from xmpp_cem.core.ven import Ven
+from xmpp_cem.core.venstate import VenSettings
+from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
+from xmpp_cem.messages.controls import EndDeviceControls, EventIndex, IndexEntry
+from xmpp_cem.messages.envelope import (
+    EventMessage,
+    FaultMessage,
+    Header,
+    Noun,
+    ReplyError,
+    ResponseMessage,
+    Result,
+    Verb,
+)
+from xmpp_cem.messages.events import Status, StatusType
+from xmpp_cem.model.availability import Availability, Leadership
+from xmpp_cem.model.ids import Jid, derived_id
+from xmpp_cem.model.reading import Reading
+from xmpp_cem.model.resource import Resource, ResourceState
+from xmpp_cem.model.time import Interval
+from xmpp_cem.testing.builders import (
+    HOST,
+    at,
+    make_event,
+    of_kind,
+    plain_digest,
+    reply_in,
+    request,
+    share_of,
+    transactions_in,
+)
+
+VTN = Jid(f"vtn@{HOST}", "vtn")
+SERVICE = Jid(f"pubsub.{HOST}")
+READING = Reading(resource="r", window=Interval(start=at(0), end=at(10)), power_w=1000)
+
+
+def resource(decrease_w=3000, state=ResourceState.AVAILABLE):
+    return Resource(id="r", kind="test", state=state, power_w=5000, decrease_w=decrease_w)
+
+
+class Home:
+    """A VEN, driven by hand, whose VTN confirms what it is told to."""
+
+    def __init__(self):
+        self.ven = Ven(VenSettings("site", "grid", VTN, plain_digest))
+        self.requests = []
+
+    def tell(self, what, seconds=0.0):
+        return self.keep(self.ven.handle(what, at(seconds)))
+
+    def can(self, decrease_w, seconds, **changes):
+        return self.keep(self.ven.update((resource(decrease_w, **changes),), at(seconds)))
+
+    def keep(self, effects):
+        self.requests += transactions_in(effects)
+        return effects
+
+    @property
+    def record(self):
+        return self.ven._state.record
+
+    @property
+    def registrations(self):
+        return [m for m in self.requests if m.header.noun is Noun.CONFIG]
+
+    def begin(self):
+        self.tell(Started(), -30)
+        self.can(3000, -30)
+        self.tell(LinkChanged(Link.UPPER, is_up=True), -20)
+        self.confirm(self.registrations[-1], -19)
+        return self
+
+    def confirm(self, asked, seconds, **changes):
+        values = {
+            "domain": "grid",
+            "service": str(SERVICE),
+            "events": ("n",),
+            "reports": "r",
+            "uplink": "transaction",
+            "watchers": ("op@x.example",),
+            "report_every_s": 15,
+            "confirmed": asked.body.capability.revision,
+        }
+        body = EndDeviceConfig(party="site", admission=Admission(**values | changes))
+        header = asked.header.model_copy(update={"verb": Verb.REPLY, "timestamp": at(seconds)})
+        reply = ResponseMessage(header=header, result=Result.OK, body=body)
+        return self.tell(ReplyArrived(Link.UPPER, asked, reply), seconds)
+
+    def item(self, body, sender=SERVICE, node="n"):
+        header = Header(
+            verb=Verb.CHANGED,
+            noun=Noun(body.noun),
+            message_id=derived_id(body),
+            timestamp=at(0),
+            source="vtn",
+        )
+        message = EventMessage(header=header, body=body)
+        return ItemReceived(Link.UPPER, sender, node, f"{body.noun}", message)
+
+
+@pytest.fixture
+def home():
+    return Home().begin()
+
+
+def index(*events, domain="grid"):
+    entries = tuple(IndexEntry(event=e.id, order=e.order, digest=plain_digest(e)) for e in events)
+    return EventIndex(domain=domain, epoch=1, version=1, at=at(0), heartbeat_s=60, entries=entries)
+
+
+def controls(*events):
+    return EndDeviceControls(events=events)
+
+
+def notes(effects):
+    return [note.what for note in of_kind(effects, Note)]
+
+
+def test_a_new_connection_watches_the_vtn_shows_itself_and_registers():
+    home = Home()
+    home.tell(Started(), -30)
+    home.can(3000, -30)
+    effects = home.tell(LinkChanged(Link.UPPER, is_up=True), -20)
+    assert of_kind(effects, WatchPresence)[0].account == Jid(VTN.bare)
+    assert of_kind(effects, ShowPresence)[0].value.availability is Availability.AVAILABLE
+    (asked,) = transactions_in(effects)
+    assert (asked.header.verb, asked.body.capability.decrease_w) == (Verb.CREATE, 3000)
+    assert of_kind(effects, CatchUp) == []
+
+
+def test_without_a_connection_nothing_is_registered():
+    home = Home()
+    home.tell(Started(), -30)
+    assert transactions_in(home.can(3000, -30)) == []
+
+
+def test_an_admission_tells_where_to_read_and_whom_to_admit():
+    home = Home()
+    home.tell(Started(), -30)
+    home.can(3000, -30)
+    home.tell(LinkChanged(Link.UPPER, is_up=True), -20)
+    effects = home.confirm(home.registrations[-1], -19)
+    assert of_kind(effects, CatchUp) == [CatchUp(Link.UPPER, SERVICE, "n")]
+    assert of_kind(effects, Admit)[0].accounts == {VTN.bare, "op@x.example"}
+    assert home.ven.service == SERVICE
+    assert home.ven.report_every == timedelta(seconds=15)
+
+
+def test_a_reconnection_catches_up_at_once(home):
+    home.tell(LinkChanged(Link.UPPER, is_up=False), 0)
+    effects = home.tell(LinkChanged(Link.UPPER, is_up=True), 5)
+    assert of_kind(effects, CatchUp) == [CatchUp(Link.UPPER, SERVICE, "n")]
+
+
+def test_a_confirmed_revision_counts_from_the_vtns_commit(home):
+    assert [(c.capability.revision, c.at) for c in home.record.confirmed] == [(1, at(-19))]
+
+
+def test_a_confirmation_that_comes_after_the_next_change_still_counts(home):
+    home.can(2000, 0)
+    first = home.registrations[-1]
+    home.can(1000, 20)
+    home.confirm(first, 21)
+    assert [c.capability.decrease_w for c in home.record.confirmed] == [3000, 2000]
+
+
+def test_only_the_revision_that_the_vtn_names_is_confirmed(home):
+    home.can(2000, 0)
+    home.confirm(home.registrations[-1], 1, confirmed=1)
+    assert [c.capability.decrease_w for c in home.record.confirmed] == [3000]
+
+
+def test_a_share_is_reckoned_from_what_was_confirmed_before_its_basis(home):
+    home.can(1000, 5)
+    home.confirm(home.registrations[-1], 6)
+    home.tell(home.item(index()))
+    event = make_event(signal=share_of("0.5", basis=at(0)))
+    effects = home.tell(home.item(controls(event)), 7)
+    assert of_kind(effects, AskDecision)[0].power_w == -1500
+
+
+def test_an_admission_without_a_pubsub_service_is_refused_and_harms_nothing(home):
+    effects = home.confirm(home.registrations[-1], 1, service="no address")
+    assert notes(effects) == ["admission without a pubsub service refused"]
+    assert home.ven.service == SERVICE
+
+
+def test_small_changes_are_told_neither_soon_nor_ever(home):
+    assert home.can(2900, 60) == []
+    assert home.can(2000, -29) == []
+    assert len(transactions_in(home.can(2000, 60))) == 1
+
+
+def test_a_change_of_state_is_told_at_once(home):
+    effects = home.can(3000, -29, state=ResourceState.OPTED_OUT)
+    assert of_kind(effects, ShowPresence)[0].value.availability is Availability.OPTED_OUT
+    assert transactions_in(effects)[0].header.verb is Verb.CHANGE
+
+
+def test_a_vtn_that_begins_a_new_epoch_is_registered_with_again(home):
+    def led(epoch, sender=VTN):
+        leadership = Leadership(is_active=True, epoch=epoch)
+        seen = PresenceChanged(Link.UPPER, sender, is_available=True, leadership=leadership)
+        return transactions_in(home.tell(seen, 1))
+
+    assert led(7) == []
+    assert led(7) == []
+    assert led(9, Jid(f"liar@{HOST}", "vtn")) == []
+    assert [m.header.verb for m in led(8)] == [Verb.CREATE]
+
+
+def test_reports_go_up_as_transactions_or_by_the_write_only_node(home):
+    (sent,) = transactions_in(home.ven.report((READING,), at(10)))
+    assert (sent.header.verb, sent.header.noun) == (Verb.CREATE, Noun.READINGS)
+    home.confirm(home.registrations[-1], 11, uplink="publish")
+    (published,) = of_kind(home.ven.report((READING,), at(20)), Publish)
+    assert published.node == "r"
+    assert published.item_id == published.message.header.message_id
+    assert published.message.header.verb is Verb.CREATED
+
+
+def test_what_is_sent_up_is_counted_and_has_ids_of_its_own(home):
+    first, second = (home.ven.report((READING,), at(s)) for s in (10, 20))
+    headers = [transactions_in(effects)[0].header for effects in (first, second)]
+    assert headers[1].sequence == headers[0].sequence + 1
+    assert headers[0].message_id != headers[1].message_id
+    assert headers[0].epoch == home.record.epoch
+
+
+def test_nothing_is_reported_before_admission():
+    ven = Ven(VenSettings("site", "grid", VTN, plain_digest))
+    status = Status(id=derived_id("s"), type=StatusType.STARTED, at=at(0))
+    assert ven.report((READING,), at(0)) == []
+    assert ven.tell(status, at(0)) == []
+
+
+@pytest.mark.parametrize(
+    ("sender", "node"),
+    [
+        (Jid(f"liar@{HOST}"), "n"),
+        (Jid(f"pubsub.{HOST}.evil.example"), "n"),
+        (SERVICE, "cem/other/events"),
+    ],
+)
+def test_an_item_from_elsewhere_has_no_effect(home, sender, node):
+    home.tell(home.item(index()))
+    effects = home.tell(home.item(controls(make_event()), sender, node))
+    assert [type(effect) for effect in effects] == [Note]
+    assert home.ven.book.commitments == {}
+
+
+def test_an_index_of_another_domain_has_no_effect(home):
+    effects = home.tell(home.item(index(make_event(), domain="other")))
+    assert notes(effects) == ["unexpected item refused"]
+    assert home.record.index == ()
+
+
+def test_the_index_is_taken_before_the_events_that_came_with_it(home):
+    event = make_event()
+    items = (home.item(controls(event)), home.item(index(event)))
+    items = (items[0], ItemReceived(Link.UPPER, SERVICE, "n", "index", items[1].message))
+    effects = home.tell(CaughtUp(Link.UPPER, "n", items))
+    assert len(of_kind(effects, AskDecision)) == 1
+
+
+@pytest.mark.parametrize("sender", [Jid(VTN.bare, "other"), Jid(f"site-2@{HOST}", "vtn")])
+def test_a_request_of_anybody_but_the_vtn_is_ignored(home, sender):
+    home.tell(home.item(index()))
+    message = request(Verb.CREATE, Noun.CONTROLS, "vtn", controls(make_event()))
+    effects = home.tell(RequestArrived(Link.UPPER, sender, "t", message))
+    assert effects == [Ignore(Link.UPPER, "t")]
+    assert home.ven.book.commitments == {}
+
+
+def test_an_event_by_transaction_is_judged_like_an_item_and_answered_after_commit(home):
+    home.tell(home.item(index()))
+    message = request(Verb.CREATE, Noun.CONTROLS, "vtn", controls(make_event()))
+    effects = home.tell(RequestArrived(Link.UPPER, VTN, "t", message))
+    assert len(of_kind(effects, AskDecision)) == 1
+    assert reply_in(effects).result is Result.OK
+
+
+def test_the_vtn_may_ask_for_the_registration_and_for_nothing_unknown(home):
+    asked = request(Verb.GET, Noun.CONFIG, "vtn")
+    reply = reply_in(home.tell(RequestArrived(Link.UPPER, VTN, "t", asked)))
+    assert reply.body.capability.decrease_w == 3000
+    strange = request(Verb.GET, Noun.MEMBERS, "vtn")
+    refused = reply_in(home.tell(RequestArrived(Link.UPPER, VTN, "t", strange)))
+    assert refused.errors[0].code == "2.5"
+
+
+def test_a_refusal_and_a_fault_are_told_and_change_nothing(home):
+    asked, before = home.registrations[-1], home.record
+    error = ReplyError(code="2.14", reason="not you")
+    header = asked.header.model_copy(update={"verb": Verb.REPLY})
+    failed = ResponseMessage(header=header, result=Result.FAILED, errors=(error,))
+    for reply in (failed, FaultMessage(errors=(error,))):
+        effects = home.tell(ReplyArrived(Link.UPPER, asked, reply))
+        assert notes(effects) == ["the VTN refused a message"]
+    effects = home.tell(TransactionFailed(Link.UPPER, asked, "expired", "nobody there"))
+    assert notes(effects) == ["the VTN did not take a message"]
+    assert home.record == before
+
+
+def test_a_restart_begins_a_new_epoch_and_forgets_neither_admission_nor_revisions(home):
+    again = Home()
+    again.ven.restore(home.record)
+    again.tell(Started(), -31)
+    assert again.record.epoch == home.record.epoch + 1
+    assert again.ven.service == SERVICE
+    again.can(100, 10)
+    assert again.record.revision == 2
