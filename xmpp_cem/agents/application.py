@@ -89,15 +89,20 @@ class DrivenSite:
 
     async def read(self) -> tuple[Sample, ...]:
         """Read every resource."""
-        work = [driver.read() for driver in self._drivers.values()]
+        work = [_look(name, driver) for name, driver in self._drivers.items()]
         outcomes = await asyncio.gather(*work, return_exceptions=True)
-        for (name, driver), outcome in zip(self._drivers.items(), outcomes, strict=True):
+        for name, outcome in zip(self._drivers, outcomes, strict=True):
             if isinstance(outcome, BaseException):
                 log.error("driver failed", resource=name, why=repr(outcome))
                 self._last[name] = self._last[name].model_copy(update={"is_faulty": True})
             else:
-                self._last[name] = _sample(name, driver.describe().kind, outcome)
+                self._last[name] = outcome
         return tuple(self._last.values())
+
+
+async def _look(name: str, driver: Driver) -> Sample:
+    """Read one driver; what is no reading raises here, as a driver that fails does."""
+    return _sample(name, driver.describe().kind, await driver.read())
 
 
 def _sample(name: str, kind: str, reading: Reading) -> Sample:

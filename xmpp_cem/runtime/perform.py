@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, assert_never
 
 import structlog
+from pydantic import TypeAdapter
 
 from xmpp_cem.core.effects import (
     Actuate,
@@ -42,10 +43,15 @@ from xmpp_cem.core.inputs import (
 from xmpp_cem.errors import TransportError
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import SHOW, Offer
+from xmpp_cem.model.control import Sample
+from xmpp_cem.model.quantity import Power
 from xmpp_cem.runtime.intake import Intake
 from xmpp_cem.runtime.ports import Application, Clock, Transport
 from xmpp_cem.runtime.timers import Timers
 from xmpp_cem.wire.codec import encode, encode_presence
+
+_POWER: TypeAdapter[int] = TypeAdapter(Power)
+_SAMPLES: TypeAdapter[tuple[Sample, ...]] = TypeAdapter(tuple[Sample, ...])
 
 log = structlog.get_logger()
 
@@ -209,24 +215,33 @@ class Performer:
     async def _decide(self, application: Application, effect: AskDecision) -> None:
         """Ask the site's program; one that fails opts out, visibly, and harms nothing else."""
         event = effect.event
-        outcome = await asyncio.gather(
-            application.decide(event, effect.power_w), return_exceptions=True
-        )
-        decision = outcome[0]
-        if isinstance(decision, BaseException):
-            log.error("the site's program failed to decide", event_id=event.id, why=repr(decision))
-            failed = Decided(event.id, event.order, Opt.OUT, 0, "the site's program failed")
-            self._put(failed)
-            return
-        self._put(Decided(event.id, event.order, decision.opt, decision.power_w, decision.reason))
+        outcome = await asyncio.gather(_decision(application, effect), return_exceptions=True)
+        decided = outcome[0]
+        if isinstance(decided, BaseException):
+            log.error("the site's program failed to decide", event_id=event.id, why=repr(decided))
+            decided = Decided(event.id, event.order, Opt.OUT, 0, "the site's program failed")
+        self._put(decided)
 
     async def _read(self, application: Application) -> None:
-        outcome = await asyncio.gather(application.read(), return_exceptions=True)
+        outcome = await asyncio.gather(_samples(application), return_exceptions=True)
         samples = outcome[0]
         if isinstance(samples, BaseException):
             log.error("the site's program failed to read", why=repr(samples))
             return
-        self._put(Measured(tuple(samples)))
+        self._put(Measured(samples))
+
+
+async def _decision(application: Application, effect: AskDecision) -> Decided:
+    """Return what the program decides, in whole W; whatever else it returns raises here."""
+    event = effect.event
+    decision = await application.decide(event, effect.power_w)
+    power_w = _POWER.validate_python(round(decision.power_w))
+    return Decided(event.id, event.order, Opt(decision.opt), power_w, str(decision.reason))
+
+
+async def _samples(application: Application) -> tuple[Sample, ...]:
+    """Return what the program reads; whatever is no sample raises here."""
+    return _SAMPLES.validate_python(await application.read())
 
 
 async def _guarded(work: Coroutine[Any, Any, None]) -> None:

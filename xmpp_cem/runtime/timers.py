@@ -29,7 +29,8 @@ class Timers:
             self._changed.clear()
             await self._wait()
             now = self._clock.now()
-            for key in [key for key, at in self._due.items() if at <= now]:
+            due = sorted((at, key) for key, at in self._due.items() if at <= now)
+            for _, key in due:
                 del self._due[key]
                 self._fire(key)
 

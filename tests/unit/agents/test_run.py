@@ -1,0 +1,103 @@
+from pathlib import Path
+
+import pytest
+
+from xmpp_cem.agents.run import _engine, _raise_fatal, run
+from xmpp_cem.config.loading import load
+from xmpp_cem.core.gateway import Gateway
+from xmpp_cem.core.inputs import Link
+from xmpp_cem.core.site import Site
+from xmpp_cem.core.vtn import Vtn
+from xmpp_cem.errors import ConfigError, StoreError, XmppCemError
+from xmpp_cem.model.ids import Jid
+from xmpp_cem.runtime.clock import SystemClock
+
+ACCOUNT = '{ jid = "%s@xmpp.localhost", password_file = "p", host = "127.0.0.1" }'
+UPPER = f"""
+[upper]
+domain = "grid"
+vtn = "vtn-grid@xmpp.localhost"
+account = {ACCOUNT % "agg"}
+"""
+LOWER = f"""
+[lower]
+domain = "agg-sites"
+pubsub = "pubsub.xmpp.localhost"
+account = {ACCOUNT % "vtn-agg"}
+operators = ["op@xmpp.localhost"]
+[[lower.members]]
+party = "site-1"
+account = "site-1@xmpp.localhost"
+"""
+OPERATOR = f"""
+account = {ACCOUNT % "op"}
+[[domains]]
+domain = "grid"
+vtn = "vtn-grid@xmpp.localhost"
+pubsub = "pubsub.xmpp.localhost"
+"""
+BATTERY = """
+[[resources]]
+id = "battery"
+driver = "simulated"
+kind = "battery"
+rated_charge_w = 5000
+rated_discharge_w = 4000
+capacity_wh = 10000
+"""
+BODIES = {
+    "vtn": LOWER,
+    "ven": UPPER + BATTERY,
+    "gateway": UPPER + LOWER,
+    "operator": OPERATOR,
+}
+
+
+def config(folder: Path, role: str):
+    (folder / "p").write_text("made up")
+    (folder / "p").chmod(0o600)
+    store = "" if role == "operator" else 'store = "s.sqlite"\n'
+    path = folder / "agent.toml"
+    path.write_text(f'role = "{role}"\nparty = "agg"\n{store}{BODIES[role]}')
+    return load(path)
+
+
+@pytest.mark.parametrize(
+    ("role", "machine", "links"),
+    [
+        ("vtn", Vtn, {Link.LOWER}),
+        ("ven", Site, {Link.UPPER}),
+        ("gateway", Gateway, {Link.LOWER, Link.UPPER}),
+    ],
+)
+async def test_a_role_gets_its_machine_and_its_connections(tmp_path, role, machine, links):
+    engine = _engine(config(tmp_path, role), SystemClock(), None)
+    assert isinstance(engine._role, machine)
+    assert set(engine._transports) == links
+
+
+async def test_a_vtn_admits_its_members_and_operators_and_a_ven_its_vtn(tmp_path):
+    gateway = _engine(config(tmp_path, "gateway"), SystemClock(), None)
+    for name in ("site-1", "op"):
+        account = Jid(f"{name}@xmpp.localhost")
+        assert gateway.admits(Link.LOWER, account)
+        assert not gateway.admits(Link.UPPER, account)
+    assert gateway.admits(Link.UPPER, Jid("vtn-grid@xmpp.localhost"))
+    assert not gateway.admits(Link.LOWER, Jid("stranger@xmpp.localhost"))
+
+
+async def test_an_operators_file_runs_nothing(tmp_path):
+    with pytest.raises(ConfigError, match="no agent that runs"):
+        await run(config(tmp_path, "operator"))
+
+
+def test_what_a_new_start_cannot_mend_is_raised_however_deep_it_lies():
+    deep = ExceptionGroup("a", [ValueError("x"), ExceptionGroup("b", [StoreError("disk")])])
+    with pytest.raises(StoreError, match="disk"):
+        _raise_fatal(deep)
+    with pytest.raises(ConfigError):
+        _raise_fatal(ConfigError("file"))
+
+
+def test_everything_else_is_a_reason_to_start_anew():
+    _raise_fatal(ExceptionGroup("a", [XmppCemError("x"), ExceptionGroup("b", [KeyError("y")])]))

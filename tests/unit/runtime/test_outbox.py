@@ -1,0 +1,160 @@
+from datetime import timedelta
+
+import pytest
+
+from xmpp_cem.core.inputs import Link
+from xmpp_cem.errors import RefusedError, RequestTimeoutError, StreamLostError
+from xmpp_cem.model.ids import Jid
+from xmpp_cem.model.keeping import Outgoing
+from xmpp_cem.model.node import Access
+from xmpp_cem.runtime.outbox import Outbox
+
+WAIT = RefusedError("resource-constraint", "wait")
+MINUTE = timedelta(minutes=1)
+
+
+class Sending:
+    """An outbox on a connection by hand; what has ended is noted."""
+
+    def __init__(self, wire, clock, group):
+        self.wire, self.clock, self.group = wire, clock, group
+        self.ended = []
+        self.service = Jid("pubsub.x")
+        self.outbox = Outbox(
+            {Link.LOWER: wire, Link.UPPER: wire},
+            lambda _: self.service,
+            clock,
+            self.ended.append,
+            frozenset({"card"}),
+        )
+
+    def add(self, name, kind="transact", to="b@x/ven", item="", seconds=600):
+        expires = self.clock.now() + timedelta(seconds=seconds)
+        entry = Outgoing(name, "lower", kind, to, item, name.encode(), expires)
+        self.outbox.add(entry, self.group)
+
+    @property
+    def outcomes(self):
+        return [(o.entry.id, o.condition) for o in self.ended]
+
+    @property
+    def sent(self):
+        return [what[-1] for what in self.wire.done]
+
+
+@pytest.fixture
+def sending(wire, clock, group):
+    return Sending(wire, clock, group)
+
+
+async def test_messages_to_one_destination_keep_their_order(sending, clock):
+    sending.wire.outcomes = [WAIT, StreamLostError("gone")]
+    for name in ("1", "2", "3"):
+        sending.add(name)
+    await clock.advance(MINUTE)
+    assert sending.sent == [b"1", b"1", b"1", b"2", b"3"]
+    assert sending.outcomes == [("1", ""), ("2", ""), ("3", "")]
+
+
+async def test_a_destination_that_is_stuck_keeps_nobody_else_waiting(sending, clock):
+    sending.wire.outcomes = ["never"]
+    sending.add("1", to="stuck@x/ven")
+    sending.add("2", to="b@x/ven")
+    await clock.settle()
+    assert sending.outcomes == [("2", "")]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        WAIT,
+        RefusedError("service-unavailable"),
+        StreamLostError("gone"),
+        RequestTimeoutError("no answer"),
+    ],
+    ids=["asked to wait", "nobody there", "stream lost", "no answer"],
+)
+async def test_what_may_succeed_later_is_sent_again_with_the_same_bytes(sending, clock, fault):
+    sending.wire.outcomes = [fault, fault]
+    sending.add("1")
+    await clock.advance(MINUTE)
+    assert sending.sent == [b"1"] * 3
+    assert sending.outcomes == [("1", "")]
+
+
+async def test_a_refusal_for_good_is_told_and_the_next_one_sent(sending, clock):
+    sending.wire.outcomes = [RefusedError("not-allowed", "cancel", "never")]
+    sending.add("1")
+    sending.add("2")
+    await clock.settle()
+    assert sending.outcomes == [("1", "not-allowed"), ("2", "")]
+    assert sending.ended[0].reason == "never"
+
+
+async def test_what_nobody_took_in_time_expires_and_is_told(sending, clock):
+    sending.wire.is_up = False
+    sending.add("1", seconds=20)
+    await clock.advance(MINUTE)
+    assert sending.outcomes == [("1", "expired")]
+    assert sending.sent == []
+
+
+async def test_a_connection_that_comes_back_is_used_at_once(sending, clock):
+    sending.wire.is_up = False
+    sending.add("1")
+    await clock.settle()
+    sending.wire.is_up = True
+    sending.outbox.wake()
+    await clock.settle()
+    assert sending.outcomes == [("1", "")]
+
+
+async def test_a_newer_version_of_an_item_replaces_one_not_yet_sent(sending, clock):
+    sending.wire.is_up = False
+    for name, item in (("first", "x"), ("old", "index"), ("event", "e"), ("new", "index")):
+        sending.add(name, "publish", "n", item)
+    await clock.settle()
+    sending.wire.is_up = True
+    sending.outbox.wake()
+    await clock.settle()
+    assert [what[2] for what in sending.wire.done] == ["x", "e", "index"]
+    assert [name for name, _ in sending.outcomes] == ["first", "event", "new"]
+
+
+async def test_what_may_be_under_way_is_not_replaced(sending, clock):
+    sending.wire.outcomes = ["never"]
+    sending.add("old", "publish", "n", "index")
+    await clock.settle()
+    sending.add("new", "publish", "n", "index")
+    await clock.settle()
+    assert [what[3] for what in sending.wire.done] == [b"old"]
+
+
+async def test_transactions_never_replace_each_other(sending, clock):
+    sending.wire.is_up = False
+    for name in ("1", "2", "3"):
+        sending.add(name)
+    sending.wire.is_up = True
+    await clock.advance(MINUTE)
+    assert sending.sent == [b"1", b"2", b"3"]
+
+
+async def test_only_the_card_is_published_as_open(sending, clock):
+    sending.add("1", "publish", "card", "card")
+    sending.add("2", "publish", "events", "e")
+    sending.add("3", "retract", "events", "e")
+    await clock.settle()
+    done = sending.wire.done
+    published = {what[1]: what[4] for what in done if what[0] == "publish"}
+    assert published == {"card": Access.OPEN, "events": Access.WHITELIST}
+    assert ("retract", "events", "e") in done
+
+
+async def test_a_publish_waits_until_the_service_is_known(sending, clock):
+    service, sending.service = sending.service, None
+    sending.add("1", "publish", "n", "i")
+    await clock.advance(timedelta(seconds=2))
+    assert sending.ended == []
+    sending.service = service
+    await clock.advance(MINUTE)
+    assert sending.outcomes == [("1", "")]
