@@ -19,9 +19,9 @@ def command(server, *options):
     return [sys.executable, "-m", "xmpp_cem", "demo", "--server", server, *options]
 
 
-def processes_of(folder: Path) -> list[str]:
-    """Command lines of all processes that mention the folder."""
-    found = []
+def processes_of(folder: Path) -> dict[int, str]:
+    """Process ids and command lines of all processes that mention the folder."""
+    found = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():
             try:
@@ -29,8 +29,42 @@ def processes_of(folder: Path) -> list[str]:
             except OSError:
                 continue
             if str(folder) in line:
-                found.append(line)
+                found[int(entry.name)] = line
     return found
+
+
+@pytest.fixture
+def started(tmp_path):
+    """Start a demonstration whose files are below a folder; returns the process."""
+    running = []
+
+    def start(*options):
+        environment = os.environ | {"TMPDIR": str(tmp_path)}
+        process = subprocess.Popen(
+            command(*options), env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        running.append(process)
+        return process
+
+    yield start
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+def awaited(folder: Path, what: str) -> int:
+    """Wait until a process of the demonstration runs; returns its id."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for pid, line in processes_of(folder).items():
+            if what in line:
+                return pid
+        time.sleep(0.1)
+    raise TimeoutError(what)
+
+
+def left_nothing(folder: Path) -> bool:
+    return list(folder.iterdir()) == [] and processes_of(folder) == {}
 
 
 @pytest.mark.parametrize("server", ["prosody", "ejabberd"])
@@ -60,15 +94,64 @@ def test_the_demo_dispatches_and_says_so_in_json(server, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("after_s", [0.3, 3, 9])
-def test_ctrl_c_at_any_time_leaves_nothing_behind(after_s, tmp_path):
-    env = os.environ | {"TMPDIR": str(tmp_path)}
-    running = subprocess.Popen(
-        command("prosody", "--json"), env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+@pytest.mark.parametrize(
+    ("server", "number", "after_s"),
+    [
+        ("prosody", signal.SIGINT, 0.3),
+        ("prosody", signal.SIGINT, 3),
+        ("prosody", signal.SIGINT, 12),
+        ("prosody", signal.SIGTERM, 8),
+        ("prosody", signal.SIGHUP, 8),
+        ("ejabberd", signal.SIGINT, 5),
+        ("ejabberd", signal.SIGINT, 14),
+    ],
+)
+def test_a_signal_at_any_time_leaves_nothing_behind(server, number, after_s, tmp_path, started):
+    running = started(server, "--json")
     time.sleep(after_s)
+    running.send_signal(number)
+    running.communicate(timeout=30)
+    assert running.returncode in {130, -number}
+    assert left_nothing(tmp_path)
+
+
+def test_an_impatient_second_signal_leaves_nothing_behind(tmp_path, started):
+    running = started("ejabberd", "--json")
+    awaited(tmp_path, "hotel.toml")
+    for _ in range(3):
+        running.send_signal(signal.SIGINT)
+        time.sleep(0.1)
+    running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert left_nothing(tmp_path)
+
+
+@pytest.mark.parametrize("victim", ["south.toml", "prosody.cfg.lua"])
+def test_a_process_that_dies_unexpectedly_is_told_and_ends_all(victim, tmp_path, started):
+    running = started("prosody", "--json")
+    awaited(tmp_path, "hotel.toml")
+    os.kill(awaited(tmp_path, victim), signal.SIGKILL)
+    output = running.communicate(timeout=30)[0].decode()
+    assert running.returncode == 1
+    assert "ended unexpectedly" in output
+    assert "Traceback" not in output
+    assert left_nothing(tmp_path)
+
+
+def test_a_folder_of_ones_own_is_made_private_and_removed(tmp_path, started):
+    folder = tmp_path / "mine"
+    running = started("prosody", "--json", "--folder", str(folder))
+    awaited(tmp_path, "hotel.toml")
+    assert folder.stat().st_mode & 0o777 == 0o700
     running.send_signal(signal.SIGINT)
     running.communicate(timeout=30)
-    assert running.returncode in {130, -signal.SIGINT}
-    assert list(tmp_path.iterdir()) == []
-    assert processes_of(tmp_path) == []
+    assert left_nothing(tmp_path)
+
+
+def test_a_folder_that_exists_is_refused_and_kept(tmp_path, started):
+    (tmp_path / "precious").touch()
+    running = started("prosody", "--folder", str(tmp_path))
+    output = running.communicate(timeout=30)[0].decode()
+    assert running.returncode == 2
+    assert "--folder" in output
+    assert [path.name for path in tmp_path.iterdir()] == ["precious"]

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -30,6 +31,10 @@ def demo(
     speed: Annotated[
         float, typer.Option(metavar="N", min=1, max=20, help="Simulated seconds per real second.")
     ] = 1.0,
+    folder: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Make this folder for all files, removed at the end."),
+    ] = None,
 ) -> None:
     """Dispatch an event through grid, aggregators and sites; one opts out, one is killed."""
     try:
@@ -50,7 +55,7 @@ def demo(
     if problem:
         raise ConfigError(problem)
     console = Console(stderr=as_json or not sys.stdout.isatty())
-    show = Show(Options(chosen, as_json, keep, speed), console)
+    show = Show(Options(chosen, as_json, keep, speed, folder), console)
     raise typer.Exit(_until_signalled(show.run()))
 
 
@@ -60,8 +65,14 @@ def _until_signalled(work: Coroutine[object, object, int]) -> int:
     async def guarded() -> int:
         task = asyncio.ensure_future(work)
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, task.cancel)
+
+        def end() -> None:
+            # Once: a second signal must not interrupt the clearing up.
+            if not task.cancelling():
+                task.cancel()
+
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, end)
         try:
             return await task
         except asyncio.CancelledError:

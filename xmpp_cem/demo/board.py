@@ -1,6 +1,7 @@
 """The operator's screen: the tree of domains, who is there, and how the event stands."""
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,7 +15,7 @@ from xmpp_cem.demo.plan import GRID, Plan
 from xmpp_cem.messages.operations import DispatchRecord, MemberShare
 from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.answer import Opt
-from xmpp_cem.model.availability import Offer
+from xmpp_cem.model.availability import Availability, Offer
 from xmpp_cem.model.event import EventStatus
 
 _COLOURS = {
@@ -26,17 +27,31 @@ _COLOURS = {
     "unreachable": "red",
 }
 _BAR = 30
+_STEPS = "▁▂▃▄▅▆▇█"
 
 
 @dataclass
 class Board:
-    """What is known now; `happenings` are the last things that people should notice."""
+    """What is known now.
+
+    Args:
+        plan: who takes part.
+        offers, said: by party, what its presence offers and says to people.
+        leading: domains whose VTN is there.
+        records: the newest dispatch record by domain.
+        power_w: by party, as last read.
+        course: how the delivered power of the grid's event went, a value per reading, W.
+        happenings: the last things that people should notice.
+        now: when something was last seen.
+    """
 
     plan: Plan
     offers: dict[str, Offer | None] = field(default_factory=dict)
     leading: set[str] = field(default_factory=set)
     records: dict[str, DispatchRecord] = field(default_factory=dict)
     power_w: dict[str, int] = field(default_factory=dict)
+    said: dict[str, str] = field(default_factory=dict)
+    course: deque[int] = field(default_factory=lambda: deque(maxlen=_BAR))
     happenings: deque[tuple[datetime, str]] = field(default_factory=lambda: deque(maxlen=9))
     now: datetime | None = None
 
@@ -53,8 +68,6 @@ class Board:
             elif isinstance(body, MeterReadings):
                 source = sight.message.header.source
                 self.power_w[source] = sum(reading.power_w for reading in body.readings)
-        if line:
-            self.note(sight.at, line)
         return line
 
     def note(self, at: datetime, line: str) -> None:
@@ -72,6 +85,7 @@ class Board:
         offer = sight.value if isinstance(sight.value, Offer) else None
         known = self.offers.get(party)
         self.offers[party] = offer if sight.is_available else None
+        self.said[party] = sight.note if sight.is_available else ""
         before_state = known.availability.value if known else "unreachable"
         after_state = offer.availability.value if offer and sight.is_available else "unreachable"
         return "" if before_state == after_state else f"{party} is {after_state}"
@@ -79,6 +93,8 @@ class Board:
     def _record(self, domain: str, record: DispatchRecord) -> str:
         known = self.records.get(domain)
         self.records[domain] = record
+        if domain == GRID and record.delivered_w is not None:
+            self.course.append(record.delivered_w)
         if known and (known.why, known.order) == (record.why, record.order):
             return ""
         return f"{domain}: {record.why}"
@@ -100,6 +116,7 @@ class Board:
             ("delivered", record.delivered_w, "green"),
         ):
             bars.add_row(label, _bar(value, record.target_w, colour), _kw(value))
+        bars.add_row("", _sparkline(self.course, record.target_w), "as it went")
         title = f"event {record.event[:8]} at grid, version {record.order.modification}"
         return Panel(Group(line, bars), title=title, title_align="left")
 
@@ -119,6 +136,7 @@ class Board:
         for column in ("could", "power", "asked", "promised", "delivered"):
             table.add_column(column, justify="right", min_width=9, no_wrap=True)
         table.add_column("answer", no_wrap=True)
+        table.add_column("its presence says")
         head = ("leads", "green") if GRID in self.leading else ("absent", "red")
         table.add_row(Text("grid (DSO)", style="bold"), Text(head[0], style=head[1]))
         for aggregator in self.plan.aggregators:
@@ -142,6 +160,7 @@ class Board:
             Text(could, style="dim"),
             _kw(self.power_w.get(party)) if offer else "-",
             *_cells(share),
+            Text(self.said.get(party, ""), style="dim", no_wrap=True, overflow="ellipsis"),
         )
 
     def _news(self) -> RenderableType:
@@ -155,6 +174,8 @@ def _cells(share: MemberShare | None) -> tuple[str, str, str, Text]:
     said = {Opt.IN: ("yes", "green"), Opt.OUT: ("no", "magenta"), None: ("silent", "yellow")}
     word, style = said[share.opt]
     reason = f" ({share.reason})" if share.reason else ""
+    if share.availability is Availability.UNREACHABLE:
+        word, style = f"lost, had said {word}", "red"
     return (
         _kw(share.asked_w),
         _kw(share.promised_w),
@@ -171,6 +192,12 @@ def _bar(value: int | None, target: int, colour: str) -> Text:
     share = min(max((value or 0) / target, 0), 1) if target else 0
     full = round(share * _BAR)
     return Text("█" * full, style=colour) + Text("░" * (_BAR - full), style="dim")
+
+
+def _sparkline(values: Iterable[int], target: int) -> Text:
+    top = len(_STEPS) - 1
+    shares = (min(max(value / target, 0), 1) if target else 0 for value in values)
+    return Text("".join(_STEPS[round(share * top)] for share in shares), style="green")
 
 
 def _status_style(status: EventStatus) -> str:

@@ -44,6 +44,11 @@ class Files:
         self._plan = plan
         self._time = time
 
+    @property
+    def server(self) -> Path:
+        """Folder of the XMPP server."""
+        return self.folder / "server"
+
     def accounts(self) -> list[Account]:
         """Make every account with a fresh password, kept in a file of mode 0600."""
         gateways = {a.party for a in self._plan.aggregators}

@@ -1,8 +1,11 @@
 """The agents of the demonstration as processes of their own."""
 
 import asyncio
+import contextlib
+import os
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 from xmpp_cem.demo.files import Files
 from xmpp_cem.errors import XmppCemError
@@ -10,6 +13,7 @@ from xmpp_cem.testing.process import ServerProcess
 
 _GRACE_S = 5.0
 _LOG_LINES = 12
+_LOOK_S = 0.2
 
 
 class DemoError(XmppCemError):
@@ -35,20 +39,51 @@ class Fleet:
         """Kill one agent at once, as a power cut would; it is not watched any more."""
         self._processes.pop(party).kill()
 
-    async def watch(self) -> None:
-        """Return never; raises DemoError when an agent ends by itself."""
+    async def watch(self, server: int) -> None:
+        """Return never; raises DemoError when an agent or the server ends by itself.
+
+        Args:
+            server: its process id; a child of ours that nobody has waited for.
+        """
         while True:
             for party, process in self._processes.items():
                 if not process.is_running:
-                    raise DemoError(f"{party} ended unexpectedly:\n{self._tail(party)}")
-            await asyncio.sleep(0.2)
+                    raise DemoError(f"{party} ended unexpectedly:\n{self.tail(party)}")
+            if has_ended(server):
+                log = _tail(*self._files.server.rglob("*.log"))
+                raise DemoError(f"the XMPP server ended unexpectedly:\n{log}")
+            await asyncio.sleep(_LOOK_S)
 
     async def stop(self) -> None:
         """End all agents."""
         processes = list(self._processes.values())
         self._processes.clear()
-        await asyncio.gather(*(process.stop(_GRACE_S) for process in processes))
+        await asyncio.gather(*(_stopped(process) for process in processes))
 
-    def _tail(self, party: str) -> str:
-        text = self._files.log(party).read_text(encoding="utf-8", errors="replace")
-        return "\n".join(text.splitlines()[-_LOG_LINES:])
+    def tail(self, party: str) -> str:
+        """Return the last lines of an agent's log."""
+        return _tail(self._files.log(party))
+
+
+def has_ended(child: int) -> bool:
+    """Return whether a child, by its process id, has ended and nobody has waited for it."""
+    return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+async def _stopped(process: ServerProcess) -> None:
+    if not process.is_running:
+        process.kill()  # what it has left behind in its group
+        return
+    # It may end by itself at this very moment.
+    with contextlib.suppress(ProcessLookupError):
+        await process.stop(_GRACE_S)
+
+
+def _tail(*logs: Path) -> str:
+    """Return the last lines of the log that was written to last."""
+    written = [log for log in logs if log.stat().st_size]
+    if not written:
+        return "(its log is empty)"
+    newest = max(written, key=lambda log: log.stat().st_mtime_ns)
+    text = newest.read_text(encoding="utf-8", errors="replace")
+    return "\n".join(text.splitlines()[-_LOG_LINES:])

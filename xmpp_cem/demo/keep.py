@@ -1,5 +1,8 @@
 """What a tester needs to look around while the demonstration stays up."""
 
+import sys
+from pathlib import Path
+
 from xmpp_cem.demo.files import Files
 from xmpp_cem.demo.plan import GRID, HOST, OPERATOR, TESTER, Plan
 from xmpp_cem.model.node import events_node, operations_node, reports_node
@@ -7,17 +10,30 @@ from xmpp_cem.testing.server import Endpoint
 
 
 def instructions(plan: Plan, files: Files, endpoint: Endpoint) -> list[str]:
-    """Return account, server and exact commands, for a stock client and for our own."""
-    password = files.password(TESTER)
-    operator = files.config(OPERATOR)
-    site = plan.aggregators[0].sites[1]
-    nodes = (events_node(GRID), reports_node(GRID), operations_node(GRID))
+    """Return account, server and exact commands, for stock clients and for our own."""
     return [
         "",
         "It stays up. To look around:",
-        f"JID {TESTER}@{HOST}   password {password}",
+        f"JID {TESTER}@{HOST}   password {files.password(TESTER)}",
         f"host {endpoint.host}   port {endpoint.port}   CA file {endpoint.ca_file}",
         "",
+        *_stock(plan, endpoint),
+        "",
+        *_ours(plan, files),
+        "",
+        f"All files, with a log of every agent, are in {files.folder}",
+        "Ctrl-C stops everything and removes it.",
+    ]
+
+
+def _stock(plan: Plan, endpoint: Endpoint) -> list[str]:
+    site = plan.aggregators[0].sites[1]
+    nodes = (events_node(GRID), reports_node(GRID), operations_node(GRID))
+    client = (
+        f'{{ service: "xmpp://{endpoint.host}:{endpoint.port}", domain: "{HOST}", '
+        f'username: "{TESTER}", password: "(above)" }}'
+    )
+    return [
         "A stock client (Debian's profanity):",
         f"  SSL_CERT_FILE={endpoint.ca_file} profanity",
         f"  /connect {TESTER}@{HOST} server {endpoint.host} port {endpoint.port} tls force",
@@ -29,14 +45,28 @@ def instructions(plan: Plan, files: Files, endpoint: Endpoint) -> list[str]:
             f"<subscribe node='{node}' jid='{TESTER}@{HOST}'/></pubsub></iq>"
             for number, node in enumerate(nodes, 1)
         ),
-        "",
+        "A program with @xmpp/client for Node:",
+        f"  NODE_EXTRA_CA_CERTS={endpoint.ca_file} node PROGRAM",
+        f"  client({client})",
+    ]
+
+
+def _ours(plan: Plan, files: Files) -> list[str]:
+    python = Path(sys.executable)
+    program = f"{python} -m xmpp_cem"
+    operator = files.config(OPERATOR)
+    site = plan.aggregators[0].sites[1]
+    event = "--reduce 20kW --in 10s --for 60s --wait"
+    return [
         "Our own commands:",
-        f"  .venv/bin/xmpp-cem watch {operator}",
-        f"  .venv/bin/xmpp-cem members {operator} --domain {plan.aggregators[0].party}",
-        f"  .venv/bin/xmpp-cem event create {operator} --reduce 20kW --in 10s --for 60s --wait",
+        f"  {program} watch {operator}",
+        f"  {program} members {operator} --domain {plan.aggregators[0].party}",
+        f"  {program} event create {operator} --domain {GRID} {event}",
         "",
         f"The override button of {site.party}:",
         f"  touch {files.button(site)}     (and rm it to let go)",
-        "",
-        "Ctrl-C stops everything and removes it.",
+        f"{plan.overridden.party} lets go of its own:",
+        f"  rm {files.button(plan.overridden)}",
+        f"The killed {plan.killed.party}, back again:",
+        f"  {program} run {files.config(plan.killed.party)}",
     ]

@@ -6,9 +6,11 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console
 from rich.live import Live
@@ -17,16 +19,18 @@ from xmpp_cem.config.loading import load
 from xmpp_cem.config.roles import OperatorConfig
 from xmpp_cem.demo.board import Board
 from xmpp_cem.demo.files import Files, Time
-from xmpp_cem.demo.fleet import DemoError, Fleet
+from xmpp_cem.demo.fleet import DemoError, Fleet, has_ended
 from xmpp_cem.demo.keep import instructions
 from xmpp_cem.demo.plan import OPERATOR, Plan
 from xmpp_cem.demo.profiles import write_profiles
 from xmpp_cem.demo.story import Story
 from xmpp_cem.demo.summary import Summary, answers, figures, summarise
+from xmpp_cem.errors import ConfigError
 from xmpp_cem.runtime.clock import SystemClock
 from xmpp_cem.testing.server import DomainSpec, Kind, PrivateServer
 
 _REFRESH = 4
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Options:
     as_json: bool
     keep: bool
     speed: float
+    folder: Path | None = None
 
 
 class Show:
@@ -49,7 +54,7 @@ class Show:
 
     async def run(self) -> int:
         """Return the exit code; on cancellation everything is stopped and removed first."""
-        folder = Path(tempfile.mkdtemp(prefix="xmpp-cem-demo-"))
+        folder = _made(self._options.folder)
         try:
             return await self._in(folder)
         finally:
@@ -60,26 +65,28 @@ class Show:
         origin = SystemClock().now().astimezone(UTC).replace(microsecond=0)
         files = Files(folder, self._plan, Time(origin, self._options.speed))
         self._say("making load, heat and sun profiles from published data ...")
-        profiles = await asyncio.to_thread(write_profiles, folder)
+        profiles = await _to_its_end(asyncio.to_thread(write_profiles, folder))
         self._say(f"starting a private {self._options.server} in {folder} ...")
         domains = [DomainSpec(domain, vtn) for domain, vtn in self._plan.domains.items()]
         server = await PrivateServer.start(
-            self._options.server, folder / "server", files.accounts(), domains
+            self._options.server, files.server, files.accounts(), domains
         )
         fleet = Fleet(files)
         try:
             files.write(server.endpoint, profiles)
             self._say(f"starting {len(self._plan.agents)} agents ...")
             fleet.start(self._plan.agents)
-            summary = await self._play(files, fleet, began)
+            summary = await self._play(files, fleet, server.pid, began)
             if self._options.keep:
                 await self._keep(files, server, fleet)
             return 0 if summary.is_good else 1
         finally:
-            await fleet.stop()
-            await server.stop()
+            try:
+                await fleet.stop()
+            finally:
+                await (server.kill() if has_ended(server.pid) else server.stop())
 
-    async def _play(self, files: Files, fleet: Fleet, began: float) -> Summary:
+    async def _play(self, files: Files, fleet: Fleet, server: int, began: float) -> Summary:
         config = load(files.config(OPERATOR))
         if not isinstance(config, OperatorConfig):
             raise DemoError("the operator's file describes somebody else")
@@ -87,7 +94,7 @@ class Show:
         story = Story(self._plan, files, fleet, config, board)
         playing = asyncio.ensure_future(story.play())
         helpers = [
-            asyncio.ensure_future(fleet.watch()),
+            asyncio.ensure_future(fleet.watch(server)),
             asyncio.ensure_future(self._show(story, board)),
         ]
         try:
@@ -118,6 +125,8 @@ class Show:
             await asyncio.Event().wait()
 
     def _conclude(self, story: Story, summary: Summary) -> None:
+        while not self._console.is_terminal and not story.lines.empty():
+            self._say(story.lines.get_nowait())
         self._console.print(answers(self._plan, story.tally))
         self._console.print(figures(summary))
         for reason in summary.reasons:
@@ -129,7 +138,29 @@ class Show:
     async def _keep(self, files: Files, server: PrivateServer, fleet: Fleet) -> None:
         for line in instructions(self._plan, files, server.endpoint):
             self._console.print(line, highlight=False, markup=False, soft_wrap=True)
-        await fleet.watch()
+        await fleet.watch(server.pid)
 
     def _say(self, line: str) -> None:
-        self._console.print(line, highlight=False, markup=False)
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _made(wanted: Path | None) -> Path:
+    """Make a folder that only we can read; raises ConfigError when it cannot be new."""
+    if wanted is None:
+        return Path(tempfile.mkdtemp(prefix="xmpp-cem-demo-"))
+    folder = wanted.absolute()
+    try:
+        folder.mkdir(mode=0o700)
+    except OSError as error:
+        raise ConfigError(f"--folder {wanted}: {error.strerror}; name one to be made") from error
+    return folder
+
+
+async def _to_its_end(work: Coroutine[object, object, _T]) -> _T:
+    """Await a thread; on cancellation wait for it, lest it writes where we have removed."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise

@@ -1,10 +1,13 @@
 """What happens in the demonstration, from the first presence to the last reading."""
 
 import asyncio
+import contextlib
 import time
+from collections.abc import Awaitable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from xmpp_cem.agents.operator import Operator, fresh_id
 from xmpp_cem.agents.settings import clock_of
@@ -33,7 +36,10 @@ from xmpp_cem.model.event import Delta, Event, Order
 from xmpp_cem.model.time import Interval
 
 _READY_WITHIN_S = 60.0
+_READINGS_WITHIN_S = 20.0
 _WINDOWS_BEFORE = 4
+_LOOK_S = 0.1
+_T = TypeVar("_T")
 
 
 @dataclass
@@ -74,35 +80,47 @@ class Story:
         """Play from beginning to end; raises DemoError when it cannot go on."""
         async with Operator(self._config) as operator, asyncio.TaskGroup() as group:
             watching = group.create_task(self._watch(operator))
-            async with asyncio.timeout(_READY_WITHIN_S):
-                await self._verify(operator)
-                offered_w = await self._gather(operator)
-            await self._metered()
+            await self._within("the VTNs do not all answer", self._verify(operator))
+            offered_w = await self._within("not all are here", self._gather(operator))
+            await self._within("not all meters are read", self._metered())
             await self._dispatch(operator, offered_w)
             await self._disturb()
             await self._finish()
             watching.cancel()
+
+    async def _within(self, otherwise: str, step: Awaitable[_T]) -> _T:
+        """Await a step of the beginning; raises DemoError, and who is missing, when it hangs."""
+        try:
+            async with asyncio.timeout(_READY_WITHIN_S):
+                return await step
+        except TimeoutError as error:
+            absent = [p for p in self._plan.agents[1:] if not self.tally.windows_of(p)]
+            logs = "".join(f"\n{party}:\n{self._fleet.tail(party)}" for party in absent)
+            text = f"{otherwise} after {_READY_WITHIN_S:.0f} s{logs}"
+            raise DemoError(text) from error
 
     async def _watch(self, operator: Operator) -> None:
         async with aclosing(operator.watch()) as sights:
             async for sight in sights:
                 self.tally.take(sight)
                 line = self.board.take(sight)
+                line += self._noticed(sight)
                 if line:
-                    self._say(line)
-                self._noticed(sight)
+                    self._tell(line)
 
-    def _noticed(self, sight: Sight) -> None:
-        """Measure how long a disturbance took to show in presence."""
+    def _noticed(self, sight: Sight) -> str:
+        """Measure how long a disturbance took to show in presence; returns it for people."""
         party = sight.source.partition("@")[0]
         if sight.kind != "presence" or party not in self.outcome.waiting:
-            return
+            return ""
         since, wanted = self.outcome.waiting[party]
         offer = self.board.offers.get(party)
         state = offer.availability if offer else Availability.UNREACHABLE
-        if state is wanted:
-            del self.outcome.waiting[party]
-            self.outcome.seen_s[party] = time.monotonic() - since
+        if state is not wanted:
+            return ""
+        del self.outcome.waiting[party]
+        self.outcome.seen_s[party] = time.monotonic() - since
+        return f", seen {self.outcome.seen_s[party]:.2f} s later"
 
     async def _verify(self, operator: Operator) -> None:
         """Provision: the VTNs have created their nodes; have them verified."""
@@ -146,11 +164,10 @@ class Story:
         """
         self._tell("the meters are read for a while, to have something to compare with")
         self.tally.since = self._clock.now()
-        async with asyncio.timeout(_READY_WITHIN_S):
-            while any(  # noqa: ASYNC110 the sights have no event of their own
-                self.tally.windows_of(party) < _WINDOWS_BEFORE for party in self._plan.agents[1:]
-            ):
-                await asyncio.sleep(0.1)
+        while any(  # noqa: ASYNC110 the sights have no event of their own
+            self.tally.windows_of(party) < _WINDOWS_BEFORE for party in self._plan.agents[1:]
+        ):
+            await asyncio.sleep(_LOOK_S)
 
     async def _dispatch(self, operator: Operator, offered_w: int) -> None:
         target_w = min(TARGET_W, int(offered_w * TARGET_SHARE) // 1000 * 1000)
@@ -195,11 +212,19 @@ class Story:
         self.outcome.waiting[party] = (time.monotonic(), availability)
 
     async def _finish(self) -> None:
-        """Wait for the end and for the readings that are still on their way."""
+        """Wait for the end and, not for ever, for the readings that are still on their way."""
         if self.outcome.active is None:
             return
-        end = self.outcome.active.end + timedelta(seconds=3 * REPORT_S)
+        end = self.outcome.active.end
         await self._clock.sleep_until(end)
+        living = [party for party in self._plan.agents[1:] if party != self._plan.killed.party]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_READINGS_WITHIN_S):
+                while not (  # noqa: ASYNC110 the sights have no event of their own
+                    self.tally.is_completed
+                    and all(self.tally.is_measured(party, end) for party in living)
+                ):
+                    await asyncio.sleep(_LOOK_S)
         self.outcome.override_seen_s = self.outcome.seen_s.get(self._plan.overridden.party)
         self.outcome.kill_seen_s = self.outcome.seen_s.get(self._plan.killed.party)
 

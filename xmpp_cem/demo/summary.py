@@ -32,7 +32,8 @@ class Summary:
 def summarise(plan: Plan, outcome: Outcome, tally: Tally, server: str, seconds: float) -> Summary:
     """Return what was seen; power in W, signed: a decrease is negative."""
     aggregators = tuple(a.party for a in plan.aggregators)
-    lost = tally.lost(timedelta(seconds=REPORT_S), frozenset({plan.killed.party}))
+    end = outcome.active.end if outcome.active else None
+    lost = tally.lost(timedelta(seconds=REPORT_S), frozenset({plan.killed.party}), end)
     duplicated = tally.duplicated()
     mean = tally.changed_w(aggregators, outcome.active) if outcome.active else None
     active_s = outcome.active.duration.total_seconds() if outcome.active else 0.0
@@ -51,7 +52,10 @@ def summarise(plan: Plan, outcome: Outcome, tally: Tally, server: str, seconds: 
         "kill_seen_s": _rounded(outcome.kill_seen_s),
         "seconds": round(seconds, 1),
     }
-    return Summary(values, lost, duplicated, _reasons(values, lost, duplicated))
+    reasons = _reasons(values, lost, duplicated)
+    if not tally.is_completed:
+        reasons.append("not every domain told that the event has ended")
+    return Summary(values, lost, duplicated, reasons)
 
 
 def answers(plan: Plan, tally: Tally) -> Table:

@@ -11,7 +11,7 @@ from xmpp_cem.messages.operations import DispatchRecord
 from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.availability import Availability
-from xmpp_cem.model.event import Event
+from xmpp_cem.model.event import Event, EventStatus
 from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.time import Interval
 
@@ -26,6 +26,7 @@ class Tally:
         readings: by party, resource and window, how often and what.
         records: the newest dispatch record by domain and event.
         since: from here on every window is expected; None: not yet.
+        unreadable: why items of the nodes could not be read.
     """
 
     events: dict[tuple[str, str], list[Event]] = field(default_factory=lambda: defaultdict(list))
@@ -35,10 +36,13 @@ class Tally:
     )
     records: dict[tuple[str, str], DispatchRecord] = field(default_factory=dict)
     since: datetime | None = None
+    unreadable: list[str] = field(default_factory=list)
 
     def take(self, sight: Sight) -> None:  # noqa: C901, PLR0912 one case per payload
         """Count one thing seen."""
         if sight.message is None:
+            if sight.kind == "item":
+                self.unreadable.append(f"an item of {sight.source}: {sight.note}")
             return
         source = sight.message.header.source
         match sight.message.body:
@@ -62,27 +66,40 @@ class Tally:
         counts = (len(windows) for (who, _), windows in self.readings.items() if who == party)
         return max(counts, default=0)
 
-    def lost(self, window: timedelta, gone: frozenset[str]) -> list[str]:
+    def is_measured(self, party: str, until: datetime) -> bool:
+        """Return whether every series of a party's readings reaches an instant."""
+        series = [windows for (who, _), windows in self.readings.items() if who == party]
+        return bool(series) and all(max(w.end for w in windows) >= until for windows in series)
+
+    def lost(
+        self, window: timedelta, gone: frozenset[str], until: datetime | None = None
+    ) -> list[str]:
         """Return what should have been seen and was not, a sentence each.
 
         Args:
             window: length of a reporting window.
-            gone: parties that were killed; nothing more is expected of them.
+            gone: parties that were killed: they need only have answered some version, and no
+                window is expected after their last.
+            until: readings of all others must reach this instant.
         """
-        missing = []
+        missing = list(self.unreadable)
         for (domain, event_id), versions in self.events.items():
             record = self.records.get((domain, event_id))
             missing += [
-                f"{share.party} did not answer the last version in {domain}"
+                f"{share.party} did not answer {event_id} in {domain}"
                 for share in (record.shares if record else ())
-                if share.party not in gone and not self._is_answered(share.party, versions[-1])
+                if not self._is_answered(share.party, versions[-1], share.party in gone)
             ]
+            if record is None:
+                missing.append(f"the dispatch record of {event_id} in {domain}")
         for (event_id, party), answers in self.answers.items():
             seen = {answer.sequence for answer in answers}
             gaps = set(range(1, max(seen) + 1)) - seen
             missing += [f"answer {n} of {party} to {event_id}" for n in sorted(gaps)]
         for (party, resource), windows in self.readings.items():
-            missing += [f"reading of {party} {resource} at {at}" for at in _gaps(windows, window)]
+            end = None if party in gone else until
+            absent = _gaps(windows, window, end)
+            missing += [f"reading of {party} {resource} at {at}" for at in absent]
         return missing
 
     def duplicated(self) -> list[str]:
@@ -134,21 +151,31 @@ class Tally:
         """How often targets were divided anew, in all domains."""
         return sum(record.redivisions for record in self.records.values())
 
+    @property
+    def is_completed(self) -> bool:
+        """Whether every domain has ended every event."""
+        records = self.records.values()
+        return bool(records) and all(r.status is EventStatus.COMPLETED for r in records)
+
     def _event(self, domain: str, event: Event) -> None:
         versions = self.events[domain, event.id]
         if not versions or versions[-1].order < event.order:
             versions.append(event)
 
-    def _is_answered(self, party: str, event: Event) -> bool:
+    def _is_answered(self, party: str, event: Event, is_any_version: bool) -> bool:
         answers = self.answers.get((event.id, party), [])
-        return any(a.order == event.order or a.opt is Opt.OUT for a in answers)
+        return any(a.order == event.order or a.opt is Opt.OUT or is_any_version for a in answers)
 
 
-def _gaps(windows: dict[Interval, list[Reading]], length: timedelta) -> list[datetime]:
+def _gaps(
+    windows: dict[Interval, list[Reading]], length: timedelta, until: datetime | None
+) -> list[datetime]:
+    """Return the starts of windows missing up to the last one seen, and up to `until`."""
     starts = {window.start for window in windows}
-    at, last = min(starts), max(starts)
+    at, end = min(starts), max(window.end for window in windows)
+    end = max(end, until) if until else end
     gaps = []
-    while at < last:
+    while at + length <= end:
         if at not in starts:
             gaps.append(at)
         at += length

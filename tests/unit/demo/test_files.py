@@ -69,3 +69,19 @@ def test_the_disturbed_sites_belong_to_different_aggregators(plan):
     north, south = plan.aggregators
     assert plan.overridden in north.sites
     assert plan.killed in south.sites
+
+
+def test_operator_and_tester_may_watch_every_domain(tmp_path, plan, endpoint):
+    files = written(tmp_path, plan, endpoint, 1)
+    for party in ("grid", "north", "south"):
+        watchers = {str(jid) for jid in load(files.config(party)).lower.operators}
+        assert watchers == {"operator@xmpp.localhost", "tester@xmpp.localhost"}
+
+
+def test_one_button_overrides_all_resources_of_a_site_and_of_no_other(tmp_path, plan, endpoint):
+    files = written(tmp_path, plan, endpoint, 1)
+    buttons = [
+        {str(resource.simulated.button) for resource in load(files.config(site.party)).resources}
+        for site in plan.sites
+    ]
+    assert buttons == [{str(files.button(site))} for site in plan.sites]

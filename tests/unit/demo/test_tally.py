@@ -60,7 +60,7 @@ def event(modification=0):
     return sight(EndDeviceControls(events=(made,)), "vtn")
 
 
-def record(*parties, opt=Opt.IN, availability=Availability.AVAILABLE):
+def record(*parties, opt=Opt.IN, availability=Availability.AVAILABLE, status=EventStatus.ACTIVE):
     shares = tuple(
         MemberShare(party=party, availability=availability, asked_w=-100, opt=opt)
         for party in parties
@@ -69,7 +69,7 @@ def record(*parties, opt=Opt.IN, availability=Availability.AVAILABLE):
         domain="north",
         event=EVENT,
         order=Order(epoch=1, modification=0),
-        status=EventStatus.ACTIVE,
+        status=status,
         active=ACTIVE,
         target_w=-100,
         promised_w=-100,
@@ -153,3 +153,43 @@ def test_an_unreachable_member_counts_as_unreachable_whatever_it_answered():
     tally = seen(record("site", availability=Availability.UNREACHABLE))
     assert tally.opts(("north",)) == {"opt_in": 0, "opt_out": 0, "unreachable": 1}
     assert tally.redivisions == 2
+
+
+def test_readings_of_a_living_site_must_reach_the_end():
+    tally = seen(reading(0), reading(1))
+    assert len(tally.lost(STEP, NONE, NOW + 4 * STEP)) == 2
+    assert tally.lost(STEP, NONE, NOW + 2 * STEP) == []
+    assert tally.lost(STEP, frozenset({"site"}), NOW + 4 * STEP) == []
+
+
+def test_readings_of_a_killed_site_have_no_gap_before_its_last():
+    tally = seen(reading(0), reading(2))
+    assert len(tally.lost(STEP, frozenset({"site"}), NOW + 4 * STEP)) == 1
+
+
+def test_who_was_killed_must_have_answered_before():
+    tally = seen(event(), record("site"))
+    assert len(tally.lost(STEP, frozenset({"site"}))) == 1
+
+
+def test_an_event_that_nobody_records_is_lost():
+    assert len(seen(event(), answer(1)).lost(STEP, NONE)) == 1
+
+
+def test_an_item_that_cannot_be_read_is_lost_and_a_presence_is_no_item():
+    unreadable = Sight("north", "item", "cem/north/reports", NOW, note="unreadable: no XML")
+    assert len(seen(unreadable).lost(STEP, NONE)) == 1
+    assert seen(Sight("north", "presence", "site@host/ven", NOW)).lost(STEP, NONE) == []
+
+
+def test_a_party_is_measured_when_all_its_series_reach_the_instant():
+    tally = seen(reading(0), reading(1))
+    assert tally.is_measured("site", NOW + 2 * STEP)
+    assert not tally.is_measured("site", NOW + 3 * STEP)
+    assert not tally.is_measured("stranger", NOW)
+
+
+def test_domains_have_completed_when_their_newest_records_say_so():
+    assert not seen().is_completed
+    assert not seen(record("site")).is_completed
+    assert seen(record("site"), record("site", status=EventStatus.COMPLETED)).is_completed
