@@ -1,35 +1,71 @@
-"""The README's VEN is the example, and the example works."""
+"""The README's VEN is the example, the example works, and the pages show what is true."""
 
 import importlib.util
 import re
 import shutil
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from xmpp_cem import OptIn, OptOut, SetPoint
 from xmpp_cem.agents.application import FunctionSite
+from xmpp_cem.config.loading import load
+from xmpp_cem.model.answer import Opt
+from xmpp_cem.model.availability import Availability
+from xmpp_cem.store.memory import MemoryStore
+from xmpp_cem.testing.carriers import MemoryCarrier
+from xmpp_cem.testing.world import World
+from xmpp_cem.wire.codec import decode_presence
 
 ROOT = Path(__file__).parents[3]
-EXAMPLES = ROOT / "docs" / "examples"
+DOCS = ROOT / "docs"
+EXAMPLES = DOCS / "examples"
+VECTORS = ROOT / "tests" / "vectors"
 GUARD = 'if __name__ == "__main__":\n    ven.run()\n'
+ACCOUNTS = ("vtn-grid", "vtn-north", "north", "site-1", "operator")
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
+
+
+def configurations() -> list[str]:
+    return blocks(DOCS / "how-to" / "write-the-files.md", "toml")
 
 
 @pytest.fixture
-def example(tmp_path, monkeypatch):
-    shutil.copy(EXAMPLES / "site.toml", tmp_path)
-    secret = tmp_path / "site-1.password"
-    secret.write_text("made up")
-    secret.chmod(0o600)
-    monkeypatch.chdir(tmp_path)
+def folder(tmp_path):
+    (tmp_path / "ca.pem").write_text("made up")
+    for account in ACCOUNTS:
+        secret = tmp_path / f"{account}.password"
+        secret.write_text("made up")
+        secret.chmod(0o600)
+    return tmp_path
+
+
+@pytest.fixture
+def example(folder, monkeypatch):
+    shutil.copy(EXAMPLES / "site.toml", folder)
+    monkeypatch.chdir(folder)
     spec = importlib.util.spec_from_file_location("example", EXAMPLES / "ven.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
+@pytest.fixture
+async def world():
+    stores = {}
+    carrier = MemoryCarrier("prosody", "xmpp.localhost", {"grid": "vtn-grid"})
+    built = World(carrier, lambda party: stores.setdefault(party, MemoryStore()))
+    yield built
+    await built.stop()
+
+
 def test_the_readme_shows_the_example():
-    shown = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL).group(1)
+    (shown,) = blocks(ROOT / "README.md", "python")
     assert shown.replace("ven.run()\n", GUARD) == (EXAMPLES / "ven.py").read_text()
 
 
@@ -43,11 +79,95 @@ async def test_the_example_decides_acts_and_reads(example):
     assert (await site.read())[0].power_w == 11_000
 
 
+@pytest.mark.parametrize(
+    ("asked_w", "opt", "power_w"), [(-5_000, Opt.IN, 6_000), (-9_000, Opt.OUT, 11_000)]
+)
+async def test_the_example_takes_part_in_a_domain(example, world, asked_w, opt, power_w):
+    program = SimpleNamespace(read=example.read, act=example.act, answer=example.decide)
+    world.vtn("grid", "site-1")
+    world.site("site-1", "grid", program)
+    world.start()
+    operator = await world.operator("grid")
+
+    async def is_ready():
+        (member,) = (await operator.members()).members
+        return member.availability is Availability.AVAILABLE and member.revision > 0
+
+    await world.until(is_ready)
+    event = await operator.dispatch(1, asked_w, start_in=2, answer_in=1, seconds=20)
+
+    async def is_answered():
+        (share,) = (await operator.record(event)).shares
+        return share.opt is opt
+
+    await world.until(is_answered)
+    await world.carrier.pass_time(timedelta(seconds=6))
+    assert example.charger["power_w"] == power_w
+    await operator.stop()
+
+
+@pytest.mark.parametrize("text", configurations(), ids=lambda text: text.splitlines()[0])
+def test_every_file_that_the_page_shows_can_be_loaded(folder, text):
+    path = folder / "agent.toml"
+    path.write_text(text)
+    assert load(path).party
+
+
+def test_the_pages_show_the_examples_files():
+    tutorial = DOCS / "tutorials" / "first-ven.md"
+    assert (EXAMPLES / "site.toml").read_text() in configurations()
+    assert blocks(tutorial, "toml") == [(EXAMPLES / "site.toml").read_text()]
+    assert blocks(tutorial, "python") == [(EXAMPLES / "ven.py").read_text()]
+
+
+def test_the_presence_that_the_page_shows_is_understood():
+    (shown,) = blocks(DOCS / "reference" / "presence.md", "xml")
+    extension = re.search(r"<availability .*</availability>", shown, re.DOTALL).group()
+    offer = decode_presence(extension.encode())
+    assert f"<show>away</show>\n  <status>{offer.status}</status>" in shown
+
+
+def test_every_message_that_the_page_shows_is_part_of_the_named_vector():
+    page = (DOCS / "reference" / "messages.md").read_text()
+    shown = re.findall(r"`tests/vectors/(\S+)`:\n\n```xml\n(.*?)```", page, re.DOTALL)
+    assert len(shown) == page.count("```xml")
+    strange = [name for name, text in shown if bare(text) not in bare(vector(name))]
+    assert strange == []
+
+
+def test_every_place_that_the_pages_name_exists():
+    named = {
+        (page.relative_to(ROOT), place)
+        for page in DOCS.rglob("*.md")
+        for place in re.findall(r"`((?:tests|deploy|scripts|xmpp_cem)/[\w./-]+)`", page.read_text())
+    }
+    assert {(page, place) for page, place in named if not (ROOT / place).exists()} == set()
+
+
 def test_every_link_of_readme_and_docs_leads_somewhere():
     broken = [
         f"{page.relative_to(ROOT)}: {target}"
-        for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
-        for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text())
-        if "://" not in target and not (page.parent / target).exists()
+        for page in (ROOT / "README.md", *sorted(DOCS.rglob("*.md")))
+        for target in re.findall(r"\]\(([^)]+)\)", page.read_text())
+        if "://" not in target and not leads_somewhere(page, target)
     ]
     assert broken == []
+
+
+def leads_somewhere(page: Path, target: str) -> bool:
+    name, _, part = target.partition("#")
+    path = page.parent / name if name else page
+    return path.exists() and (not part or part in anchors(path))
+
+
+def anchors(page: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def vector(name: str) -> str:
+    return (VECTORS / name / "in.xml").read_text()
+
+
+def bare(text: str) -> str:
+    return "".join(line.strip() for line in text.splitlines())
