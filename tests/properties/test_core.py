@@ -214,7 +214,7 @@ def test_answers_that_agree_lead_to_the_same_end_in_any_order(order):
 )
 @settings(deadline=None)
 def test_two_independent_inputs_may_be_swapped(pair, promises):
-    """Once all have answered the last version, none more than asked, it does not matter who spoke first."""
+    """When all have answered the last version, none too much, it does not matter who was first."""
     ends = []
     for turn in (1, -1):
         history = History()
