@@ -96,7 +96,6 @@ class RefusedError(TransportError):
             "remote-server-timeout",
             "resource-constraint",
             "internal-server-error",
-            "feature-not-implemented",  # what a peer answers that has just logged in
         }
 
 

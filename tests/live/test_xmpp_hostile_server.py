@@ -50,8 +50,21 @@ class Impostor:
         self.heard_in_clear = b""
         self.connections = 0
         self.stalled = asyncio.Event()
+        self.visits = set()
 
     async def serve(self, reader, writer):
+        self.visits.add(asyncio.current_task())
+        try:
+            await self.talk(reader, writer)
+        finally:
+            writer.transport.abort()
+
+    async def end(self):
+        for visit in self.visits:
+            visit.cancel()
+        await asyncio.gather(*self.visits, return_exceptions=True)
+
+    async def talk(self, reader, writer):
         self.connections += 1
         with contextlib.suppress(ConnectionError, ssl.SSLError, asyncio.IncompleteReadError):
             await self.hear(reader, b"version='1.0'>")
@@ -113,6 +126,8 @@ async def meeting(impostor, pki, **options):
         await asyncio.gather(running, return_exceptions=True)
         server.close()
         await server.wait_closed()
+        await impostor.end()
+        await asyncio.sleep(0)  # aborted transports close their sockets in the loop's next turn
 
 
 @pytest.mark.parametrize("mechanism", MECHANISMS)

@@ -14,6 +14,7 @@ from xmpp_cem.core.inputs import (
     Input,
     Link,
     LinkChanged,
+    NodesVerified,
     PresenceChanged,
     ReplyArrived,
     RequestArrived,
@@ -153,6 +154,9 @@ class Engine:
                 for link, transport in self._transports.items():
                     group.create_task(transport.run(), name=f"connection {link.value}")
                 await self._work(group)
+        except asyncio.CancelledError:
+            await self.store.commit(Batch(journal=self._uneventful))
+            raise
         finally:
             await self.store.close()
 
@@ -215,8 +219,12 @@ class Engine:
         if isinstance(what, LinkChanged):
             if what.is_up:
                 self._outbox.wake()
-            else:
-                self._performer.dropped(what.link)
+                return
+            self._performer.dropped(what.link)
+            if what.link is Link.LOWER:
+                self._outbox.hold(what.link)
+        elif isinstance(what, NodesVerified):
+            self._outbox.release(what.link)
         elif isinstance(what, PresenceChanged) and what.is_available:
             self._outbox.wake()
 

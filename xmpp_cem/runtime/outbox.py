@@ -61,6 +61,16 @@ class Outbox:
         self._queues: dict[tuple[str, str], deque[Outgoing]] = {}
         self._workers: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
+        self._held = {Link.LOWER}
+
+    def hold(self, link: Link) -> None:
+        """Publish nothing on nodes of ours until they are verified: ejabberd makes missing ones."""
+        self._held.add(link)
+
+    def release(self, link: Link) -> None:
+        """Publish again."""
+        self._held.discard(link)
+        self.wake()
 
     def add(self, entry: Outgoing, group: asyncio.TaskGroup) -> None:
         """Queue an entry that is already kept."""
@@ -98,8 +108,9 @@ class Outbox:
         """Send once; None when it should be tried again."""
         if self._clock.now() >= entry.expires:
             return Outcome(entry, condition="expired", reason="nobody took it in time")
-        transport = self._transports[Link(entry.link)]
-        if not transport.is_up:
+        link = Link(entry.link)
+        transport = self._transports[link]
+        if not transport.is_up or (entry.kind != "transact" and link in self._held):
             return None
         try:
             return Outcome(entry, reply=await self._send(transport, entry))

@@ -1,5 +1,6 @@
 """Carries one session from login to loss, passing on what arrives as values."""
 
+import functools
 import logging
 import ssl
 import time
@@ -75,6 +76,8 @@ class Session:
         self.requests = Requests(self.send, self.address)
         self.inbound = Inbound(self.send, str(number))
         self.roster = Roster(self.address, time.monotonic)
+        self._early: list[tuple[Callable[[Element], None], Element]] | None = []
+        self._listen()
 
     @property
     def is_alive(self) -> bool:
@@ -98,7 +101,7 @@ class Session:
         self.address = read_address(str(self._client.boundjid))
         self.requests = Requests(self.send, self.address)
         self.roster = Roster(self.address, time.monotonic)
-        self._listen()
+        self._catch_up()
         own = Jid(self.address.bare)
         query = Element(f"{{{ROSTER}}}query")
         self.roster.read(await self.requests.ask(own, "get", query, LOGIN_SECONDS))
@@ -156,15 +159,36 @@ class Session:
             _log.debug("keepalive: %s", answer)
 
     def _listen(self) -> None:
+        """Take all stanzas from the first on: peers may reach us as soon as we are bound."""
+        answer = Callback("answer", _Shape(self._is_answer), _reading(self._on_answer))
+        self._client.register_handler(answer)
         for name, accepts, action in (
-            ("answer", self.requests.expects, self.requests.resolve),
             ("request", is_request, self._on_request),
             ("notification", _is_notification, self._on_notification),
             ("presence", _is_presence, self._on_presence),
             ("roster push", is_push, self._on_push),
             ("query", is_query_to_us, self._on_query),
         ):
-            self._client.register_handler(Callback(name, _Shape(accepts), _reading(action)))
+            take = _reading(functools.partial(self._in_turn, action))
+            self._client.register_handler(Callback(name, _Shape(accepts), take))
+
+    def _in_turn(self, action: Callable[[Element], None], stanza: Element) -> None:
+        """Act on a stanza, or keep it until the login is complete and we may answer."""
+        if self._early is None:
+            action(stanza)
+        elif len(self._early) < MAX_WAITING:
+            self._early.append((action, stanza))
+
+    def _catch_up(self) -> None:
+        early, self._early = self._early or [], None
+        for action, stanza in early:
+            action(stanza)
+
+    def _is_answer(self, stanza: Element) -> bool:
+        return self.requests.expects(stanza)
+
+    def _on_answer(self, stanza: Element) -> None:
+        self.requests.resolve(stanza)
 
     def _on_request(self, stanza: Element) -> None:
         if (request := self.inbound.accept(stanza)) is not None:

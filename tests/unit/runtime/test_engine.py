@@ -19,6 +19,7 @@ from xmpp_cem.core.inputs import (
     Decided,
     Link,
     LinkChanged,
+    NodesVerified,
     PresenceChanged,
     ReplyArrived,
     RequestArrived,
@@ -303,10 +304,38 @@ async def test_a_refused_publish_is_given_up_and_nothing_else_stops(start, wire,
     script = {TimerFired: (Publish(Link.LOWER, "n", "i", PUBLISHED, until),)}
     wire.outcomes = [RefusedError("forbidden", "auth")]
     running = await start(script=script)
-    await running.tell(TimerFired("k"))
+    await running.tell(NodesVerified(Link.LOWER, ()), TimerFired("k"))
     await running.tell(TimerFired("k"))
     assert [what[0] for what in wire.done] == ["publish", "publish"]
     assert running.store._outbox.entries == ()
+
+
+async def test_what_an_earlier_run_kept_is_published_once_the_nodes_are_verified(
+    start, wire, clock
+):
+    until = clock.now() + timedelta(hours=1)
+    script = {TimerFired: (Publish(Link.LOWER, "n", "i", PUBLISHED, until),)}
+    running = await start(script=script)
+    await running.tell(LinkChanged(Link.LOWER, is_up=True), TimerFired("k"))
+    assert wire.done == []
+    await running.stop()
+    again = await start(running.store)
+    await again.tell(LinkChanged(Link.LOWER, is_up=True))
+    assert wire.done == []
+    await again.tell(NodesVerified(Link.LOWER, ()))
+    assert [what[0] for what in wire.done] == ["publish"]
+    await again.tell(LinkChanged(Link.LOWER, is_up=False), LinkChanged(Link.LOWER, is_up=True))
+    again.role.script = script
+    await again.tell(TimerFired("k"))
+    assert [what[0] for what in wire.done] == ["publish"]
+
+
+async def test_inputs_that_changed_nothing_are_in_the_journal_of_a_run_that_has_ended(start):
+    running = await start()
+    await running.tell(TimerFired("k"))
+    assert running.store.batches == []
+    await running.stop()
+    assert len(running.store.batches[-1].journal) == 2
 
 
 async def test_a_timer_comes_back_as_an_input_at_its_time(start, clock):

@@ -28,6 +28,8 @@ class Sending:
             frozenset({"card"}),
         )
 
+        self.outbox.release(Link.LOWER)
+
     def add(self, name, kind="transact", to="b@x/ven", item="", seconds=600):
         expires = self.clock.now() + timedelta(seconds=seconds)
         entry = Outgoing(name, "lower", kind, to, item, name.encode(), expires)
@@ -158,3 +160,14 @@ async def test_a_publish_waits_until_the_service_is_known(sending, clock):
     sending.service = service
     await clock.advance(MINUTE)
     assert sending.outcomes == [("1", "")]
+
+
+async def test_nothing_is_published_on_nodes_that_are_not_verified(sending, clock):
+    sending.outbox.hold(Link.LOWER)
+    sending.add("item", "publish", "node", "i")
+    sending.add("request")
+    await clock.advance(MINUTE)
+    assert sending.sent == [b"request"]
+    sending.outbox.release(Link.LOWER)
+    await clock.advance(MINUTE)
+    assert sending.outcomes == [("request", ""), ("item", "")]
