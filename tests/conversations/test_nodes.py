@@ -1,6 +1,7 @@
 """What an operator sees and mends when somebody has changed a domain's nodes."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -34,6 +35,7 @@ def drift_of(reply):
 
 
 async def test_drift_is_shown_repaired_only_on_request_and_harms_no_event(world):
+    world.heartbeat = timedelta(seconds=2)
     world.vtn("grid", "site-1")
     world.site("site-1", "grid", Meter("m1", 5000, 3000))
     world.start()
@@ -58,7 +60,8 @@ async def test_drift_is_shown_repaired_only_on_request_and_harms_no_event(world)
     assert [n.name for n in repaired.body.nodes if n.was_repaired] == [node]
     assert drift_of(await operator.ask(Verb.GET, Noun.NODES)) == {}
 
-    event = await operator.dispatch(41, -1000)
+    # The service has forgotten the VEN, which notices that no heartbeat comes.
+    event = await operator.dispatch(41, -1000, start_in=20, answer_in=18)
 
     async def opted_in():
         record = await operator.record(event)

@@ -3,13 +3,12 @@
 from datetime import datetime, timedelta
 
 from xmpp_cem.core.capability import is_alike, moved_w
+from xmpp_cem.core.catchup import INDEX_TIMER, catch_up, expect_index
 from xmpp_cem.core.effects import (
     Admit,
-    CatchUp,
     Effect,
     Ignore,
     Note,
-    Publish,
     Respond,
     ShowPresence,
     WatchPresence,
@@ -34,7 +33,6 @@ from xmpp_cem.core.venstate import VenSettings, VenState, is_address
 from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
 from xmpp_cem.messages.controls import EndDeviceControls, EventIndex
 from xmpp_cem.messages.envelope import (
-    EventMessage,
     FaultMessage,
     Noun,
     RequestMessage,
@@ -46,12 +44,11 @@ from xmpp_cem.messages.events import EndDeviceEvents, Status
 from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.availability import Leadership, Offer, availability_of
 from xmpp_cem.model.ids import Jid
-from xmpp_cem.model.node import Uplink
 from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.resource import Capability, Resource
 
 _KEPT_REVISIONS = 32
-_REPORT_LIFE = timedelta(hours=1)
+_LONGEST_HEARTBEAT_S = 300
 _OFFER_LIFE = timedelta(minutes=5)
 
 
@@ -64,6 +61,7 @@ class Ven:
         self._capability: Capability | None = None
         self._members: tuple[int, int] = (0, 0)
         self._vtn_epoch: int | None = None
+        self._heartbeat_s = _LONGEST_HEARTBEAT_S
 
     @property
     def settings(self) -> VenSettings:
@@ -112,6 +110,8 @@ class Ven:
                 return [Note("warning", "the VTN did not take a message", fields)]
             case Decided():
                 return self.book.decided(what, now)
+            case TimerFired(key=key) if key == INDEX_TIMER:
+                return self._missed(now)
             case TimerFired(key=key):
                 return self.book.fire(key.removeprefix("ven/"), now)
             case PresenceChanged(sender=sender, leadership=leadership):
@@ -150,11 +150,11 @@ class Ven:
 
     def report(self, readings: tuple[Reading, ...], now: datetime) -> list[Effect]:
         """Send readings up by the domain's uplink (figure 18, or a transaction)."""
-        return self._uplink(Noun.READINGS, MeterReadings(readings=readings), now)
+        return [*self._state.uplink(Noun.READINGS, MeterReadings(readings=readings), now)]
 
     def tell(self, status: Status, now: datetime) -> list[Effect]:
         """Send a status event up by the domain's uplink."""
-        return self._uplink(Noun.EVENTS, EndDeviceEvents(statuses=(status,)), now)
+        return [*self._state.uplink(Noun.EVENTS, EndDeviceEvents(statuses=(status,)), now)]
 
     def _connected(self, now: datetime) -> list[Effect]:
         admission = self._state.record.admission
@@ -164,7 +164,7 @@ class Ven:
         ]
         if self._capability:
             effects += [self._presence(now), *self._register(Verb.CREATE, now)]
-        return effects + self._catch_up(admission)
+        return [*effects, *catch_up(admission), expect_index(self._heartbeat_s, now)]
 
     def _led(self, leadership: Leadership, now: datetime) -> list[Effect]:
         """Register anew with a VTN that has begun a new epoch: it may have lost its store."""
@@ -226,13 +226,15 @@ class Ven:
             confirmed = (*confirmed, Confirmed(capability=capability, at=at))[-_KEPT_REVISIONS:]
         effects.append(self._state.save(admission=admission, confirmed=confirmed))
         effects.append(self._admit(admission))
-        return effects + (self._catch_up(admission) if is_moved else [])
+        return effects + (catch_up(admission) if is_moved else [])
 
-    def _catch_up(self, admission: Admission | None) -> list[Effect]:
-        if admission is None:
+    def _missed(self, now: datetime) -> list[Effect]:
+        """Subscribe and fetch again: the VTN is silent, or the service has forgotten us."""
+        if not self._state.is_up:
             return []
-        service = Jid.parse(admission.service)
-        return [CatchUp(Link.UPPER, service, node) for node in admission.events]
+        note = Note("warning", "no index came in time; subscribing and fetching again")
+        again = expect_index(self._heartbeat_s, now)
+        return [note, *catch_up(self._state.record.admission), again]
 
     def _caught_up(self, what: CaughtUp, now: datetime) -> list[Effect]:
         """Take the index first: only what it lists counts (design: state, not a log)."""
@@ -250,7 +252,9 @@ class Ven:
             return [Note("warning", "item of an unknown node refused", _where(item))]
         body = item.message.body
         if isinstance(body, EventIndex) and body.domain == self._state.settings.domain:
-            return self.book.take_index(body, item.node)
+            self._heartbeat_s = body.heartbeat_s
+            newer = self.book.take_index(body, item.node)
+            return [*newer, expect_index(self._heartbeat_s, now)]
         if not isinstance(body, EndDeviceControls):
             return [Note("warning", "unexpected item refused", _where(item))]
         effects: list[Effect] = []
@@ -273,25 +277,6 @@ class Ven:
         for event in body.events:
             effects += self.book.take_event(event, what.message.header, now)
         return [*effects, Respond(Link.UPPER, what.token, letters.reply(what.message, now))]
-
-    def _uplink(
-        self, noun: Noun, body: MeterReadings | EndDeviceEvents, now: datetime
-    ) -> list[Effect]:
-        admission = self._state.record.admission
-        if admission is None:
-            return []
-        expires = now + _REPORT_LIFE
-        if admission.uplink is Uplink.TRANSACTION:
-            return [*self._state.request(Verb.CREATE, noun, body, now, expires)]
-        remember = self._state.save(sequence=self._state.record.sequence + 1)
-        record = self._state.record
-        header = self._state.letters.header(Verb.CREATED, noun, now, record.sequence)
-        header = header.model_copy(update={"epoch": record.epoch, "sequence": record.sequence})
-        message = EventMessage(header=header, body=body)
-        return [
-            remember,
-            Publish(Link.UPPER, admission.reports, header.message_id, message, expires),
-        ]
 
 
 def _where(item: ItemReceived) -> tuple[tuple[str, str], ...]:

@@ -4,14 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from xmpp_cem.core.effects import Remember, Transact
+from xmpp_cem.core.effects import Publish, Remember, Transact
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.letters import Letters
 from xmpp_cem.core.records import VenRecord
 from xmpp_cem.messages.bodies import Body
-from xmpp_cem.messages.envelope import Noun, RequestMessage, Verb
+from xmpp_cem.messages.envelope import EventMessage, Noun, RequestMessage, Verb
+from xmpp_cem.messages.events import EndDeviceEvents
+from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import DomainId, Jid, PartyId
+from xmpp_cem.model.node import Uplink
+
+_REPORT_LIFE = timedelta(hours=1)
+
+Sending = list[Remember | Transact | Publish]
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,7 @@ class VenState:
         body: Body,
         now: datetime,
         expires: datetime,
-    ) -> list[Remember | Transact]:
+    ) -> Sending:
         """Return the effects that send a transaction to our VTN with the next sequence number."""
         remember = self.save(sequence=self.record.sequence + 1)
         header = self.letters.header(verb, noun, now, self.record.sequence).model_copy(
@@ -74,6 +81,22 @@ class VenState:
         )
         message = RequestMessage(header=header, body=body)
         return [remember, Transact(Link.UPPER, self.settings.vtn, message, expires)]
+
+    def uplink(self, noun: Noun, body: MeterReadings | EndDeviceEvents, now: datetime) -> Sending:
+        """Return the effects that report by the domain's uplink; none before the admission."""
+        admission = self.record.admission
+        if admission is None:
+            return []
+        expires = now + _REPORT_LIFE
+        if admission.uplink is Uplink.TRANSACTION:
+            return self.request(Verb.CREATE, noun, body, now, expires)
+        remember = self.save(sequence=self.record.sequence + 1)
+        header = self.letters.header(Verb.CREATED, noun, now, self.record.sequence).model_copy(
+            update={"epoch": self.record.epoch, "sequence": self.record.sequence}
+        )
+        message = EventMessage(header=header, body=body)
+        publish = Publish(Link.UPPER, admission.reports, header.message_id, message, expires)
+        return [remember, publish]
 
 
 def is_address(text: str) -> bool:

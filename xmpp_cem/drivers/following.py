@@ -65,8 +65,10 @@ class HeatPump:
         lowest = max(0.0, max(here, later) - missing)
         if 0.0 < lowest < self.least_w:
             lowest = self.least_w
-        highest = min(self.rated_w, min(here, later) + excess)
-        return Reach(max(lowest, power - change), min(highest, power + change))
+        highest = min(self.rated_w, min(here, later) + excess, power + change)
+        if power < highest < self.least_w:
+            highest = power
+        return Reach(max(lowest, power - change), highest)
 
     def _demand_w(self, moment: datetime) -> float:
         return clamp(self.demand.at(moment), 0.0, self.rated_w)

@@ -9,6 +9,7 @@ from xmpp_cem.core.effects import (
     Ignore,
     Note,
     Publish,
+    SetTimer,
     ShowPresence,
     WatchPresence,
 )
@@ -21,6 +22,7 @@ from xmpp_cem.core.inputs import (
     ReplyArrived,
     RequestArrived,
     Started,
+    TimerFired,
     TransactionFailed,
 )
 from xmpp_cem.core.ven import Ven
@@ -279,6 +281,21 @@ def test_an_index_of_another_domain_has_no_effect(home):
     effects = home.tell(home.item(index(make_event(), domain="other")))
     assert notes(effects) == ["unexpected item refused"]
     assert home.record.index == ()
+
+
+def test_a_missing_heartbeat_makes_it_subscribe_and_fetch_again_until_one_comes(home):
+    waiting = of_kind(home.tell(home.item(index()), 0), SetTimer)
+    assert waiting == [SetTimer("ven/index", at(150))]
+    effects = home.tell(TimerFired("ven/index"), 150)
+    assert of_kind(effects, CatchUp) == [CatchUp(Link.UPPER, SERVICE, "n")]
+    assert of_kind(effects, SetTimer) == [SetTimer("ven/index", at(300))]
+    again = home.tell(home.item(index()), 200)
+    assert of_kind(again, SetTimer) == [SetTimer("ven/index", at(350))]
+
+
+def test_without_a_connection_no_heartbeat_is_missed(home):
+    home.tell(LinkChanged(Link.UPPER, is_up=False), 1)
+    assert home.tell(TimerFired("ven/index"), 150) == []
 
 
 def test_the_index_is_taken_before_the_events_that_came_with_it(home):

@@ -184,6 +184,14 @@ def test_time_that_does_not_advance_changes_nothing(model: Model):
     assert model.step(state, START - timedelta(hours=1), 1000) == state
 
 
+def test_a_heat_pump_offers_no_increase_to_less_than_its_least_power():
+    state = HEAT_PUMP.initial(START)
+    for seconds, set_point in ((724, 2950), (48, None)):
+        state = HEAT_PUMP.step(state, state.at + timedelta(seconds=seconds), set_point)
+    highest = HEAT_PUMP.reach(state).highest_w
+    assert highest == state.power_w or highest >= HEAT_PUMP.least_w
+
+
 @pytest.mark.parametrize("model", [BATTERY, EV, HEAT_PUMP, PV], ids=lambda m: type(m).__name__)
 @given(steps=st.lists(step, max_size=4))
 @settings(deadline=None, max_examples=60)

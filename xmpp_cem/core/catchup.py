@@ -1,0 +1,26 @@
+"""How a VEN makes sure that it misses nothing of its domain's events."""
+
+from datetime import datetime, timedelta
+
+from xmpp_cem.core.effects import CatchUp, Effect, SetTimer
+from xmpp_cem.core.inputs import Link
+from xmpp_cem.messages.configuration import Admission
+from xmpp_cem.model.ids import Jid
+
+INDEX_TIMER = "ven/index"
+
+_MISSED_HEARTBEATS = 2.5
+"""So many without an index, and we ask again: a server may have lost our subscription."""
+
+
+def catch_up(admission: Admission | None) -> list[Effect]:
+    """Subscribe to the domain's events and fetch what is there; both may be repeated."""
+    if admission is None:
+        return []
+    service = Jid.parse(admission.service)
+    return [CatchUp(Link.UPPER, service, node) for node in admission.events]
+
+
+def expect_index(heartbeat_s: int, now: datetime) -> SetTimer:
+    """Wait for the next index, the VTN's heartbeat of `heartbeat_s` seconds."""
+    return SetTimer(INDEX_TIMER, now + timedelta(seconds=_MISSED_HEARTBEATS * heartbeat_s))
