@@ -27,12 +27,13 @@ from xmpp_cem.messages.operations import (
     MemberShare,
     NodeEntry,
 )
-from xmpp_cem.messages.readings import MeterReadings
+from xmpp_cem.messages.readings import GetMeterReadings, MeterReadings
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.availability import Availability, Leadership, Offer
 from xmpp_cem.model.event import Delta, Event, EventStatus, Mode, Order, Share
 from xmpp_cem.model.node import Uplink
-from xmpp_cem.model.reading import Quality, Reading
+from xmpp_cem.model.reading import READINGS, Quality, Reading
+from xmpp_cem.model.reading_type import LARGEST_CODE, ReadingType
 from xmpp_cem.model.resource import Capability, Resource, ResourceState
 from xmpp_cem.model.time import Interval
 from xmpp_cem.wire.rules import ACTIONS, NEED_BODY, PAST
@@ -60,6 +61,7 @@ counts = st.integers(0, 2**53)
 powers = st.integers(-(10**12), 10**12)
 flexibilities = st.integers(0, 10**12)
 energies = st.integers(0, 10**15)
+millivolts = st.integers(0, 10**9)
 instants = st.one_of(
     st.datetimes(datetime(1, 1, 1), datetime(2400, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
     st.integers(0, 2**32).map(lambda seconds: datetime.fromtimestamp(seconds, UTC)),
@@ -155,13 +157,33 @@ readings = st.builds(
     resource=st.sampled_from(["pv-1", "ev:2"]) | resource_ids,
     window=few_windows.flatmap(st.sampled_from),
     power_w=powers,
+    instant_w=st.none() | powers,
     import_wh=st.none() | energies,
     export_wh=st.none() | energies,
+    import_delta_wh=st.none() | energies,
+    export_delta_wh=st.none() | energies,
+    reactive_var=st.none() | powers,
+    voltage_a_mv=st.none() | millivolts,
+    voltage_b_mv=st.none() | millivolts,
+    voltage_c_mv=st.none() | millivolts,
+    state_of_charge_permille=st.none() | st.integers(0, 1000),
+    power_factor_permille=st.none() | st.integers(-1000, 1000),
     quality=st.sampled_from(Quality),
     revision=st.just(0) | counts,
     expected=st.just(1) | st.integers(0, 2**31),
     reporting=st.just(1) | st.integers(0, 2**31),
 )
+queries = st.builds(
+    GetMeterReadings,
+    devices=few(resource_ids),
+    types=few(st.sampled_from(list(READINGS.values()))),
+    interval=st.none() | intervals(),
+)
+_numbers = st.integers(0, 60) | st.integers(0, LARGEST_CODE)
+reading_types = st.fixed_dictionaries(
+    {name: _numbers for name in ReadingType.model_fields if name != "multiplier"}
+    | {"multiplier": st.integers(-LARGEST_CODE, LARGEST_CODE)}
+).map(ReadingType.model_validate)
 resources = st.builds(
     Resource,
     id=resource_ids,
@@ -278,10 +300,12 @@ def requests(draw):
     noun = draw(nouns)
     verb = draw(st.sampled_from([Verb.GET, *sorted(ACTIONS[noun])]))
     body = bodies[noun] if verb in NEED_BODY else st.none() | bodies[noun]
+    asks = (verb, noun) == (Verb.GET, Noun.READINGS)
     return RequestMessage(
         header=draw(headers(verb, noun)),
         ids=draw(few(texts())),
         options=draw(few(st.tuples(texts(), texts()))),
+        query=draw(st.none() | queries if asks else st.none()),
         body=draw(body),
     )
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from tests.properties.strategies import events, messages, presences
+from tests.properties.strategies import events, messages, presences, reading_types
 from xmpp_cem.errors import RemoteProtocolError
 from xmpp_cem.messages.envelope import (
     EventMessage,
@@ -17,6 +17,7 @@ from xmpp_cem.messages.envelope import (
     ResponseMessage,
     Verb,
 )
+from xmpp_cem.model.reading_type import ReadingType
 from xmpp_cem.wire.codec import (
     Flow,
     decode,
@@ -148,3 +149,17 @@ def test_a_presence_with_other_elements_is_a_value_or_refused(value, data):
         decode_presence(etree.tostring(root))
     with pytest.raises(RemoteProtocolError):
         decode_presence(encode_presence(value)[:-1])
+
+
+@given(reading_types)
+@ROUNDS
+def test_a_reading_type_of_any_numbers_is_its_text(kind):
+    assert ReadingType.parse(str(kind)) == kind
+    assert ReadingType.model_validate_json(kind.model_dump_json()) == kind
+
+
+@given(st.text("0123456789.-", max_size=60) | st.from_regex(r"(-?\d{1,6}\.){17}\d"))
+@ROUNDS
+def test_a_text_that_is_a_reading_type_is_written_the_same(text):
+    with suppress(ValueError):
+        assert str(ReadingType.parse(text)) == text

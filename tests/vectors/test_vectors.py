@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.schemas import flaws
 from xmpp_cem.errors import RemoteProtocolError
 from xmpp_cem.wire.codec import Flow, decode, encode
 
@@ -29,6 +30,11 @@ def test_a_vector_is_understood_and_written_canonically(vector):
     assert type(message).__name__ == expected["type"]
     assert message == type(message).model_validate_json(json.dumps(expected["message"]))
     assert encode(message) == (vector / "out.xml").read_bytes()
+
+
+@pytest.mark.parametrize("vector", named("expect"))
+def test_what_is_written_is_valid_against_the_schemas(vector):
+    assert flaws((vector / "out.xml").read_bytes()) == []
 
 
 @pytest.mark.parametrize("vector", named("code"))

@@ -1,10 +1,12 @@
 """The four messages of IEC 61968-100 and their header."""
 
 from enum import StrEnum
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from xmpp_cem.messages.bodies import Body
+from xmpp_cem.messages.readings import GetMeterReadings
 from xmpp_cem.model.ids import MessageId, PartyId, PathToken
 from xmpp_cem.model.text import Explanation
 from xmpp_cem.model.time import Instant
@@ -108,12 +110,28 @@ class ReplyError(Value):
 
 
 class RequestMessage(Value):
-    """Asks another party to do something or to tell something; `ids` name what is meant."""
+    """Asks another party to do something or to tell something.
+
+    Args:
+        header: verb, noun and who asks.
+        ids: names of what is meant.
+        options: name and value of whatever else matters.
+        query: of a get of MeterReadings, which of them.
+        body: the payload.
+    """
 
     header: Header
     ids: tuple[str, ...] = Field(default=(), max_length=100)
     options: tuple[tuple[str, str], ...] = Field(default=(), max_length=20)
+    query: GetMeterReadings | None = None
     body: Body | None = None
+
+    @model_validator(mode="after")
+    def _asks_for_readings(self) -> Self:
+        is_get = (self.header.verb, self.header.noun) == (Verb.GET, Noun.READINGS)
+        if self.query is not None and not is_get:
+            raise ValueError("GetMeterReadings belongs into a get of MeterReadings")
+        return self
 
 
 class ResponseMessage(Value):

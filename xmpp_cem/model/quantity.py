@@ -20,5 +20,17 @@ Flexibility = Annotated[int, Field(ge=0, le=_LARGEST_W, strict=True)]
 Energy = Annotated[int, Field(ge=0, le=10**15, strict=True)]
 """Energy in Wh, of one direction, never negative."""
 
+Reactive = Annotated[int, Field(ge=-_LARGEST_W, le=_LARGEST_W, strict=True)]
+"""Signed reactive power in VAr."""
+
+Millivolt = Annotated[int, Field(ge=0, le=10**9, strict=True)]
+"""Voltage in mV, at most 1 MV."""
+
+PerMille = Annotated[int, Field(ge=0, le=1000, strict=True)]
+"""Thousandths of a whole."""
+
+Cosine = Annotated[int, Field(ge=-1000, le=1000, strict=True)]
+"""Thousandths of a power factor."""
+
 Multiplier = Annotated[Decimal, Field(ge=0, le=1, max_digits=10, decimal_places=9)]
 """Share of a confirmed capability, 0 to 1, nine decimals: 1 W of 1 GW."""

@@ -31,6 +31,7 @@ from xmpp_cem.wire.fields import build
 from xmpp_cem.wire.namespaces import MESSAGE
 from xmpp_cem.wire.payloads import FORMATS
 from xmpp_cem.wire.presence import leadership_element, offer_element, read_extension
+from xmpp_cem.wire.reading_query import append_query, read_query
 from xmpp_cem.wire.rules import NEED_BODY, ROOTS, Flow, Root, broken_rule, is_spoken
 from xmpp_cem.wire.xml import Element, append, canonical, child, parse, qualified
 from xmpp_cem.wire.xml import root as new_root
@@ -150,6 +151,7 @@ def _fill(element: Element, message: Message) -> None:
     append_header(element, message.header)
     if isinstance(message, RequestMessage):
         append_request(element, message.ids, message.options)
+        append_query(element, message.query)
     if isinstance(message, ResponseMessage):
         append_reply(element, message.result, message.errors)
     if message.body is not None:
@@ -173,7 +175,9 @@ def _read(element: Element, flow: Flow) -> Message:
     values = {"header": header, "body": _read_body(element, header)}
     match name:
         case Root.REQUEST:
-            return build(RequestMessage, name, {**values, **read_request(element)})
+            return build(
+                RequestMessage, name, {**values, **read_request(element), **read_query(element)}
+            )
         case Root.RESPONSE:
             return build(ResponseMessage, name, {**values, **read_reply(element)})
         case Root.EVENT:

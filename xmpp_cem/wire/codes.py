@@ -15,6 +15,7 @@ class Code(StrEnum):
     | 1.8 | no XML, a forbidden construct, a wrong root, a bad value, two statements that differ |
     | 1.9 | a major revision of the profile that we do not speak |
     | 2.5 | a noun that the profile does not have |
+    | 2.6 | a reading type that is not eighteen numbers |
     | 2.10 | a reading type that the profile does not have |
     | 2.9 | a verb that does not exist, or not with this noun or in this flow |
     | 2.29 | an `EndDeviceEventType` or `ReadingQualityType` that the profile does not have |
@@ -26,6 +27,7 @@ class Code(StrEnum):
     INVALID = "1.8"
     REVISION = "1.9"
     NOUN = "2.5"
+    READING_TYPE_INVALID = "2.6"
     READING_TYPE = "2.10"
     VERB = "2.9"
     RELATION = "2.29"

@@ -6,6 +6,7 @@ MESSAGE = "http://iec.ch/TC57/2011/schema/message"
 CONTROLS = "http://iec.ch/TC57/2011/EndDeviceControls#"
 EVENTS = "http://iec.ch/TC57/2011/EndDeviceEvents#"
 READINGS = "http://iec.ch/TC57/2011/MeterReadings#"
+GET_READINGS = "http://iec.ch/TC57/2011/GetMeterReadings#"
 CONFIG = "http://iec.ch/TC57/2011/EndDeviceConfig#"
 
 EVENT = "urn:xmpp-cem:event:1"

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.ids import ResourceId
 from xmpp_cem.model.reading import Quality, Reading
+from xmpp_cem.model.reading_type import MacroPeriod
 from xmpp_cem.model.time import Interval
 from xmpp_cem.model.value import Value
 from xmpp_cem.wire.codes import Code, quoted, refusal
@@ -16,34 +17,17 @@ from xmpp_cem.wire.fields import (
     build,
     leaves,
     set_attributes,
+    written,
 )
 from xmpp_cem.wire.namespaces import READING, READINGS
+from xmpp_cem.wire.reading_types import FIELDS, VALUES, read_type
 from xmpp_cem.wire.scalars import INSTANT, INTEGER, TOKEN
 from xmpp_cem.wire.xml import Element, append, child, children, required
-
-AVERAGE_POWER = "32.2.0.6.4.1.37.0.0.0.0.0.0.0.0.0.38.0"
-"""Average (2) over the period that the message gives (32: timePeriod), no measuring period of its
-own (0), a value that rises and falls (6), net (4: forward positive), electricity (1), power (37),
-in W (38)."""
-
-IMPORT_REGISTER = "0.0.0.1.1.1.12.0.0.0.0.0.0.0.0.0.72.0"
-"""Register (1: bulk quantity), forward (1), electricity (1), energy (12), in Wh (72)."""
-
-EXPORT_REGISTER = "0.0.0.1.19.1.12.0.0.0.0.0.0.0.0.0.72.0"
-"""The same, reverse (19)."""
-
-TYPES = {
-    AVERAGE_POWER: "power_w",
-    IMPORT_REGISTER: "import_wh",
-    EXPORT_REGISTER: "export_wh",
-}
-"""`ReadingType@ref` (IEC 61968-9, annex C) to the field that it fills."""
 
 QUALITIES = {Quality.ESTIMATED: "1.8.0", Quality.QUESTIONABLE: "1.10.0"}
 """Quality to `ReadingQualityType@ref`: system end device, category, nothing closer; a valid
 reading needs none."""
 
-VALUE: Fields = {"at": ("timeStamp", INSTANT), "value": ("value", INTEGER)}
 REST: Fields = {
     "revision": ("revision", INTEGER),
     "expected": ("expected", INTEGER),
@@ -83,8 +67,8 @@ def read_readings(payload: Element) -> MeterReadings | None:
     """Return the noun's content, or None without it.
 
     Raises:
-        RemoteProtocolError: 2.10 for an unknown reading type, 2.29 for an unknown quality, 1.8 when
-            a quality element belongs to no reading.
+        RemoteProtocolError: 2.6 for a broken reading type, 2.10 for an unknown one, 2.29 for an
+            unknown quality, 1.8 when a quality element belongs to no reading.
     """
     noun = child(payload, READINGS, "MeterReadings")
     if noun is None:
@@ -118,50 +102,47 @@ def _rests(payload: Element) -> dict[_Key, list[dict[str, object]]]:
 def _append_reading(noun: Element, reading: Reading) -> None:
     element = append(noun, READINGS, "MeterReading")
     append_leaves(append(element, READINGS, "Meter"), READINGS, reading, METER)
-    for ref, field in TYPES.items():
-        value = getattr(reading, field)
-        if value is None:
-            continue
-        part = append(element, READINGS, "Readings")
-        append(part, READINGS, "timeStamp", INSTANT.write(reading.window.end))
-        append(part, READINGS, "value", str(value))
-        if reading.quality in QUALITIES:
-            quality = append(part, READINGS, "ReadingQualities")
-            kind = append(quality, READINGS, "ReadingQualityType")
-            kind.set("ref", QUALITIES[reading.quality])
-        append(part, READINGS, "ReadingType").set("ref", ref)
-        if ref == AVERAGE_POWER:
-            period = append(part, READINGS, "timePeriod")
-            append_leaves(period, READINGS, reading.window, INTERVAL)
+    for kind, field in FIELDS.items():
+        for _, text in written(reading, {field: VALUES[field][field]}):
+            part = append(element, READINGS, "Readings")
+            append(part, READINGS, "timeStamp", INSTANT.write(reading.window.end))
+            append(part, READINGS, "value", text)
+            _append_quality(part, reading.quality)
+            append(part, READINGS, "ReadingType").set("ref", str(kind))
+            if kind.macro_period == MacroPeriod.SPECIFIED:
+                period = append(part, READINGS, "timePeriod")
+                append_leaves(period, READINGS, reading.window, INTERVAL)
+
+
+def _append_quality(part: Element, quality: Quality) -> None:
+    if quality in QUALITIES:
+        element = append(part, READINGS, "ReadingQualities")
+        append(element, READINGS, "ReadingQualityType").set("ref", QUALITIES[quality])
 
 
 def _read_reading(element: Element) -> dict[str, object]:
     values = leaves(required(element, READINGS, "Meter"), READINGS, METER)
     worst = Quality.VALID
-    stamps = set()
+    stamps, windows = set(), set()
     for part in children(element, READINGS, "Readings"):
-        field = _field(part)
+        kind = read_type(required(part, READINGS, "ReadingType").get("ref", ""))
+        field = FIELDS[kind]
         if field in values:
             raise refusal(Code.INVALID, "MeterReading: more than one Readings of a ReadingType")
-        value = leaves(part, READINGS, VALUE)
-        if "value" in value:
-            values[field] = value["value"]
-        stamps.add(value.get("at"))
+        value = leaves(part, READINGS, VALUES[field])
+        stamps.add(value.pop("at", None))
+        values.update(value)
         worst = max(worst, _quality(part), key=_GRAVITY.index)
-        if field == "power_w":
+        if kind.macro_period == MacroPeriod.SPECIFIED:
             period = required(part, READINGS, "timePeriod")
-            values["window"] = build(Interval, "timePeriod", leaves(period, READINGS, INTERVAL))
-    window = values.get("window")
-    if isinstance(window, Interval) and stamps != {window.end}:
-        raise refusal(Code.INVALID, "timeStamp: it must be the end of timePeriod")
+            windows.add(build(Interval, "timePeriod", leaves(period, READINGS, INTERVAL)))
+    if len(windows) > 1:
+        raise refusal(Code.INVALID, "MeterReading: its timePeriods differ")
+    for window in windows:
+        values["window"] = window
+        if stamps != {window.end}:
+            raise refusal(Code.INVALID, "timeStamp: it must be the end of timePeriod")
     return {**values, "quality": worst}
-
-
-def _field(part: Element) -> str:
-    ref = required(part, READINGS, "ReadingType").get("ref", "").strip()
-    if ref not in TYPES:
-        raise refusal(Code.READING_TYPE, f"ReadingType {quoted(ref)} is not known")
-    return TYPES[ref]
 
 
 def _quality(part: Element) -> Quality:

@@ -16,6 +16,7 @@ class Scalar(NamedTuple):
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _SHARE = re.compile(r"[01](?:\.[0-9]{1,9})?")
+_MILLI = re.compile(r"(-?)([0-9]{1,15})(?:\.([0-9]{1,3}))?")
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z")
 _BOOLEANS = {"true": True, "false": False}
 
@@ -30,6 +31,19 @@ def _read_share(text: str) -> Decimal:
     if not _SHARE.fullmatch(text.strip()):
         raise ValueError("a number from 0 to 1 with at most nine decimals is needed")
     return Decimal(text.strip())
+
+
+def _read_milli(text: str) -> int:
+    found = _MILLI.fullmatch(text.strip())
+    if not found:
+        raise ValueError("a number with at most three decimals is needed")
+    sign, whole, rest = found.groups(default="")
+    return int(f"{sign}{whole}{rest:0<3}")
+
+
+def _write_milli(value: int) -> str:
+    whole, rest = divmod(abs(value), 1000)
+    return f"{'-' if value < 0 else ''}{whole}.{rest:03}"
 
 
 def _read_instant(text: str) -> datetime:
@@ -66,6 +80,9 @@ INTEGER = Scalar(_read_integer, str)
 
 SHARE = Scalar(_read_share, lambda value: f"{abs(value):.9f}")
 """0 to 1 with nine decimals; `abs` because a decimal zero may have a sign."""
+
+MILLI = Scalar(_read_milli, _write_milli)
+"""Whole thousandths, written with three decimals: 230417 is `230.417`."""
 
 INSTANT = Scalar(_read_instant, _write_instant)
 """An instant in UTC, ending in `Z`, with no more of a fraction than it has."""

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from xmpp_cem.wire.scalars import BOOLEAN, INSTANT, INTEGER, SHARE, TEXT, TOKEN, TOKENS
+from xmpp_cem.wire.scalars import BOOLEAN, INSTANT, INTEGER, MILLI, SHARE, TEXT, TOKEN, TOKENS
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,27 @@ def test_white_space_matters_in_a_text_only():
     assert TEXT.read(" a b ") == " a b "
     assert TOKEN.read(" a ") == "a"
     assert TOKENS.read(TOKENS.write(("a", "b"))) == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("0", 0), ("-0.000", 0), ("230.417", 230_417), ("-0.5", -500), (" 1.05\n", 1050)],
+)
+def test_thousandths_are_read(text, value):
+    assert MILLI.read(text) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "0.000"), (7, "0.007"), (-7, "-0.007"), (-230_410, "-230.410")]
+)
+def test_thousandths_have_three_decimals(value, text):
+    assert MILLI.write(value) == text
+    assert MILLI.read(text) == value
+
+
+@pytest.mark.parametrize(
+    "text", ["", "+1", "1.", ".1", "1.0000", "1e3", "1,5", "9" * 16, "٣", "NaN"]
+)
+def test_what_is_no_number_of_thousandths_is_refused(text):
+    with pytest.raises(ValueError, match="three decimals"):
+        MILLI.read(text)
