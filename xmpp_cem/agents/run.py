@@ -8,6 +8,7 @@ import structlog
 
 from xmpp_cem.agents.application import DrivenSite
 from xmpp_cem.agents.assemble import gateway_engine, site_engine, vtn_engine
+from xmpp_cem.agents.locating import located
 from xmpp_cem.agents.settings import (
     clock_of,
     credentials_of,
@@ -46,6 +47,8 @@ async def run(config: Config, application: Application | None = None) -> None:
         raise ConfigError("an operator's file describes no agent that runs; use it with commands")
     clock = clock_of(config.clock)
     structlog.contextvars.bind_contextvars(party=config.party)
+    if isinstance(config, VenConfig | GatewayConfig):
+        config = config.model_copy(update={"upper": await located(config.upper)})
     failures = 0
     while True:
         started = clock.now()

@@ -56,7 +56,8 @@ def _login(account: AccountConfig) -> str:
 
 
 def _above(upper: UpperConfig) -> tuple[str, str]:
-    return "above", f"VEN in {upper.domain} of {upper.vtn_address}, {_login(upper.account)}"
+    vtn = str(upper.vtn_address) if upper.vtn else "the VTN that its card names"
+    return "above", f"VEN in {upper.domain} of {vtn}, {_login(upper.account)}"
 
 
 def _below(lower: LowerConfig) -> tuple[str, str]:

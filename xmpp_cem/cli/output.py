@@ -72,9 +72,9 @@ def show_line(text: str, style: str = "") -> None:
     console().print(Text(text, style=style))
 
 
-def show_error(text: str) -> None:
-    """Print an error for people on stderr."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(text, style="red"))
+def show_error(text: str, style: str = "red") -> None:
+    """Print an error or, in another style, a remark for people on stderr."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(text, style=style))
 
 
 def signed_kw(power_w: int | None) -> str:

@@ -38,8 +38,11 @@ class UpperConfig(Section):
     domain: DomainId
     """Its id."""
 
-    vtn: PeerName
-    """Its VTN's address; the connection `/vtn` is added when none is given."""
+    vtn: PeerName | None = None
+    """Its VTN's address, `/vtn` is added when missing; without it the domain's card tells."""
+
+    pubsub: ServiceName | None = None
+    """Where to look for the card without `vtn`; default: all pubsub services of our host."""
 
     account: AccountConfig
     """Our account in it; we connect as `/ven`."""
@@ -52,13 +55,15 @@ class UpperConfig(Section):
 
     @model_validator(mode="after")
     def _not_its_own(self) -> Self:
-        if self.vtn_address.bare == self.account.jid:
+        if self.vtn and self.vtn_address.bare == self.account.jid:
             raise ValueError("vtn and account are the same; a VEN needs an account of its own")
         return self
 
     @property
     def vtn_address(self) -> Jid:
-        """The VTN's full address."""
+        """The VTN's full address; raises ValueError as long as it is not known."""
+        if self.vtn is None:
+            raise ValueError(f"the VTN of {self.domain} is not known")
         return vtn_address(self.vtn)
 
 

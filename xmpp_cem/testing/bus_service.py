@@ -88,6 +88,11 @@ class Service:
         """Whether accounts can be allowed to publish without reading."""
         return self._is_ejabberd
 
+    @property
+    def node_names(self) -> tuple[str, ...]:
+        """Names of all nodes; both servers show them to everybody."""
+        return tuple(self._nodes)
+
     def ensure(self, who: Jid, spec: NodeSpec, *, repair: bool) -> NodeState:
         """Create or verify a node, as `Nodes.ensure` does in several steps."""
         existing = self._nodes.get(spec.name)

@@ -199,6 +199,10 @@ class BusStream:
         """Return a host's pubsub services."""
         return await self._ask(Jid(host), lambda: self._router.services_of(host), ASK_SECONDS)
 
+    async def nodes_of(self, service: Jid) -> tuple[str, ...]:
+        """Return the names of a service's nodes, which everybody sees."""
+        return await self._call(service, lambda at: at.node_names)
+
     async def ping(self, to: Jid, timeout: float) -> bool:
         """Whether an entity is there; False also when nothing came in time."""
         try:

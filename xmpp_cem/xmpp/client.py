@@ -57,6 +57,7 @@ class Client(ClientXMPP):
         super().__init__(
             str(credentials.address), credentials.password or "", ssl_context=context, loop=loop
         )
+        self._aborted: asyncio.BaseTransport | None = None
         self.enable_direct_tls = credentials.port is None
         self.register_plugin("xep_0198", {"allow_resume": False})
         mechanisms = self.plugin["feature_mechanisms"]
@@ -129,9 +130,23 @@ class Client(ClientXMPP):
         done.set_result(None)
         return done
 
+    def abort(self) -> None:
+        """End the connection at once, and only once.
+
+        Python 3.11.2's TLS transport, which is Debian 12's, fails when it is aborted after a
+        second close.
+        """
+        transport = self.transport
+        if transport is None or transport is self._aborted:
+            return
+        self._aborted = transport
+        self.cancel_connection_attempt()
+        transport.abort()
+        self.event("killed")
+
     def connection_lost(self, exception: BaseException | None) -> None:
         """Note the end; the transport is closed so that asyncio does not warn of it."""
-        if self.transport is not None:
+        if self.transport is not None and not self.transport.is_closing():
             self.transport.close()
         if isinstance(exception, ssl.SSLError) and not self.ready.done():
             self._on_bad_certificate(exception)

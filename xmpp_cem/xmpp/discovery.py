@@ -1,16 +1,15 @@
 """Asks what a service offers, and says what we are (XEP-0030, XEP-0199)."""
 
 from typing import Protocol
-from xml.etree.ElementTree import Element, SubElement
+from xml.etree.ElementTree import Element
 
 from xmpp_cem.errors import RefusedError, RequestTimeoutError
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.xmpp.addresses import read_address
 from xmpp_cem.xmpp.faults import CLIENT
+from xmpp_cem.xmpp.identity import DISCO_INFO, PING, Identity
 
-DISCO_INFO = "http://jabber.org/protocol/disco#info"
 DISCO_ITEMS = "http://jabber.org/protocol/disco#items"
-PING = "urn:xmpp:ping"
 WRITE_ONLY = "http://jabber.org/protocol/pubsub#publish-only-affiliation"
 
 ASK_SECONDS = 20.0
@@ -47,6 +46,12 @@ class Discovery:
             if await self._is_pubsub(service):
                 found.append(service)
         return tuple(found)
+
+    async def nodes_of(self, service: Jid) -> tuple[str, ...]:
+        """Return the names of the nodes that a service shows us."""
+        answer = await self._ask(service, "get", Element(f"{{{DISCO_ITEMS}}}query"), ASK_SECONDS)
+        items = answer.iterfind(f"{{{DISCO_ITEMS}}}query/{{{DISCO_ITEMS}}}item")
+        return tuple(node for item in items if (node := item.get("node")))
 
     async def ping(self, to: Jid, seconds: float) -> bool:
         """Whether the entity itself answers, be it that it does not know pings."""
@@ -87,13 +92,8 @@ def is_query_to_us(stanza: Element) -> bool:
     )
 
 
-def answer_query(stanza: Element) -> Element | None:
+def answer_query(stanza: Element, identity: Identity) -> Element | None:
     """Return the content of the answer to a query that `is_query_to_us` found."""
     if stanza[0].tag == f"{{{PING}}}ping":
         return None
-    node = stanza[0].get("node")
-    answer = Element(f"{{{DISCO_INFO}}}query", {} if node is None else {"node": node})
-    SubElement(answer, f"{{{DISCO_INFO}}}identity", {"category": "client", "type": "bot"})
-    for feature in (DISCO_INFO, PING):
-        SubElement(answer, f"{{{DISCO_INFO}}}feature", {"var": feature})
-    return answer
+    return identity.info(stanza[0].get("node"))

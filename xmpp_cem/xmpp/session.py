@@ -27,8 +27,9 @@ from xmpp_cem.xmpp.addresses import read_address
 from xmpp_cem.xmpp.client import Client
 from xmpp_cem.xmpp.credentials import Credentials
 from xmpp_cem.xmpp.deliveries import PUBSUB_EVENT, read_notification
-from xmpp_cem.xmpp.discovery import PING, answer_query, is_query_to_us
+from xmpp_cem.xmpp.discovery import answer_query, is_query_to_us
 from xmpp_cem.xmpp.faults import CLIENT
+from xmpp_cem.xmpp.identity import PING, Identity
 from xmpp_cem.xmpp.inbound import Inbound, is_request
 from xmpp_cem.xmpp.presence import directed, read_presence
 from xmpp_cem.xmpp.requests import Requests
@@ -72,6 +73,7 @@ class Session:
         self._client = Client(credentials, context)
         self._border = border
         self._waiting: set[str] = set()
+        self._identity = Identity(credentials.address.connection)
         self.address = credentials.address
         self.requests = Requests(self.send, self.address)
         self.inbound = Inbound(self.send, str(number))
@@ -226,7 +228,9 @@ class Session:
             self.inbound.deny(sender, number, RefusedError("service-unavailable"))
 
     def _on_query(self, stanza: Element) -> None:
-        self.inbound.answer(stanza.get("from", ""), stanza.get("id", ""), answer_query(stanza))
+        self.inbound.answer(
+            stanza.get("from", ""), stanza.get("id", ""), answer_query(stanza, self._identity)
+        )
 
 
 class _Shape(MatcherBase):

@@ -21,6 +21,7 @@ from xmpp_cem.model.node import Access, Affiliation, NodeSpec, NodeState
 from xmpp_cem.xmpp.canonical import to_bytes, to_element
 from xmpp_cem.xmpp.credentials import Credentials
 from xmpp_cem.xmpp.discovery import Discovery
+from xmpp_cem.xmpp.identity import Identity
 from xmpp_cem.xmpp.membership import Membership
 from xmpp_cem.xmpp.nodes import Nodes
 from xmpp_cem.xmpp.pacing import Backoff, TokenBucket
@@ -75,7 +76,8 @@ class Stream:
         self._watch_turn = asyncio.Lock()
         self._numbers = itertools.count(1)
         self._session: Session | None = None
-        self._presence = write_presence("", "", (), credentials.priority)
+        self._identity = Identity(credentials.address.connection)
+        self._presence = self._present("", "", ())
         self._pubsub = Pubsub(self._ask, credentials.address)
         self._membership = Membership(self._ask)
         self._nodes = Nodes(self._ask, credentials.address)
@@ -153,7 +155,7 @@ class Stream:
             LocalProtocolError: an unknown `show` or an extension that is no XML.
         """
         try:
-            self._presence = write_presence(show, status, extensions, self._credentials.priority)
+            self._presence = self._present(show, status, extensions)
         except ValueError as error:
             raise LocalProtocolError(str(error)) from error
         if self._session is not None and self.is_up:
@@ -220,9 +222,18 @@ class Stream:
         """Return a host's pubsub services."""
         return await self._discovery.services_of(host)
 
+    async def nodes_of(self, service: Jid) -> tuple[str, ...]:
+        """Return the names of the nodes that a service shows us."""
+        return await self._discovery.nodes_of(service)
+
     async def ping(self, to: Jid, timeout: float) -> bool:
         """Whether an entity is there (XEP-0199); False also when nothing came in time."""
         return await self._discovery.ping(to, timeout)
+
+    def _present(self, show: str, status: str, extensions: tuple[bytes, ...]) -> Element:
+        stanza = write_presence(show, status, extensions, self._credentials.priority)
+        stanza.append(self._identity.capabilities())
+        return stanza
 
     async def _ask(self, to: Jid, kind: str, content: Element, seconds: float) -> Element:
         return await self._up().requests.ask(to, kind, content, seconds)

@@ -6,6 +6,7 @@ import pytest
 from xmpp_cem.errors import RefusedError, RequestTimeoutError, StreamLostError
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.xmpp.discovery import Discovery, answer_query, is_query_to_us
+from xmpp_cem.xmpp.identity import Identity
 
 
 def iq(inner, kind="get"):
@@ -15,12 +16,12 @@ def iq(inner, kind="get"):
 def test_a_ping_is_answered_empty():
     ping = iq("<ping xmlns='urn:xmpp:ping'/>")
     assert is_query_to_us(ping)
-    assert answer_query(ping) is None
+    assert answer_query(ping, Identity("ven")) is None
 
 
 def test_we_say_what_we_are_for_the_node_that_was_asked():
     query = iq("<query xmlns='http://jabber.org/protocol/disco#info' node='n'/>")
-    answer = answer_query(query)
+    answer = answer_query(query, Identity("ven"))
     assert answer.get("node") == "n"
     assert answer[0].get("category") == "client"
 
