@@ -38,7 +38,7 @@ def discover(
     elif cards:
         show_table(("domain", "VTN", "service", "profile", "version", "uplink"), map(_row, cards))
     for each in found:
-        if each.problem:
+        if each.problem and not (cards and domain):
             show_error(f"{each.domain} on {each.service}: {each.problem}", "yellow")
     if not cards:
         show_error("no domain found")

@@ -17,7 +17,7 @@ def instructions(plan: Plan, files: Files, endpoint: Endpoint) -> list[str]:
         f"JID {TESTER}@{HOST}   password {files.password(TESTER)}",
         f"host {endpoint.host}   port {endpoint.port}   CA file {endpoint.ca_file}",
         "",
-        *_stock(plan, endpoint),
+        *_stock(plan, files, endpoint),
         "",
         *_ours(plan, files),
         "",
@@ -26,12 +26,12 @@ def instructions(plan: Plan, files: Files, endpoint: Endpoint) -> list[str]:
     ]
 
 
-def _stock(plan: Plan, endpoint: Endpoint) -> list[str]:
+def _stock(plan: Plan, files: Files, endpoint: Endpoint) -> list[str]:
     site = plan.aggregators[0].sites[1]
     nodes = (events_node(GRID), reports_node(GRID), operations_node(GRID))
-    client = (
-        f'{{ service: "xmpp://{endpoint.host}:{endpoint.port}", domain: "{HOST}", '
-        f'username: "{TESTER}", password: "(above)" }}'
+    watch = (
+        f"docs/examples/watch.mjs {TESTER}@{HOST} {files.password(TESTER)} "
+        f"{endpoint.host}:{endpoint.port} {endpoint.pubsub(GRID)} {GRID} {site.party}@{HOST}"
     )
     return [
         "A stock client (Debian's profanity):",
@@ -45,9 +45,9 @@ def _stock(plan: Plan, endpoint: Endpoint) -> list[str]:
             f"<subscribe node='{node}' jid='{TESTER}@{HOST}'/></pubsub></iq>"
             for number, node in enumerate(nodes, 1)
         ),
-        "A program with @xmpp/client for Node:",
-        f"  NODE_EXTRA_CA_CERTS={endpoint.ca_file} node PROGRAM",
-        f"  client({client})",
+        "A program of Node.js, from the checkout:",
+        "  npm install @xmpp/client@0.14",
+        f"  NODE_EXTRA_CA_CERTS={endpoint.ca_file} node {watch}",
     ]
 
 
