@@ -39,7 +39,7 @@ def keep(
             case Publish() | Retract() | Transact():
                 batch.send += _entries(effect, now)
             case Respond(token=token) if is_kept(asked.get(token)):
-                batch.received.append(_received(asked[token], effect, now))
+                batch.received += _received(asked[token], effect, now)
             case _:
                 pass
     batch.put += [journal.write_record(record) for record in rows.values() if record]
@@ -73,6 +73,10 @@ def _entries(effect: Publish | Retract | Transact, now: datetime) -> list[Outgoi
     return [Outgoing(message_id, link, "transact", str(effect.to), "", payload, until)]
 
 
-def _received(request: RequestArrived, effect: Respond, now: datetime) -> Received:
-    message_id = request.message.header.message_id
-    return Received(request.sender.bare, message_id, encode(effect.message), now)
+def _received(request: RequestArrived, effect: Respond, now: datetime) -> list[Received]:
+    """Return the given answer, or none for one that cannot be sent: the request may come again."""
+    try:
+        payload = encode(effect.message)
+    except LocalProtocolError:
+        return []
+    return [Received(request.sender.bare, request.message.header.message_id, payload, now)]

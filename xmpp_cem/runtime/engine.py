@@ -39,6 +39,7 @@ from xmpp_cem.wire.codec import Flow, decode
 _MOST_AT_ONCE = 256
 _MOST_UNEVENTFUL = 100
 _KEPT_JOURNAL = 20_000
+_OVERDUE_EVERY = timedelta(seconds=5)
 _KEPT_REPLIES = timedelta(hours=48)
 
 log = structlog.get_logger()
@@ -117,7 +118,7 @@ class Engine:
     def intake(self, link: Link) -> Intake:
         """Return the way in of a connection; `attach` completes it."""
         return self._intakes.setdefault(
-            link, Intake(link, self.put, lambda jid: self.admits(link, jid))
+            link, Intake(link, self.put, lambda jid: self.admits(link, jid), self._clock.now)
         )
 
     def attach(self, link: Link, transport: Transport) -> None:
@@ -151,6 +152,7 @@ class Engine:
                     self._outbox.add(entry, group)
                 group.create_task(self._timers.run(), name="timers")
                 group.create_task(self._prune(), name="prune")
+                group.create_task(self._fail_overdue(), name="overdue requests")
                 for link, transport in self._transports.items():
                     group.create_task(transport.run(), name=f"connection {link.value}")
                 await self._work(group)
@@ -209,7 +211,7 @@ class Engine:
         message_id = what.message.header.message_id
         reply = await self.store.reply_to(what.sender.bare, message_id)
         if reply is not None:
-            self._transports[what.link].respond(what.token, reply)
+            self._intakes[what.link].respond(what.token, reply)
             return True
         same = (what.sender.bare, message_id)
         return any((a.sender.bare, a.message.header.message_id) == same for a in asked.values())
@@ -261,6 +263,12 @@ class Engine:
         while True:
             await self.store.prune(self._clock.now() - _KEPT_REPLIES, _KEPT_JOURNAL)
             await self._clock.sleep_until(self._clock.now() + timedelta(minutes=10))
+
+    async def _fail_overdue(self) -> None:
+        while True:
+            await self._clock.sleep_until(self._clock.now() + _OVERDUE_EVERY)
+            for intake in self._intakes.values():
+                intake.fail_overdue()
 
     def _put(self, what: Input | None, sent: str) -> None:
         self._inputs.append((what, sent))

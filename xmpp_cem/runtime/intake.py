@@ -1,6 +1,7 @@
 """What a connection tells becomes an input of the core, or is refused and logged."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 import structlog
 
@@ -27,6 +28,7 @@ from xmpp_cem.model.link import (
     Retraction,
 )
 from xmpp_cem.runtime.ports import Transport
+from xmpp_cem.runtime.waiting import WaitingRequests
 from xmpp_cem.wire.codec import Flow, decode, decode_presence, encode
 
 log = structlog.get_logger()
@@ -40,11 +42,41 @@ class Intake:
         link: Link,
         put: Callable[[Input], None],
         is_admitted: Callable[[Jid], bool],
+        now: Callable[[], datetime],
     ) -> None:
         self._link = link
         self._put = put
+        self._now = now
+        self._waiting = WaitingRequests()
         self.is_admitted = is_admitted
         self.transport: Transport | None = None
+
+    def respond(self, token: str, payload: bytes) -> None:
+        """Answer a request."""
+        self._waiting.settle(token)
+        if self.transport is not None:
+            self.transport.respond(token, payload)
+
+    def ignore(self, token: str) -> None:
+        """Answer as if nobody were here."""
+        self._waiting.settle(token)
+        if self.transport is not None:
+            self.transport.refuse(token, "service-unavailable", "cancel")
+
+    def fail(self, token: str, error: ReplyError, *, is_temporary: bool) -> None:
+        """Answer that it could not be done; when temporary, the same request may come again."""
+        self._waiting.settle(token)
+        if is_temporary:
+            self._refuse(token, "resource-constraint", "wait", error)
+        else:
+            self._refuse(token, "not-acceptable", "cancel", error)
+
+    def fail_overdue(self) -> None:
+        """Answer what has waited too long."""
+        for token in self._waiting.overdue(self._now()):
+            log.warning("a request was not answered in time", token=token)
+            late = ReplyError(code="4.1", reason="not answered in time")
+            self.fail(token, late, is_temporary=True)
 
     def deliver(self, event: LinkEvent) -> None:
         """Take what the connection tells; never raises for a peer's fault."""
@@ -52,6 +84,7 @@ class Intake:
             case LinkUp():
                 self._put(LinkChanged(self._link, is_up=True))
             case LinkDown(reason=reason):
+                self._waiting.clear()
                 log.warning("connection lost", link=self._link.value, why=reason)
                 self._put(LinkChanged(self._link, is_up=False))
             case PresenceSeen():
@@ -108,10 +141,19 @@ class Intake:
             log.warning(
                 "request refused", sender=str(event.sender), code=error.code, why=error.reason
             )
-            fault = FaultMessage(errors=(ReplyError(code=error.code, reason=error.reason[:1024]),))
-            self.transport.refuse(
-                event.token, "bad-request", "modify", error.reason[:512], encode(fault)
-            )
+            fault = ReplyError(code=error.code, reason=error.reason[:1024])
+            self._refuse(event.token, "bad-request", "modify", fault)
             return
-        if isinstance(message, RequestMessage):
+        if not isinstance(message, RequestMessage):
+            return
+        overload = self._waiting.take(event.token, event.sender.bare, self._now())
+        if overload is None:
             self._put(RequestArrived(self._link, event.sender, event.token, message))
+            return
+        log.warning("overloaded", sender=str(event.sender), code=overload.code)
+        self._refuse(event.token, "resource-constraint", "wait", overload)
+
+    def _refuse(self, token: str, condition: str, error_type: str, error: ReplyError) -> None:
+        if self.transport is not None:
+            fault = encode(FaultMessage(errors=(error,)))
+            self.transport.refuse(token, condition, error_type, error.reason[:512], fault)

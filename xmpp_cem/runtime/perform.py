@@ -40,7 +40,8 @@ from xmpp_cem.core.inputs import (
     NodesVerified,
     ServiceProbed,
 )
-from xmpp_cem.errors import TransportError
+from xmpp_cem.errors import LocalProtocolError, TransportError
+from xmpp_cem.messages.envelope import ReplyError, ResponseMessage
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import SHOW, Offer
 from xmpp_cem.model.control import Sample
@@ -86,9 +87,9 @@ class Performer:
             case Remember() | Forget() | Publish() | Retract() | Transact():
                 return
             case Respond(link=link, token=token, message=message):
-                self._transports[link].respond(token, encode(message))
+                self._respond(link, token, message)
             case Ignore(link=link, token=token):
-                self._transports[link].refuse(token, "service-unavailable", "cancel")
+                self._intakes[link].ignore(token)
             case ShowPresence(link=link, value=value):
                 show = SHOW.get(value.availability, "") if isinstance(value, Offer) else ""
                 status = value.status if isinstance(value, Offer) else "VTN, active"
@@ -107,6 +108,17 @@ class Performer:
                 self._on_site(effect, group)
             case _:
                 assert_never(effect)
+
+    def _respond(self, link: Link, token: str, message: ResponseMessage) -> None:
+        """Answer; one that is too large must not stop us, nor leave the other side waiting."""
+        try:
+            payload = encode(message)
+        except LocalProtocolError as error:
+            log.error("an answer cannot be sent", why=str(error))  # noqa: TRY400 a known reason
+            too_large = ReplyError(code="3.1", reason=str(error)[:1024])
+            self._intakes[link].fail(token, too_large, is_temporary=False)
+            return
+        self._intakes[link].respond(token, payload)
 
     def dropped(self, link: Link) -> None:
         """Stop what was going on over a connection that is gone."""

@@ -44,7 +44,10 @@ class Door:
     def __init__(self, wire):
         self.inputs = []
         self.wire = wire
-        self.intake = Intake(Link.LOWER, self.inputs.append, lambda jid: jid == KNOWN)
+        self.intake = Intake(
+            Link.LOWER, self.inputs.append, lambda jid: jid == KNOWN, lambda: self.now
+        )
+        self.now = NOW
         self.intake.transport = wire
 
     def take(self, event):
@@ -123,3 +126,56 @@ def test_no_bytes_of_a_peer_ever_raise(door, payload):
             PresenceSeen(KNOWN, True, "", "", (payload[cut:],)),
         ):
             door.take(event)
+
+
+def refusals(wire):
+    return [
+        (what[1], what[2], decode(what[5], Flow.REPLY).errors[0].code)
+        for what in wire.done
+        if what[0] == "refuse"
+    ]
+
+
+def test_one_account_cannot_make_us_wait_for_more_than_fifty_requests(door):
+    for number in range(52):
+        door.take(RequestReceived(KNOWN, f"t{number}", True, encode(ASKED)))
+    assert len(door.inputs) == 50
+    assert refusals(door.wire) == [
+        ("t50", "resource-constraint", "3.2"),
+        ("t51", "resource-constraint", "3.2"),
+    ]
+    door.intake.respond("t7", b"<x/>")
+    door.take(RequestReceived(KNOWN, "again", True, encode(ASKED)))
+    assert len(door.inputs) == 51
+
+
+def test_all_accounts_together_wait_for_at_most_five_hundred(wire):
+    inputs = []
+    intake = Intake(Link.LOWER, inputs.append, lambda _: True, lambda: NOW)
+    intake.transport = wire
+    for number in range(501):
+        sender = Jid(f"ven{number // 40}@{HOST}", "ven")
+        intake.deliver(RequestReceived(sender, f"t{number}", True, encode(ASKED)))
+    assert len(inputs) == 500
+    assert refusals(wire) == [("t500", "resource-constraint", "5.1")]
+
+
+def test_a_request_that_nobody_answers_ends_with_4_1(door):
+    door.take(RequestReceived(KNOWN, "t", True, encode(ASKED)))
+    door.now = at(29)
+    door.intake.fail_overdue()
+    assert refusals(door.wire) == []
+    door.now = at(30)
+    door.intake.fail_overdue()
+    door.intake.fail_overdue()
+    assert refusals(door.wire) == [("t", "resource-constraint", "4.1")]
+
+
+def test_what_waits_is_forgotten_with_its_connection(door):
+    for number in range(50):
+        door.take(RequestReceived(KNOWN, f"t{number}", True, encode(ASKED)))
+    door.take(LinkDown("gone"))
+    door.take(RequestReceived(KNOWN, "new", True, encode(ASKED)))
+    door.now = at(30)
+    door.intake.fail_overdue()
+    assert [token for token, *_ in refusals(door.wire)] == ["new"]

@@ -32,6 +32,7 @@ from xmpp_cem.core.letters import Letters
 from xmpp_cem.errors import RefusedError
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import EventMessage, Header, Noun, Verb
+from xmpp_cem.messages.operations import DomainMembers, MemberEntry
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability, Leadership, Offer
 from xmpp_cem.model.control import Sample, SetPoint
@@ -42,7 +43,7 @@ from xmpp_cem.runtime.intake import Intake
 from xmpp_cem.runtime.perform import Performer
 from xmpp_cem.runtime.timers import Timers
 from xmpp_cem.testing.builders import HOST, NOW, at, capability, make_event, request
-from xmpp_cem.wire.codec import encode
+from xmpp_cem.wire.codec import Flow, decode, encode
 
 SERVICE = Jid(f"pubsub.{HOST}")
 EVENT = make_event()
@@ -69,7 +70,8 @@ class Stage:
         self.decision = OptIn(-1000)
         self.samples = (Sample(resource="r", power_w=1),)
         self.timers = Timers(clock, lambda _: None)
-        intake = Intake(Link.UPPER, self.inputs.append, lambda _: True)
+        intake = Intake(Link.UPPER, self.inputs.append, lambda _: True, clock.now)
+        intake.transport = wire
         site = FunctionSite(self.read, self.act, self.decide)
         self.performer = Performer(
             {Link.UPPER: wire}, {Link.UPPER: intake}, site, clock, self.timers, self.inputs.append
@@ -100,6 +102,20 @@ class Stage:
 @pytest.fixture
 def stage(wire, clock, group):
     return Stage(wire, clock, group)
+
+
+async def test_an_answer_that_is_too_large_stops_nothing_and_is_told(stage):
+    names = [f"{n:04}" + "x" * 28 for n in range(1000)]
+    members = tuple(
+        MemberEntry(party=name, account=f"{name}@{HOST}", availability="available")
+        for name in names
+    )
+    asked = request(Verb.GET, Noun.MEMBERS, "a")
+    reply = Letters("vtn").reply(asked, NOW, DomainMembers(domain="grid", members=members))
+    await stage.does(Respond(Link.UPPER, "t", reply))
+    (refused,) = stage.wire.done
+    assert refused[:4] == ("refuse", "t", "not-acceptable", "cancel")
+    assert decode(refused[5], Flow.REPLY).errors[0].code == "3.1"
 
 
 async def test_answers_and_refusals_go_to_who_asked(stage):
