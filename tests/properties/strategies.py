@@ -12,13 +12,18 @@ from xmpp_cem.messages.envelope import (
     Header,
     Level,
     Noun,
+    Operation,
+    OperationSet,
+    ReplayDetection,
     ReplyError,
     RequestMessage,
     ResponseMessage,
     Result,
+    User,
     Verb,
 )
 from xmpp_cem.messages.events import EndDeviceEvents, Status, StatusType
+from xmpp_cem.messages.naming import FaultyObject, IdKind, NamedId
 from xmpp_cem.messages.operations import (
     DispatchRecord,
     DomainMembers,
@@ -35,6 +40,7 @@ from xmpp_cem.model.node import Uplink
 from xmpp_cem.model.reading import READINGS, Quality, Reading
 from xmpp_cem.model.reading_type import LARGEST_CODE, ReadingType
 from xmpp_cem.model.resource import Capability, Resource, ResourceState
+from xmpp_cem.model.text import one_line
 from xmpp_cem.model.time import Interval
 from xmpp_cem.wire.rules import ACTIONS, NEED_BODY, PAST
 
@@ -49,6 +55,9 @@ def few(items, least=0):
 
 def texts(longest=40):
     return st.text(XML_CHARACTERS, max_size=longest)
+
+
+labels = st.text(XML_CHARACTERS, min_size=1, max_size=40).map(one_line)
 
 
 def names(characters, longest):
@@ -273,7 +282,7 @@ bodies = {
     Noun.MEMBERS: st.builds(DomainMembers, domain=domains, members=few(members)),
     Noun.NODES: st.builds(DomainNodes, domain=domains, nodes=few(nodes)),
 }
-nouns = st.sampled_from(Noun)
+nouns = st.sampled_from(sorted(bodies))
 
 
 def headers(verb, noun):
@@ -285,13 +294,53 @@ def headers(verb, noun):
         timestamp=instants,
         source=parties,
         revision=st.sampled_from(["cem-1.0", "cem-1.7"]),
+        replay=st.none() | st.builds(ReplayDetection, nonce=labels, created=instants),
+        context=st.none() | labels,
+        wants_async=st.none() | st.booleans(),
+        reply_address=st.none() | labels,
+        wants_ack=st.none() | st.booleans(),
+        user=st.none() | st.builds(User, id=labels, organization=st.none() | labels),
         correlation_id=st.none() | uuids,
+        comment=st.none() | labels,
         trace=st.none() | texts(64),
         path=few(names(_ALNUM + "_-", 64)),
         hop=st.integers(0, 8),
         expires=st.none() | instants,
         epoch=st.none() | counts,
         sequence=st.none() | counts,
+    )
+
+
+ids = st.builds(
+    NamedId,
+    text=texts(),
+    type=st.none() | texts(),
+    authority=st.none() | texts(),
+    kind=st.none() | st.sampled_from(IdKind),
+    object_type=st.none() | texts(),
+)
+ordinals = st.none() | counts
+
+
+@st.composite
+def operations(draw, number):
+    noun = draw(nouns)
+    verb = draw(st.sampled_from(sorted(ACTIONS[noun])))
+    body = bodies[noun] if verb in NEED_BODY else st.none() | bodies[noun]
+    return Operation(
+        id=number, verb=verb, noun=noun, is_element=draw(st.booleans()), body=draw(body)
+    )
+
+
+@st.composite
+def operation_sets(draw):
+    numbers = draw(st.lists(counts, min_size=1, max_size=3, unique=True))
+    return RequestMessage(
+        header=draw(headers(Verb.EXECUTE, Noun.OPERATION_SET)),
+        operations=OperationSet(
+            keeps_sequence=draw(st.booleans()),
+            operations=tuple(draw(operations(number)) for number in numbers),
+        ),
     )
 
 
@@ -303,7 +352,9 @@ def requests(draw):
     asks = (verb, noun) == (Verb.GET, Noun.READINGS)
     return RequestMessage(
         header=draw(headers(verb, noun)),
-        ids=draw(few(texts())),
+        start=draw(st.none() | instants),
+        end=draw(st.none() | instants),
+        ids=draw(few(ids)),
         options=draw(few(st.tuples(texts(), texts()))),
         query=draw(st.none() | queries if asks else st.none()),
         body=draw(body),
@@ -315,6 +366,12 @@ reply_errors = st.builds(
     code=st.sampled_from(["0.0", "1.8", "2.29"]),
     reason=texts(),
     level=st.sampled_from(Level),
+    details=st.none() | labels,
+    xpath=st.none() | st.sampled_from(["a", "Header"]),
+    id=st.none() | ids,
+    related_id=st.none() | ids,
+    object=st.none() | st.builds(FaultyObject, mrid=labels, type=st.none() | labels),
+    operation=ordinals,
 )
 
 
@@ -325,6 +382,8 @@ def responses(draw):
         header=draw(headers(Verb.REPLY, noun)),
         result=draw(st.sampled_from(Result)),
         errors=draw(few(reply_errors)),
+        ids=draw(few(ids)),
+        operation=draw(ordinals),
         body=draw(st.none() | bodies[noun]),
     )
 
@@ -336,8 +395,14 @@ def event_messages(draw):
     return EventMessage(header=draw(headers(verb, noun)), body=draw(bodies[noun]))
 
 
-faults = st.builds(FaultMessage, result=st.sampled_from(Result), errors=few(reply_errors, least=1))
-messages = st.one_of(requests(), responses(), event_messages(), faults)
+faults = st.builds(
+    FaultMessage,
+    result=st.sampled_from(Result),
+    errors=few(reply_errors, least=1),
+    ids=few(ids),
+    operation=ordinals,
+)
+messages = st.one_of(requests(), operation_sets(), responses(), event_messages(), faults)
 presences = st.one_of(
     st.builds(
         Offer,

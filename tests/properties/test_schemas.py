@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.properties.strategies import bodies, headers, messages, presences
 from tests.properties.test_wire import ROUNDS
 from tests.schemas import flaws
-from xmpp_cem.messages.envelope import EventMessage, Noun
+from xmpp_cem.messages.envelope import EventMessage
 from xmpp_cem.wire.codec import encode, encode_presence
 from xmpp_cem.wire.rules import ACTIONS, PAST
 
@@ -18,7 +18,8 @@ def test_a_message_that_is_encoded_is_valid(message):
 
 
 @given(
-    st.sampled_from(Noun).flatmap(lambda noun: st.tuples(st.just(noun), bodies[noun])), st.data()
+    st.sampled_from(sorted(bodies)).flatmap(lambda noun: st.tuples(st.just(noun), bodies[noun])),
+    st.data(),
 )
 @ROUNDS
 def test_an_event_of_each_noun_is_valid(content, data):

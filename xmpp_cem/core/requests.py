@@ -8,6 +8,7 @@ from xmpp_cem.core.effects import Effect, Ignore, Note, Respond, VerifyNodes
 from xmpp_cem.core.inputs import Link, NodesVerified, RequestArrived
 from xmpp_cem.core.metering import Metering
 from xmpp_cem.core.nodes import entries, node_specs
+from xmpp_cem.core.operation_sets import answer_operations
 from xmpp_cem.core.publication import Publication
 from xmpp_cem.core.records import Member
 from xmpp_cem.core.vtnstate import VtnState
@@ -57,6 +58,16 @@ class Requests:
         if member is None and not is_operator:
             fields = (("account", account), ("noun", header.noun.value))
             return [Ignore(Link.LOWER, what.token), Note("warning", "unknown account", fields)]
+        if what.message.operations:
+            letters, known = self._state.letters, self._state.member_of
+            return answer_operations(
+                what, lambda each: self._allowed(known(account), each, now), letters, now
+            )
+        return self._allowed(member, what, now)
+
+    def _allowed(self, member: Member | None, what: RequestArrived, now: datetime) -> list[Effect]:
+        """Answer what this account may ask, as itself."""
+        header = what.message.header
         role = Role.VEN if member else Role.OPERATOR
         if not is_allowed(role, header.verb, header.noun):
             return self._refuse(
@@ -218,7 +229,9 @@ class Requests:
         return ""
 
     def _cancel(self, what: RequestArrived, now: datetime) -> list[Effect]:
-        ids, known = what.message.ids, self._dispatching.dispatches
+        body, known = what.message.body, self._dispatching.dispatches
+        named = (e.id for e in body.events) if isinstance(body, EndDeviceControls) else ()
+        ids = what.message.names or tuple(named)
         strange = next((event_id for event_id in ids if event_id not in known), None)
         if strange:
             return self._refuse(what, now, "2.15", f"there is no event {strange}")
@@ -232,7 +245,7 @@ class Requests:
 
     def _show(self, what: RequestArrived, now: datetime) -> list[Effect]:
         dispatches = self._dispatching.dispatches
-        wanted = what.message.ids[0] if what.message.ids else next(reversed(dispatches), "")
+        wanted = what.message.names[0] if what.message.names else next(reversed(dispatches), "")
         if wanted not in dispatches:
             return self._refuse(what, now, "2.15", f"there is no event {wanted}".rstrip())
         record = self._dispatching.record(dispatches[wanted], now)

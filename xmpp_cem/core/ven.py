@@ -28,6 +28,7 @@ from xmpp_cem.core.inputs import (
     TimerFired,
     TransactionFailed,
 )
+from xmpp_cem.core.operation_sets import answer_operations
 from xmpp_cem.core.records import Commitment, Confirmed, Record, VenRecord
 from xmpp_cem.core.venstate import VenSettings, VenState, is_address
 from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
@@ -271,6 +272,8 @@ class Ven:
         if verb is Verb.GET and what.message.header.noun is Noun.CONFIG:
             own = EndDeviceConfig(party=letters.party, capability=self._capability)
             return [Respond(Link.UPPER, what.token, letters.reply(what.message, now, own))]
+        if what.message.operations:
+            return answer_operations(what, lambda each: self._request(each, now), letters, now)
         if not isinstance(body, EndDeviceControls):
             refusal = letters.refusal(what.message, now, "2.5", "a VEN takes EndDeviceControls")
             return [Respond(Link.UPPER, what.token, refusal)]

@@ -3,12 +3,12 @@
 import hashlib
 
 from xmpp_cem.errors import LocalProtocolError, RemoteProtocolError
-from xmpp_cem.messages.bodies import Body
 from xmpp_cem.messages.envelope import (
     EventMessage,
     FaultMessage,
     Header,
     Message,
+    Noun,
     RequestMessage,
     ResponseMessage,
     Verb,
@@ -16,24 +16,18 @@ from xmpp_cem.messages.envelope import (
 from xmpp_cem.model.availability import Leadership, Offer
 from xmpp_cem.model.event import Event
 from xmpp_cem.wire.codes import Code, quoted, refusal
+from xmpp_cem.wire.contents import payload_of
 from xmpp_cem.wire.controls import event_element
-from xmpp_cem.wire.envelope import (
-    append_header,
-    append_reply,
-    append_request,
-    read_header,
-    read_message_id,
-    read_reply,
-    read_request,
-    read_start,
-)
+from xmpp_cem.wire.envelope import append_reply, append_request, read_reply, read_request
 from xmpp_cem.wire.fields import build
-from xmpp_cem.wire.namespaces import MESSAGE
+from xmpp_cem.wire.header import append_header, read_header, read_message_id, read_start
+from xmpp_cem.wire.namespaces import MESSAGE, OLDER_MESSAGES
+from xmpp_cem.wire.operation_set import append_operations, read_operations
 from xmpp_cem.wire.payloads import FORMATS
 from xmpp_cem.wire.presence import leadership_element, offer_element, read_extension
 from xmpp_cem.wire.reading_query import append_query, read_query
 from xmpp_cem.wire.rules import NEED_BODY, ROOTS, Flow, Root, broken_rule, is_spoken
-from xmpp_cem.wire.xml import Element, append, canonical, child, parse, qualified
+from xmpp_cem.wire.xml import Element, append, canonical, parse, qualified
 from xmpp_cem.wire.xml import root as new_root
 
 __all__ = ["Flow", "decode", "decode_presence", "digest", "encode", "encode_presence"]
@@ -70,7 +64,7 @@ def decode(data: bytes, flow: Flow) -> Message:
     Raises:
         RemoteProtocolError: with a code of `codes.Code`, and the MessageID where it can be read.
     """
-    element = parse(data)
+    element = _current(parse(data))
     try:
         return _read(element, flow)
     except RemoteProtocolError as error:
@@ -146,14 +140,16 @@ def _judge(message: RequestMessage | ResponseMessage | EventMessage) -> None:
 
 def _fill(element: Element, message: Message) -> None:
     if isinstance(message, FaultMessage):
-        append_reply(element, message.result, message.errors)
+        append_reply(element, message)
         return
     append_header(element, message.header)
     if isinstance(message, RequestMessage):
-        append_request(element, message.ids, message.options)
+        append_request(element, message)
         append_query(element, message.query)
     if isinstance(message, ResponseMessage):
-        append_reply(element, message.result, message.errors)
+        append_reply(element, message)
+    if isinstance(message, RequestMessage) and message.operations is not None:
+        append_operations(append(element, MESSAGE, "Payload"), message.operations)
     if message.body is not None:
         payload = append(element, MESSAGE, "Payload")
         FORMATS[message.header.noun].append(payload, message.body)
@@ -172,7 +168,7 @@ def _read(element: Element, flow: Flow) -> Message:
     if broken:
         raise refusal(*broken)
     header = read_header(head, start)
-    values = {"header": header, "body": _read_body(element, header)}
+    values = {"header": header, **_read_content(element, header)}
     match name:
         case Root.REQUEST:
             return build(
@@ -184,9 +180,23 @@ def _read(element: Element, flow: Flow) -> Message:
             return build(EventMessage, name, values)
 
 
-def _read_body(element: Element, header: Header) -> Body | None:
-    payload = child(element, MESSAGE, "Payload")
-    body = None if payload is None else FORMATS[header.noun].read(payload)
+def _read_content(element: Element, header: Header) -> dict[str, object]:
+    payload = payload_of(element)
+    if header.noun is Noun.OPERATION_SET and header.verb is Verb.EXECUTE:
+        if payload is None:
+            raise refusal(Code.PAYLOAD_INCOMPLETE, "the payload of OperationSet is missing")
+        return {"operations": read_operations(payload)}
+    reads = FORMATS.get(header.noun)
+    body = reads.read(payload) if reads and payload is not None else None
     if body is None and header.verb in NEED_BODY:
         raise refusal(Code.PAYLOAD_INCOMPLETE, f"the payload of {header.noun} is missing")
-    return body
+    return {"body": body}
+
+
+def _current(element: Element) -> Element:
+    """Bring older editions of the envelope's namespace to ours; they have the same elements."""
+    for each in element.iter():
+        namespace, _, name = str(each.tag)[1:].rpartition("}")
+        if namespace in OLDER_MESSAGES:
+            each.tag = qualified(MESSAGE, name)
+    return element

@@ -19,6 +19,7 @@ class Code(StrEnum):
     | 2.10 | a reading type that the profile does not have |
     | 2.9 | a verb that does not exist, or not with this noun or in this flow |
     | 2.29 | an `EndDeviceEventType` or `ReadingQualityType` that the profile does not have |
+    | 5.9 | an OperationSet that wants all or nothing |
     | 3.1 | more of something than one message may hold |
     """
 
@@ -32,6 +33,7 @@ class Code(StrEnum):
     VERB = "2.9"
     RELATION = "2.29"
     TOO_MANY = "3.1"
+    INTEGRITY = "5.9"
 
 
 def refusal(code: Code, reason: str) -> RemoteProtocolError:

@@ -1,136 +1,84 @@
-"""The envelope of IEC 61968-100: Header, Request and Reply."""
+"""Request and Reply of IEC 61968-100."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
-from pydantic import TypeAdapter, ValidationError
-
-from xmpp_cem.messages.envelope import Header, ReplyError, Result
-from xmpp_cem.model.ids import MessageId
-from xmpp_cem.wire.codes import Code, quoted, refusal
-from xmpp_cem.wire.fields import Fields, append_leaves, build, leaves, read, text_of, written
+from xmpp_cem.messages.envelope import (
+    FaultMessage,
+    ReplyError,
+    RequestMessage,
+    ResponseMessage,
+)
+from xmpp_cem.messages.naming import FaultyObject, NamedId
+from xmpp_cem.wire.codes import Code, refusal
+from xmpp_cem.wire.fields import (
+    Fields,
+    append_leaves,
+    attributes,
+    build,
+    leaves,
+    set_attributes,
+    text_of,
+)
 from xmpp_cem.wire.namespaces import MESSAGE
-from xmpp_cem.wire.rules import is_spoken
-from xmpp_cem.wire.scalars import INSTANT, INTEGER, TEXT, TOKEN, TOKENS
-from xmpp_cem.wire.xml import Element, append, child, children, qualified
+from xmpp_cem.wire.pairs import append_pair, read_pairs
+from xmpp_cem.wire.scalars import INSTANT, INTEGER, TEXT, TOKEN, Scalar
+from xmpp_cem.wire.xml import Element, append, child, children
 
-HEADER: Fields = {
-    "verb": ("Verb", TOKEN),
-    "noun": ("Noun", TOKEN),
-    "revision": ("Revision", TOKEN),
-    "timestamp": ("Timestamp", INSTANT),
-    "source": ("Source", TOKEN),
-    "message_id": ("MessageID", TOKEN),
-    "correlation_id": ("CorrelationID", TOKEN),
+_TIMES: Fields = {"start": ("StartTime", INSTANT), "end": ("EndTime", INSTANT)}
+_ID: Fields = {
+    "type": ("idType", TEXT),
+    "authority": ("idAuthority", TEXT),
+    "kind": ("kind", TOKEN),
+    "object_type": ("objectType", TEXT),
 }
-
-PROPERTIES: Fields = {
-    "trace": ("cem.trace", TEXT),
-    "path": ("cem.path", TOKENS),
-    "hop": ("cem.hop", INTEGER),
-    "expires": ("cem.expires", INSTANT),
-    "epoch": ("cem.epoch", INTEGER),
-    "sequence": ("cem.sequence", INTEGER),
-}
-
-ERROR: Fields = {
+# A prefix means nothing in another document, so the name alone is kept.
+_QNAME = Scalar(lambda text: text.strip().rpartition(":")[2], str)
+_ERROR: Fields = {
     "code": ("code", TOKEN),
     "level": ("level", TOKEN),
     "reason": ("reason", TEXT),
+    "details": ("details", TEXT),
+    "xpath": ("xpath", _QNAME),
 }
-
-Start = Mapping[str, object]
-"""The child elements of a header, read but not yet judged."""
-
-_MESSAGE_ID: TypeAdapter[MessageId] = TypeAdapter(MessageId)
-_MANDATORY = ("verb", "noun", "revision", "timestamp", "source", "message_id")
-_OMITTED = {"cem.path": "", "cem.hop": "0"}
+_OBJECT: Fields = {"mrid": ("mRID", TEXT), "type": ("objectType", TEXT)}
+_OPERATION: Fields = {"operation": ("operationId", INTEGER)}
 
 
-def append_header(parent: Element, header: Header) -> None:
-    """Write the header."""
-    element = append(parent, MESSAGE, "Header")
-    append_leaves(element, MESSAGE, header, HEADER)
-    for name, text in written(header, PROPERTIES):
-        if _OMITTED.get(name) != text:
-            _append_pair(element, "Property", ("Name", "Value"), (name, text))
-
-
-def read_start(root: Element) -> tuple[Element, Start]:
-    """Return the header's element and what stands in it, for the rules to judge first.
-
-    Raises:
-        RemoteProtocolError: 1.5 when something mandatory is missing, 1.9 for another major
-            revision, 1.8 for a value that is none.
-    """
-    element = child(root, MESSAGE, "Header")
-    if element is None:
-        raise refusal(Code.HEADER_INCOMPLETE, "Header is missing")
-    revision = leaves(element, MESSAGE, {"revision": HEADER["revision"]}).get("revision")
-    # Of another major revision nothing else can be believed, so this is judged first.
-    if revision is not None and not is_spoken(str(revision)):
-        raise refusal(Code.REVISION, f"Revision {quoted(str(revision))} is not understood")
-    start = leaves(element, MESSAGE, HEADER)
-    for field in _MANDATORY:
-        if field not in start:
-            raise refusal(Code.HEADER_INCOMPLETE, f"{HEADER[field][0]} is missing in Header")
-    return element, start
-
-
-def read_header(element: Element, start: Start) -> Header:
-    """Return the header, properties that we do not know left out."""
-    known = {name for name, _ in PROPERTIES.values()}
-    texts: dict[str, str] = {}
-    for name, text in _pairs(element, "Property", ("Name", "Value")):
-        if name in known and name in texts:
-            raise refusal(Code.INVALID, f"more than one Property {name}")
-        texts[name] = text
-    values = {**start, **read(texts, PROPERTIES)}
-    return build(Header, "Header", values, {**HEADER, **PROPERTIES})
-
-
-def read_message_id(root: Element) -> MessageId | None:
-    """Return the MessageID of a message that may be broken otherwise, None when it has none."""
-    found = root.find(f"{qualified(MESSAGE, 'Header')}/{qualified(MESSAGE, 'MessageID')}")
-    try:
-        return _MESSAGE_ID.validate_python("" if found is None else (found.text or "").strip())
-    except ValidationError:
-        return None
-
-
-def append_request(
-    parent: Element, ids: tuple[str, ...], options: tuple[tuple[str, str], ...]
-) -> None:
-    """Write options and ids, nothing when there are none."""
-    if not ids and not options:
+def append_request(parent: Element, message: RequestMessage) -> None:
+    """Write times, options and ids, nothing when there are none."""
+    if not (message.ids or message.options or message.start or message.end):
         return
     element = append(parent, MESSAGE, "Request")
-    for option in options:
-        _append_pair(element, "Option", ("name", "value"), option)
-    for name in ids:
-        append(element, MESSAGE, "ID", name)
+    append_leaves(element, MESSAGE, message, _TIMES)
+    for option in message.options:
+        append_pair(element, "Option", ("name", "value"), option)
+    _append_ids(element, message.ids)
 
 
 def read_request(root: Element) -> dict[str, object]:
-    """Return `ids` and `options`."""
+    """Return `start`, `end`, `ids` and `options`."""
     element = child(root, MESSAGE, "Request")
     if element is None:
         return {}
     return {
-        "ids": tuple(text_of(name) for name in children(element, MESSAGE, "ID")),
-        "options": _pairs(element, "Option", ("name", "value")),
+        **leaves(element, MESSAGE, _TIMES),
+        "ids": _read_ids(element),
+        "options": read_pairs(element, "Option", ("name", "value")),
     }
 
 
-def append_reply(parent: Element, result: Result, errors: tuple[ReplyError, ...]) -> None:
-    """Write result and errors."""
+def append_reply(parent: Element, message: ResponseMessage | FaultMessage) -> None:
+    """Write result, errors and ids."""
     element = append(parent, MESSAGE, "Reply")
-    append(element, MESSAGE, "Result", result.value)
-    for error in errors:
-        append_leaves(append(element, MESSAGE, "Error"), MESSAGE, error, ERROR)
+    append(element, MESSAGE, "Result", message.result.value)
+    for error in message.errors:
+        _append_error(append(element, MESSAGE, "Error"), error)
+    _append_ids(element, message.ids)
+    append_leaves(element, MESSAGE, message, _OPERATION)
 
 
 def read_reply(root: Element) -> dict[str, object]:
-    """Return `result` and `errors`.
+    """Return `result`, `errors`, `ids` and `operation`; stack traces and places are passed over.
 
     Raises:
         RemoteProtocolError: 1.8 without a Reply.
@@ -138,28 +86,45 @@ def read_reply(root: Element) -> dict[str, object]:
     element = child(root, MESSAGE, "Reply")
     if element is None:
         raise refusal(Code.INVALID, "Reply is missing")
-    result = leaves(element, MESSAGE, {"result": ("Result", TOKEN)})
-    errors = tuple(
-        build(ReplyError, "Error", leaves(error, MESSAGE, ERROR))
-        for error in children(element, MESSAGE, "Error")
-    )
-    return {**result, "errors": errors}
+    return {
+        **leaves(element, MESSAGE, {"result": ("Result", TOKEN)}),
+        **leaves(element, MESSAGE, _OPERATION),
+        "errors": tuple(_read_error(error) for error in children(element, MESSAGE, "Error")),
+        "ids": _read_ids(element),
+    }
 
 
-def _append_pair(
-    parent: Element, name: str, parts: tuple[str, str], texts: tuple[str, str]
-) -> None:
-    element = append(parent, MESSAGE, name)
-    for part, text in zip(parts, texts, strict=True):
-        append(element, MESSAGE, part, text)
+def _append_error(element: Element, error: ReplyError) -> None:
+    append_leaves(element, MESSAGE, error, _ERROR)
+    for name, value in (("ID", error.id), ("relatedID", error.related_id)):
+        if value is not None:
+            _append_ids(element, (value,), name)
+    if error.object is not None:
+        append_leaves(append(element, MESSAGE, "object"), MESSAGE, error.object, _OBJECT)
+    append_leaves(element, MESSAGE, error, _OPERATION)
 
 
-def _pairs(element: Element, name: str, parts: tuple[str, str]) -> tuple[tuple[str, str], ...]:
-    pairs = []
-    fields: Fields = {"first": (parts[0], TEXT), "second": (parts[1], TEXT)}
-    for found in children(element, MESSAGE, name):
-        pair = leaves(found, MESSAGE, fields)
-        if "first" not in pair:
-            raise refusal(Code.INVALID, f"{parts[0]} is missing in {name}")
-        pairs.append((str(pair["first"]), str(pair.get("second", ""))))
-    return tuple(pairs)
+def _read_error(element: Element) -> ReplyError:
+    values = {**leaves(element, MESSAGE, _ERROR), **leaves(element, MESSAGE, _OPERATION)}
+    for field, name in (("id", "ID"), ("related_id", "relatedID")):
+        found = child(element, MESSAGE, name)
+        if found is not None:
+            values[field] = _read_id(found)
+    about = child(element, MESSAGE, "object")
+    if about is not None:
+        values["object"] = build(FaultyObject, "object", leaves(about, MESSAGE, _OBJECT))
+    given = {name: value for name, value in values.items() if value != ""}
+    return build(ReplyError, "Error", given, {**_ERROR, **_OPERATION})
+
+
+def _append_ids(parent: Element, ids: Iterable[NamedId], name: str = "ID") -> None:
+    for each in ids:
+        set_attributes(append(parent, MESSAGE, name, each.text), each, _ID)
+
+
+def _read_ids(element: Element) -> tuple[NamedId, ...]:
+    return tuple(_read_id(found) for found in children(element, MESSAGE, "ID"))
+
+
+def _read_id(element: Element) -> NamedId:
+    return build(NamedId, "ID", {"text": text_of(element), **attributes(element, _ID)}, _ID)

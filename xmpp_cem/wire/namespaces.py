@@ -3,6 +3,15 @@
 MESSAGE = "http://iec.ch/TC57/2011/schema/message"
 """Envelope of IEC 61968-100."""
 
+OLDER_MESSAGES = frozenset(
+    {
+        "http://www.iec.ch/TC57/2008/schema/message",
+        "http://www.iec.ch/TC57/2011/schema/message",
+        "http://iec.ch/TC57/2016/schema/message",
+    }
+)
+"""The envelope in other editions: understood, never written."""
+
 CONTROLS = "http://iec.ch/TC57/2011/EndDeviceControls#"
 EVENTS = "http://iec.ch/TC57/2011/EndDeviceEvents#"
 READINGS = "http://iec.ch/TC57/2011/MeterReadings#"

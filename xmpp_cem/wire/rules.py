@@ -73,6 +73,7 @@ ACTIONS: Mapping[Noun, frozenset[Verb]] = {
     Noun.DISPATCH: frozenset({Verb.CREATE, Verb.CHANGE, Verb.CLOSE}),
     Noun.MEMBERS: frozenset({Verb.CREATE, Verb.CHANGE, Verb.DELETE}),
     Noun.NODES: frozenset({Verb.CREATE, Verb.CHANGE, Verb.EXECUTE}),
+    Noun.OPERATION_SET: frozenset({Verb.EXECUTE}),
 }
 """What can be done with a noun, and told of it in the past tense; each can be got and replied."""
 
@@ -99,6 +100,8 @@ def broken_rule(flow: Flow, verb: str, noun: str) -> tuple[Code, str] | None:
 
 
 def _fits(verb: Verb, noun: Noun) -> bool:
+    if noun is Noun.OPERATION_SET:
+        return verb in {Verb.EXECUTE, Verb.REPLY}
     if verb in {Verb.GET, Verb.REPLY}:
         return True
     return verb in ACTIONS[noun] or verb in {PAST[action] for action in ACTIONS[noun]}

@@ -51,7 +51,7 @@ def written(vector):
 
 
 def test_every_namespace_has_a_schema_of_its_own():
-    used = {value for name, value in vars(namespaces).items() if name.isupper()}
+    used = {v for n, v in vars(namespaces).items() if n.isupper() and isinstance(v, str)}
     assert sorted(used) == sorted(schema(path.stem).get("targetNamespace") for path in FILES)
 
 

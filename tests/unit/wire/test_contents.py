@@ -1,0 +1,65 @@
+import base64
+import gzip
+import tracemalloc
+
+import pytest
+
+from xmpp_cem.errors import RemoteProtocolError
+from xmpp_cem.wire.contents import payload_of
+from xmpp_cem.wire.namespaces import MESSAGE
+from xmpp_cem.wire.xml import canonical, parse
+
+THING = b'<thing xmlns="urn:x">1</thing>'
+
+
+def message(inside):
+    return parse(
+        f"<RequestMessage xmlns='{MESSAGE}'><Payload>{inside}</Payload></RequestMessage>".encode()
+    )
+
+
+def compressed(data):
+    return f"<Compressed>{base64.encodebytes(data).decode()}</Compressed>"
+
+
+@pytest.mark.parametrize("given", ["", "<Format>XML</Format>", "<Format> xml </Format>"])
+@pytest.mark.parametrize(
+    "data",
+    [THING, b'<Payload xmlns="' + MESSAGE.encode() + b'">' + THING + b"</Payload>"],
+    ids=["alone", "in a Payload"],
+)
+def test_a_compressed_payload_is_what_it_was(data, given):
+    payload = payload_of(message(compressed(gzip.compress(data)) + given))
+    assert canonical(payload[0]) == THING
+
+
+@pytest.mark.parametrize(
+    ("inside", "reason"),
+    [
+        ("<Format>CSV</Format>", "Format 'CSV'"),
+        ("<ID>a</ID>", "IDs stand in the Request"),
+        ("<Compressed>&amp;</Compressed>", "no base64"),
+        ("<Compressed/>", "not one whole gzip member"),
+        (compressed(THING), "no gzip"),
+        (compressed(gzip.compress(THING)[:-9]), "not one whole"),
+        (compressed(gzip.compress(THING) * 2), "not one whole"),
+        (compressed(gzip.compress(b"<!DOCTYPE a><a/>")), "DTD"),
+        (compressed(gzip.compress(THING)) + "<x xmlns='urn:x'/>", "nothing stands beside"),
+        (compressed(gzip.compress(b"a" * 5_000)), "100 times"),
+        (compressed(gzip.compress(bytes(range(256)) * 1100, 1)), "262144 bytes"),
+    ],
+)
+def test_what_cannot_be_believed_is_refused(inside, reason):
+    with pytest.raises(RemoteProtocolError, match=reason) as caught:
+        payload_of(message(inside))
+    assert caught.value.code == "1.8"
+
+
+def test_a_bomb_never_takes_the_memory_it_asks_for():
+    bomb = message(compressed(gzip.compress(b"a" * 50_000_000)))
+    tracemalloc.start()
+    with pytest.raises(RemoteProtocolError):
+        payload_of(bomb)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2_000_000

@@ -1,0 +1,66 @@
+"""What a Payload contains, plain or compressed (IEC 61968-100)."""
+
+import base64
+import binascii
+import zlib
+
+from xmpp_cem.wire.codes import Code, quoted, refusal
+from xmpp_cem.wire.fields import leaves
+from xmpp_cem.wire.namespaces import MESSAGE
+from xmpp_cem.wire.scalars import TOKEN
+from xmpp_cem.wire.xml import LARGEST_INPUT, Element, append, child, children, parse, qualified
+from xmpp_cem.wire.xml import root as new_root
+
+LARGEST_RATIO = 100
+"""How many times its compressed size a payload may have; LARGEST_INPUT bounds it too."""
+
+_GZIP = 31  # zlib's window bits for a gzip member
+_FORMATS = ("", "XML")
+
+
+def payload_of(root: Element) -> Element | None:
+    """Return the message's Payload, inflated where it was compressed; None without one.
+
+    Raises:
+        RemoteProtocolError: 1.8 for another format than XML, for IDs, which belong into the
+            Request, and for what does not inflate within the bounds.
+    """
+    payload = child(root, MESSAGE, "Payload")
+    if payload is None:
+        return None
+    given = str(leaves(payload, MESSAGE, {"format": ("Format", TOKEN)}).get("format", ""))
+    if given.upper() not in _FORMATS:
+        raise refusal(Code.INVALID, f"Format {quoted(given)} is not read, only XML")
+    if children(payload, MESSAGE, "ID"):
+        raise refusal(Code.INVALID, "Payload: IDs stand in the Request")
+    compressed = child(payload, MESSAGE, "Compressed")
+    if compressed is None:
+        return payload
+    if any(each.tag not in {compressed.tag, qualified(MESSAGE, "Format")} for each in payload):
+        raise refusal(Code.INVALID, "Payload: nothing stands beside Compressed")
+    inflated = parse(_inflated(compressed.text or ""))
+    if inflated.tag == payload.tag:
+        return inflated
+    wrapped = append(new_root(MESSAGE, "RequestMessage"), MESSAGE, "Payload")
+    wrapped.append(inflated)
+    return wrapped
+
+
+def _inflated(text: str) -> bytes:
+    """Return the bytes of a gzip member in base64, never holding more than the bounds allow."""
+    try:
+        data = base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise refusal(Code.INVALID, "Compressed is no base64") from None
+    most = min(LARGEST_INPUT, LARGEST_RATIO * len(data))
+    inflater = zlib.decompressobj(_GZIP)
+    try:
+        found = inflater.decompress(data, most + 1)
+    except zlib.error:
+        raise refusal(Code.INVALID, "Compressed is no gzip") from None
+    if len(found) > most:
+        reason = f"Compressed inflates to more than {LARGEST_INPUT} bytes or {LARGEST_RATIO} times"
+        raise refusal(Code.INVALID, reason)
+    if not inflater.eof or inflater.unused_data:
+        raise refusal(Code.INVALID, "Compressed is not one whole gzip member")
+    return found
