@@ -28,7 +28,8 @@ from xmpp_cem.core.inputs import (
     TimerFired,
     TransactionFailed,
 )
-from xmpp_cem.core.records import Commitment, Confirmed, Record, VenRecord
+from xmpp_cem.core.readingbook import ReadingBook
+from xmpp_cem.core.records import Commitment, Confirmed, Record, Report, VenRecord
 from xmpp_cem.core.venstate import VenSettings, VenState, is_address
 from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
 from xmpp_cem.messages.controls import EndDeviceControls, EventIndex
@@ -58,6 +59,7 @@ class Ven:
     def __init__(self, settings: VenSettings) -> None:
         self._state = VenState(settings)
         self.book = EventBook(self._state)
+        self._readings = ReadingBook(self._state)
         self._capability: Capability | None = None
         self._members: tuple[int, int] = (0, 0)
         self._vtn_epoch: int | None = None
@@ -84,6 +86,8 @@ class Ven:
         """Take back a record from before a restart."""
         if isinstance(record, VenRecord):
             self._state.record = record
+        elif isinstance(record, Report):
+            self._readings.restore(record)
         elif isinstance(record, Commitment):
             self.book.commitments[record.event.id] = record
 
@@ -150,7 +154,8 @@ class Ven:
 
     def report(self, readings: tuple[Reading, ...], now: datetime) -> list[Effect]:
         """Send readings up by the domain's uplink (figure 18, or a transaction)."""
-        return [*self._state.uplink(Noun.READINGS, MeterReadings(readings=readings), now)]
+        sent = self._state.uplink(Noun.READINGS, MeterReadings(readings=readings), now)
+        return [*sent, *(self._readings.keep(readings, now) if sent else [])]
 
     def tell(self, status: Status, now: datetime) -> list[Effect]:
         """Send a status event up by the domain's uplink."""
@@ -268,6 +273,9 @@ class Ven:
         body, verb = what.message.body, what.message.header.verb
         letters = self._state.letters
         effects: list[Effect] = []
+        if verb is Verb.GET and what.message.header.noun is Noun.READINGS:
+            kept, page = self._readings.answer(what.message, now)
+            return [*kept, Respond(Link.UPPER, what.token, page)]
         if verb is Verb.GET and what.message.header.noun is Noun.CONFIG:
             own = EndDeviceConfig(party=letters.party, capability=self._capability)
             return [Respond(Link.UPPER, what.token, letters.reply(what.message, now, own))]

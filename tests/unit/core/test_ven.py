@@ -353,3 +353,23 @@ def test_a_restart_begins_a_new_epoch_and_forgets_neither_admission_nor_revision
     assert again.ven.service == SERVICE
     again.can(100, 10)
     assert again.record.revision == 2
+
+
+def test_its_vtn_may_ask_for_what_it_has_reported_and_nobody_else():
+    home = Home().begin()
+    home.keep(home.ven.report((READING,), at(10)))
+    asked = request(Verb.GET, Noun.READINGS, "vtn")
+    reply = reply_in(home.tell(RequestArrived(Link.UPPER, VTN, "t", asked), 11))
+    assert reply.body.readings == (READING,)
+    assert (reply.header.epoch, reply.header.sequence) == (home.record.epoch, home.record.sequence)
+    stranger = RequestArrived(Link.UPPER, Jid(f"x@{HOST}", "vtn"), "t", asked)
+    assert of_kind(home.tell(stranger, 12), Ignore) != []
+
+
+def test_readings_are_sent_again_for_three_windows_and_status_for_an_hour():
+    home = Home().begin()
+    home.keep(home.ven.report((READING,), at(10)))
+    assert home.requests[-1].header.expires == at(10 + 3 * 15)
+    status = Status(id=derived_id("s"), type=StatusType.STARTED, at=at(0))
+    home.keep(home.ven.tell(status, at(10)))
+    assert home.requests[-1].header.expires == at(3610)
