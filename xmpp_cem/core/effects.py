@@ -1,7 +1,7 @@
 """Everything that a role can ask for: a closed set of values, performed in order after commit."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from xmpp_cem.core.inputs import Link
@@ -56,6 +56,16 @@ class Transact:
     to: Jid
     message: RequestMessage
     expires: datetime
+
+
+@dataclass(frozen=True)
+class Query:
+    """Ask another party, once and without keeping it; ends in `QueryAnswered` or `QueryFailed`."""
+
+    link: Link
+    to: Jid
+    message: RequestMessage
+    timeout: timedelta
 
 
 @dataclass(frozen=True)
@@ -180,6 +190,7 @@ Effect = (
     | Publish
     | Retract
     | Transact
+    | Query
     | Respond
     | Ignore
     | ShowPresence

@@ -121,7 +121,10 @@ class VtnRecord(Value):
 
 
 class Member(Value):
-    """A VEN of our domain; `availability` starts as unreachable after a restart."""
+    """A VEN of our domain; `availability` starts as unreachable after a restart.
+
+    `known` is the position up to which we have all that it reported, None before we have asked.
+    """
 
     kind: Literal["member"] = "member"
     party: PartyId
@@ -129,6 +132,7 @@ class Member(Value):
     capability: Capability | None = None
     availability: Availability = Availability.UNREACHABLE
     last_heard: Instant | None = None
+    known: Position | None = None
 
     @property
     def key(self) -> str:
@@ -141,7 +145,8 @@ class Part(Value):
 
     `capability_w` is its flexibility at the event's basis and `limit_w` the most it has confirmed
     since, both W and not signed; `baseline_w` is its power before the event, `delivered_ws` (W s)
-    and `measured_s` what it changed so far and over how long, `until` the last window's end.
+    and `measured_s` what it changed so far and over how long, `until` the last window's end and
+    `gaps` what is not measured before it.
     """
 
     kind: Literal["part"] = "part"
@@ -156,6 +161,7 @@ class Part(Value):
     delivered_ws: int = 0
     measured_s: int = 0
     until: Instant | None = None
+    gaps: tuple[Interval, ...] = ()
 
     @property
     def key(self) -> str:

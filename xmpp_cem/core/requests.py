@@ -10,6 +10,7 @@ from xmpp_cem.core.metering import Metering
 from xmpp_cem.core.nodes import entries, node_specs
 from xmpp_cem.core.publication import Publication
 from xmpp_cem.core.records import Member
+from xmpp_cem.core.recovery import Recovery
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.bodies import Body
 from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
@@ -40,11 +41,13 @@ class Requests:
         dispatching: Dispatching,
         publication: Publication,
         metering: Metering,
+        recovery: Recovery,
     ) -> None:
         self._state = state
         self._dispatching = dispatching
         self._publication = publication
         self._metering = metering
+        self._recovery = recovery
         self._verifying: dict[str, RequestMessage] = {}
 
     def handle(self, what: RequestArrived, now: datetime) -> list[Effect]:
@@ -66,7 +69,8 @@ class Requests:
             return self._operator(what, now)
         if header.source != member.party:
             return self._refuse(what, now, "2.14", f"Source of this account must be {member.party}")
-        return self._member(member, what, now)
+        effects = self._member(member, what, now)
+        return effects + self._recovery.heard(member.party, header, now)
 
     def verified(self, what: NodesVerified, now: datetime) -> list[Effect]:
         """Answer the operator who asked for the nodes to be verified."""

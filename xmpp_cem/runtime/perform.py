@@ -21,6 +21,7 @@ from xmpp_cem.core.effects import (
     Note,
     ProbeService,
     Publish,
+    Query,
     ReadDevices,
     Remember,
     Respond,
@@ -40,13 +41,15 @@ from xmpp_cem.core.inputs import (
     NodesVerified,
     ServiceProbed,
 )
-from xmpp_cem.errors import TransportError
+from xmpp_cem.errors import LocalProtocolError, TransportError
+from xmpp_cem.messages.envelope import ResponseMessage
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import SHOW, Offer
 from xmpp_cem.model.control import Sample
 from xmpp_cem.model.quantity import Power
 from xmpp_cem.runtime.intake import Intake
 from xmpp_cem.runtime.ports import Application, Clock, Transport
+from xmpp_cem.runtime.queries import ask
 from xmpp_cem.runtime.timers import Timers
 from xmpp_cem.wire.codec import encode, encode_presence
 
@@ -86,7 +89,7 @@ class Performer:
             case Remember() | Forget() | Publish() | Retract() | Transact():
                 return
             case Respond(link=link, token=token, message=message):
-                self._transports[link].respond(token, encode(message))
+                self._respond(link, token, message)
             case Ignore(link=link, token=token):
                 self._transports[link].refuse(token, "service-unavailable", "cancel")
             case ShowPresence(link=link, value=value):
@@ -101,7 +104,7 @@ class Performer:
                 self._timers.set(key, at)
             case Note(level=level, what=what, fields=fields):
                 getattr(log, level)(what, **dict(fields))
-            case WatchPresence() | CatchUp() | Fetch() | ProbeService() | VerifyNodes():
+            case WatchPresence() | CatchUp() | Fetch() | ProbeService() | VerifyNodes() | Query():
                 self._on_link(effect, group)
             case AskDecision() | Actuate() | ReadDevices():
                 self._on_site(effect, group)
@@ -119,9 +122,20 @@ class Performer:
         """Whether an account may see our presence and ask us."""
         return account in self.admitted.get(link, frozenset())
 
+    def _respond(self, link: Link, token: str, message: ResponseMessage) -> None:
+        """Answer; an answer that must not be sent is our own fault, and never stops us."""
+        try:
+            payload = encode(message)
+        except LocalProtocolError as error:
+            why = str(error)
+            log.error("answer not sent", noun=message.header.noun.value, why=why)  # noqa: TRY400
+            self._transports[link].refuse(token, "internal-server-error", "cancel", why)
+            return
+        self._transports[link].respond(token, payload)
+
     def _on_link(
         self,
-        effect: WatchPresence | CatchUp | Fetch | ProbeService | VerifyNodes,
+        effect: WatchPresence | CatchUp | Fetch | ProbeService | VerifyNodes | Query,
         group: asyncio.TaskGroup,
     ) -> None:
         transport = self._transports[effect.link]
@@ -142,6 +156,9 @@ class Performer:
             case VerifyNodes(token=token):
                 name = f"{link} verify {token}"
                 self._start(name, self._retry(lambda: self._verify(effect)), group)
+            case Query(message=message):
+                name = f"{link} ask {message.header.message_id}"
+                self._start(name, self._query(transport, effect), group)
 
     def _on_site(
         self, effect: AskDecision | Actuate | ReadDevices, group: asyncio.TaskGroup
@@ -211,6 +228,9 @@ class Performer:
             for spec in effect.nodes
         ]
         self._put(NodesVerified(effect.link, tuple(states), effect.token))
+
+    async def _query(self, transport: Transport, effect: Query) -> None:
+        self._put(await ask(transport, effect))
 
     async def _decide(self, application: Application, effect: AskDecision) -> None:
         """Ask the site's program; one that fails opts out, visibly, and harms nothing else."""
