@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from xmpp_cem.core.pages import Holdings
+from xmpp_cem.core.records import Dropped
 from xmpp_cem.model.ids import PartyId
+from xmpp_cem.model.position import Position
 from xmpp_cem.model.reading import Quality, Reading
 from xmpp_cem.model.time import Interval
 
@@ -46,6 +49,7 @@ class Metering:
     _unsummed: dict[Interval, dict[PartyId, Window]] = field(default_factory=dict)
     _summed_until: datetime | None = None
     _count: int = 0
+    _dropped: tuple[int, datetime] | None = None
 
     def take(self, party: PartyId, readings: tuple[Reading, ...]) -> list[Window]:
         """Add a member's readings; returns the windows that are new."""
@@ -64,8 +68,27 @@ class Metering:
             if self.is_summed and self._may_sum(interval):
                 self._unsummed.setdefault(interval, {})[party] = total
         for interval in sorted(kept, key=_end_of)[:-_KEPT_WINDOWS]:
-            del kept[interval]
+            self._drop(kept.pop(interval))
         return fresh
+
+    def holdings(self, epoch: int, began: datetime) -> Holdings:
+        """Return the windows that are held as readings of their members, in order of arrival.
+
+        They are counted anew in each `epoch`, and nothing is held from before it `began`.
+        """
+        held = sorted(
+            (window.number, party, window)
+            for party, windows in self.history.items()
+            for window in windows.values()
+        )
+        reports = {Position(epoch, n): (_reading(party, w),) for n, party, w in held}
+        number, until = self._dropped or (0, began)
+        dropped = Dropped(position=Position(epoch, number), until=max(until, began))
+        return Holdings(reports, Position(epoch, self._count), dropped)
+
+    def _drop(self, window: Window) -> None:
+        number, until = self._dropped or (0, window.interval.end)
+        self._dropped = max(number, window.number), max(until, window.interval.end)
 
     def baseline(self, party: PartyId, before: datetime) -> int | None:
         """Return the mean power of the last three windows that ended by `before`, in W."""
@@ -144,6 +167,20 @@ def _total(interval: Interval, readings: list[Reading], number: int) -> Window:
         expected=sum(r.expected for r in readings),
         reporting=sum(r.reporting for r in readings),
         number=number,
+    )
+
+
+def _reading(party: PartyId, window: Window) -> Reading:
+    is_whole = window.reporting == window.expected
+    return Reading(
+        resource=party,
+        window=window.interval,
+        power_w=window.power_w,
+        import_wh=window.import_wh,
+        export_wh=window.export_wh,
+        quality=Quality.VALID if is_whole else Quality.ESTIMATED,
+        expected=window.expected,
+        reporting=window.reporting,
     )
 
 

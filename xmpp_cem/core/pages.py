@@ -50,7 +50,7 @@ def asked_after(request: RequestMessage) -> Position | None:
     return None if text is None else Position.parse(text)
 
 
-def answer(
+def page(
     letters: Letters, request: RequestMessage, holdings: Holdings, now: datetime
 ) -> ResponseMessage:
     """Return the next page of what a query for readings asks for.
@@ -68,7 +68,7 @@ def answer(
         after = asked_after(request)
     except ValueError as error:
         return letters.refusal(request, now, "1.8", f"Option {AFTER}: {error}")
-    found, until = _page(holdings, after, request.query)
+    found, until = _fitting(holdings, after, request.query)
     is_last = until == holdings.end
     errors = [_code(LAST, f"all up to {until}") if is_last else _code(MORE, f"more after {until}")]
     if _is_lost(holdings.dropped, after, request.query):
@@ -80,7 +80,7 @@ def answer(
     return reply.model_copy(update={"header": header})
 
 
-def _page(
+def _fitting(
     holdings: Holdings, after: Position | None, query: GetMeterReadings | None
 ) -> tuple[tuple[Reading, ...], Position]:
     """Return what fits, and up to where it is complete."""

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from xmpp_cem.core.effects import Forget, Remember
-from xmpp_cem.core.pages import LARGEST_PAGE, Holdings, answer, asked_after, size_of
+from xmpp_cem.core.pages import LARGEST_PAGE, Holdings, asked_after, page, size_of
 from xmpp_cem.core.records import Dropped, Report
 from xmpp_cem.core.venstate import VenState
 from xmpp_cem.messages.envelope import RequestMessage, ResponseMessage
@@ -48,7 +48,7 @@ class ReadingBook:
         dropped = self._state.record.dropped
         reports = {position: report.readings for position, report in self._reports.items()}
         holdings = Holdings(reports, self._state.position, dropped)
-        reply = answer(self._state.letters, request, holdings, now)
+        reply = page(self._state.letters, request, holdings, now)
         if reply.header.sequence is None or request.query is not None:
             return [], reply
         after = asked_after(request)

@@ -8,6 +8,7 @@ from xmpp_cem.core.effects import Effect, Ignore, Note, Respond, VerifyNodes
 from xmpp_cem.core.inputs import Link, NodesVerified, RequestArrived
 from xmpp_cem.core.metering import Metering
 from xmpp_cem.core.nodes import entries, node_specs
+from xmpp_cem.core.pages import page
 from xmpp_cem.core.publication import Publication
 from xmpp_cem.core.records import Member
 from xmpp_cem.core.recovery import Recovery
@@ -164,6 +165,8 @@ class Requests:
                 return [self._ok(what, now, EndDeviceControls(events=events))]
             case Verb.GET, Noun.DISPATCH:
                 return self._show(what, now)
+            case Verb.GET, Noun.READINGS:
+                return self._readings(what, now)
             case Verb.GET, Noun.MEMBERS:
                 return [self._ok(what, now, self._members())]
             case _, Noun.NODES:
@@ -241,6 +244,12 @@ class Requests:
             return self._refuse(what, now, "2.15", f"there is no event {wanted}".rstrip())
         record = self._dispatching.record(dispatches[wanted], now)
         return [self._ok(what, now, record)]
+
+    def _readings(self, what: RequestArrived, now: datetime) -> list[Effect]:
+        """Tell the members' last windows in the order in which they came (figure 16)."""
+        holdings = self._metering.holdings(self._state.record.epoch, self._state.began or now)
+        reply = page(self._state.letters, what.message, holdings, now)
+        return [Respond(Link.LOWER, what.token, reply)]
 
     def _members(self) -> DomainMembers:
         entries = []

@@ -66,10 +66,12 @@ class VtnState:
             for party, account in settings.members.items()
         }
         self.known_from: datetime | None = None
+        self.began: datetime | None = None
         self._by_account = {account: party for party, account in settings.members.items()}
 
     def start(self, now: datetime) -> Remember:
         """Take the lead: a new epoch, higher than any before, also after the store was replaced."""
+        self.began = now
         remember = self.save(epoch=max(self.record.epoch + 1, int(now.timestamp())), sequence=0)
         self.letters.epoch = self.record.epoch
         return remember
