@@ -32,6 +32,9 @@ PATIENCE = timedelta(seconds=2)
 RETRY = timedelta(seconds=30)
 TIMEOUT = timedelta(seconds=10)
 MOST_AT_ONCE = 20
+READ_BACK = 8
+"""So many of the last reports are read again after our restart: a baseline needs three windows."""
+
 MOST_PAGES = 1000
 
 _MOST_AHEAD = 64
@@ -48,6 +51,7 @@ class _Trail:
         not_before: it is not asked again before this.
         ahead: positions heard after a gap.
         pages: how many it has been asked for in a row.
+        reads_back: whether the last windows before our start are still to be read again.
     """
 
     due: datetime
@@ -55,12 +59,14 @@ class _Trail:
     not_before: datetime
     ahead: set[Position] = field(default_factory=set)
     pages: int = 0
+    reads_back: bool = True
 
 
 class Recovery:
     """One query per member at a time, and at most `MOST_AT_ONCE` in all; nothing of it is kept.
 
     What survives a restart is each member's `known`: the position up to which nothing is missing.
+    Windows do not survive it, so that the first query reaches back over the last few.
     """
 
     def __init__(self, state: VtnState, metering: Metering, dispatching: Dispatching) -> None:
@@ -76,7 +82,8 @@ class Recovery:
         """Whether more readings than the present ones are about to come: a sum is worth waiting."""
         if self._asked or self._waiting or now < self._settled:
             return True
-        return any(t.ahead and t.wake <= now + PATIENCE for t in self._trails.values())
+        soon = now + PATIENCE
+        return any((t.ahead or t.reads_back) and t.wake <= soon for t in self._trails.values())
 
     def begin(self, now: datetime) -> list[Effect]:
         """Ask everybody within `EVERY`, not all at once; what was asked before is void."""
@@ -87,9 +94,11 @@ class Recovery:
         for number, party in enumerate(self._state.members, start=1):
             due = now + EVERY * number / count
             known = self._trails.get(party)
-            ahead = known.ahead if known else set()
-            trail = self._trails[party] = _Trail(due, due, now, ahead)
-            effects += self._sleep(party, trail, now + PATIENCE if ahead else due)
+            trail = _Trail(due, due, now)
+            if known:
+                trail.ahead, trail.reads_back = known.ahead, known.reads_back
+            self._trails[party] = trail
+            effects += self._sleep(party, trail, now + PATIENCE if trail.ahead else due)
         return effects
 
     def lost(self) -> None:
@@ -110,7 +119,8 @@ class Recovery:
             trail.ahead.add(position)
         effects = self._advance(party, trail, known) if known else []
         at = max(now + PATIENCE, trail.not_before)
-        if trail.ahead and at < trail.wake and party not in self._asked.values():
+        is_due = trail.ahead or trail.reads_back
+        if is_due and at < trail.wake and party not in self._asked.values():
             effects += self._sleep(party, trail, at)
         return effects
 
@@ -121,7 +131,7 @@ class Recovery:
             return []
         if member.availability is Availability.UNREACHABLE:
             return self._sleep(party, trail, now + RETRY)
-        if now < trail.due and not trail.ahead:
+        if now < trail.due and not trail.ahead and not trail.reads_back:
             return self._sleep(party, trail, trail.due)
         trail.pages = 0
         if len(self._asked) < MOST_AT_ONCE:
@@ -135,7 +145,7 @@ class Recovery:
         party = self._asked.pop(what.request.header.message_id, None)
         if party is None:
             return []
-        reply = what.reply
+        reply, trail = what.reply, self._trails[party]
         if not isinstance(reply, ResponseMessage) or reply.result is Result.FAILED:
             why = "; ".join(f"{error.code} {error.reason}" for error in reply.errors)
             return self._gave_up(party, "a member refused a query", why, now + EVERY, now)
@@ -145,16 +155,18 @@ class Recovery:
             return self._gave_up(party, "a member refused a query", why, now + EVERY, now)
         until = Position(header.epoch, header.sequence)
         effects: list[Effect] = []
-        for error in reply.errors:
-            if error.code == LOST:
-                fields = (("party", party), ("after", str(after)), ("why", error.reason))
-                effects.append(Note("warning", "readings are lost", fields))
         if isinstance(body, MeterReadings):
             fresh = self._metering.take(party, body.readings)
             effects += self._dispatching.measured(party, fresh)
+        errors = {error.code: error.reason for error in reply.errors}
+        has_read_back, trail.reads_back = trail.reads_back, False
+        if LOST in errors and has_read_back and after is not None:
+            return [*effects, self._ask(party, now)]  # what we had before may well be dropped
+        if LOST in errors:
+            fields = (("party", party), ("after", str(after)), ("why", errors[LOST]))
+            effects.append(Note("warning", "readings are lost", fields))
         effects += self._learn(party, until, after)
-        has_more = any(error.code == MORE for error in reply.errors)
-        if has_more and (after is None or until > after) and self._may_go_on(party):
+        if MORE in errors and (after is None or until > after) and trail.pages < MOST_PAGES:
             return [*effects, self._ask(party, now)]
         return effects + self._done(party, now)
 
@@ -170,14 +182,15 @@ class Recovery:
     def _ask(self, party: PartyId, now: datetime) -> Query:
         member, trail = self._state.members[party], self._trails[party]
         trail.pages += 1
-        after = () if member.known is None else ((AFTER, str(member.known)),)
+        after: tuple[tuple[str, str], ...] = ()
+        if member.known is not None:
+            back = READ_BACK if trail.reads_back else 0
+            start = member.known._replace(sequence=max(0, member.known.sequence - back))
+            after = ((AFTER, str(start)),)
         header = self._state.letters.header(Verb.GET, Noun.READINGS, now, party, after)
         self._asked[header.message_id] = party
         message = RequestMessage(header=header, options=after)
         return Query(Link.LOWER, Jid(member.account, "ven"), message, TIMEOUT)
-
-    def _may_go_on(self, party: PartyId) -> bool:
-        return self._trails[party].pages < MOST_PAGES
 
     def _learn(self, party: PartyId, until: Position, after: Position | None) -> list[Effect]:
         """Take over up to where a member says that this is all.

@@ -4,7 +4,7 @@ import pytest
 
 from xmpp_cem.core.effects import Note, Query, SetTimer
 from xmpp_cem.core.inputs import Link, LinkChanged, NodesVerified, QueryAnswered, TimerFired
-from xmpp_cem.core.recovery import EVERY, MOST_AT_ONCE
+from xmpp_cem.core.recovery import EVERY, MOST_AT_ONCE, READ_BACK
 from xmpp_cem.messages.envelope import FaultMessage, ReplyError
 from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.availability import Availability
@@ -82,8 +82,29 @@ def test_a_vtn_that_was_down_asks_for_what_it_missed(line):
     line.wait(40)
     line.restart()
     lived(line, [6])
-    assert asked_after(line)[-1].endswith(".3")
-    assert sorted(w.power_w for w in line.windows.values()) == list(range(7))
+    assert asked_after(line)[-1].endswith(".0")
+    held = line.vtn.metering.history["a"]
+    assert sorted(w.power_w for w in held.values()) == list(range(7))
+
+
+def test_a_vtn_started_again_reads_back_a_few_windows_once_for_its_baselines(line):
+    lived(line, range(20))
+    line.restart()
+    lived(line, range(20, 22))
+    assert [after.split(".")[1] for after in asked_after(line)[1:]] == [str(21 - READ_BACK)]
+    assert line.vtn.metering.baseline("a", at(10 * 20)) == 18
+    assert notes(line) == []
+
+
+def test_what_is_read_back_and_was_dropped_long_ago_is_not_told_as_lost(line):
+    lived(line, range(2))
+    line.deliver(line.ven.report(2 * 86_400 // STEP_S))
+    line.wait(3)
+    line.restart()
+    line.deliver(line.ven.report(2 * 86_400 // STEP_S + 1))
+    line.wait(3)
+    assert [after.split(".")[1] for after in asked_after(line)[-2:]] == ["0", "4"]
+    assert notes(line) == []
 
 
 def test_a_ven_that_was_restarted_has_told_everything_of_its_last_life(line):
@@ -210,13 +231,13 @@ def test_only_so_many_are_asked_at_once_and_the_rest_in_turn():
     for member in members:
         asked += of_kind(made.tell(TimerFired(f"vtn/ask/{member}"), 400), Query)
     assert len(asked) == MOST_AT_ONCE
-    assert made.vtn.recovery.is_busy(at(400))
+    assert made.vtn.recovery.is_busy(at(300))
     fault = FaultMessage(errors=(ReplyError(code="2.5"),))
     effects = made.tell(QueryAnswered(Link.LOWER, asked[0].message, fault), 401)
     (following,) = of_kind(effects, Query)
     assert following.to.bare.startswith(members[MOST_AT_ONCE])
     made.tell(LinkChanged(Link.LOWER, is_up=False), 402)
-    assert not made.vtn.recovery.is_busy(at(402))
+    assert of_kind(made.tell(QueryAnswered(Link.LOWER, following.message, fault), 403), Note) == []
 
 
 def test_everybody_is_asked_within_five_minutes_and_not_all_at_once():
