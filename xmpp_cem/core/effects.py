@@ -175,11 +175,14 @@ class ReadDevices:
     """Read the devices; ends in `Measured`."""
 
 
+Level = Literal["info", "warning", "error"]
+
+
 @dataclass(frozen=True)
 class Note:
     """Tell people; `what` is a fixed phrase, `fields` its details."""
 
-    level: Literal["info", "warning", "error"]
+    level: Level
     what: str
     fields: tuple[tuple[str, str], ...] = ()
 

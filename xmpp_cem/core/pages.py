@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 from xmpp_cem.core.letters import Letters
 from xmpp_cem.core.records import Dropped
@@ -42,6 +43,18 @@ def size_of(readings: Iterable[Reading]) -> int:
         1 + sum(1 for field in READINGS if getattr(reading, field) is not None)
         for reading in readings
     )
+
+
+def split(readings: Iterable[Reading]) -> list[tuple[Reading, ...]]:
+    """Return readings in parts that fit into a message each; a window stays whole."""
+    parts: list[tuple[Reading, ...]] = []
+    for _, group in groupby(readings, key=lambda reading: reading.window):
+        of_window = tuple(group)
+        if parts and size_of(parts[-1] + of_window) <= LARGEST_PAGE:
+            parts[-1] += of_window
+        else:
+            parts.append(of_window)
+    return parts
 
 
 def asked_after(request: RequestMessage) -> Position | None:

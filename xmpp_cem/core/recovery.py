@@ -76,19 +76,24 @@ class Recovery:
         self._trails: dict[PartyId, _Trail] = {}
         self._asked: dict[MessageId, PartyId] = {}
         self._waiting: deque[PartyId] = deque()
-        self._settled = datetime.min.replace(tzinfo=UTC)
+        self._began = datetime.min.replace(tzinfo=UTC)
 
     def is_busy(self, now: datetime) -> bool:
         """Whether more readings than the present ones are about to come: a sum is worth waiting."""
-        if self._asked or self._waiting or now < self._settled:
+        length = self._state.settings.report_every
+        if self._asked or self._waiting or now < self._began + length + 2 * PATIENCE:
             return True
-        soon = now + PATIENCE
-        return any((t.ahead or t.reads_back) and t.wake <= soon for t in self._trails.values())
+        is_young, soon = now < self._began + RETRY, now + PATIENCE
+        return any(
+            (trail.ahead and trail.wake <= soon)
+            or (trail.reads_back and is_young and not self._is_away(party))
+            for party, trail in self._trails.items()
+        )
 
     def begin(self, now: datetime) -> list[Effect]:
         """Ask everybody within `EVERY`, not all at once; what was asked before is void."""
         self.lost()
-        self._settled = now + self._state.settings.report_every + 2 * PATIENCE
+        self._began = now
         count = len(self._state.members)
         effects: list[Effect] = []
         for number, party in enumerate(self._state.members, start=1):
@@ -129,7 +134,7 @@ class Recovery:
         member, trail = self._state.members.get(party), self._trails.get(party)
         if member is None or trail is None or party in self._asked.values():
             return []
-        if member.availability is Availability.UNREACHABLE:
+        if self._is_away(party):
             return self._sleep(party, trail, now + RETRY)
         if now < trail.due and not trail.ahead and not trail.reads_back:
             return self._sleep(party, trail, trail.due)
@@ -178,6 +183,9 @@ class Recovery:
         code = "4.1 " if what.condition == _TIMED_OUT else ""
         why = f"{code}{what.reason}"
         return self._gave_up(party, "a query was not answered", why, now + RETRY, now)
+
+    def _is_away(self, party: PartyId) -> bool:
+        return self._state.members[party].availability is Availability.UNREACHABLE
 
     def _ask(self, party: PartyId, now: datetime) -> Query:
         member, trail = self._state.members[party], self._trails[party]

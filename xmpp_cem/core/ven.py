@@ -8,6 +8,7 @@ from xmpp_cem.core.effects import (
     Admit,
     Effect,
     Ignore,
+    Level,
     Note,
     Respond,
     ShowPresence,
@@ -28,6 +29,7 @@ from xmpp_cem.core.inputs import (
     TimerFired,
     TransactionFailed,
 )
+from xmpp_cem.core.pages import split
 from xmpp_cem.core.readingbook import ReadingBook
 from xmpp_cem.core.records import Commitment, Confirmed, Record, Report, VenRecord
 from xmpp_cem.core.venstate import VenSettings, VenState, is_address
@@ -110,8 +112,11 @@ class Ven:
             case ReplyArrived(request=request, reply=reply):
                 return self._reply(request, reply)
             case TransactionFailed(request=request, reason=reason):
-                fields = (("noun", request.header.noun.value), ("why", reason))
-                return [Note("warning", "the VTN did not take a message", fields)]
+                noun = request.header.noun
+                fields = (("noun", noun.value), ("why", reason))
+                will_ask = noun is Noun.READINGS
+                level: Level = "info" if will_ask else "warning"
+                return [Note(level, "the VTN did not take a message", fields)]
             case Decided():
                 return self.book.decided(what, now)
             case TimerFired(key=key) if key == INDEX_TIMER:
@@ -153,9 +158,12 @@ class Ven:
         return effects
 
     def report(self, readings: tuple[Reading, ...], now: datetime) -> list[Effect]:
-        """Send readings up by the domain's uplink (figure 18, or a transaction)."""
-        sent = self._state.uplink(Noun.READINGS, MeterReadings(readings=readings), now)
-        return [*sent, *(self._readings.keep(readings, now) if sent else [])]
+        """Send readings up by the domain's uplink (figure 18, or a transaction), and keep them."""
+        effects: list[Effect] = []
+        for part in split(readings):
+            sent = self._state.uplink(Noun.READINGS, MeterReadings(readings=part), now)
+            effects += [*sent, *(self._readings.keep(part, now) if sent else [])]
+        return effects
 
     def tell(self, status: Status, now: datetime) -> list[Effect]:
         """Send a status event up by the domain's uplink."""

@@ -201,7 +201,8 @@ class Vtn:
             fresh = self.metering.take(member.party, body.readings)
             return [heard, *missed, *self.dispatching.measured(member.party, fresh)]
         if isinstance(body, EndDeviceEvents) and body.answers:
-            return [Note("warning", "answers travel as transactions", (("party", member.party),))]
+            fields = (("party", member.party),)
+            return [heard, *missed, Note("warning", "answers travel as transactions", fields)]
         return [heard, *missed]
 
     def _timer(self, key: str, now: datetime) -> list[Effect]:
