@@ -30,6 +30,7 @@ _ALLOWED: dict[Role, frozenset[tuple[Verb, Noun]]] = {
             (Verb.CANCEL, Noun.CONTROLS),
             (Verb.GET, Noun.CONTROLS),
             (Verb.GET, Noun.DISPATCH),
+            (Verb.GET, Noun.READINGS),
             (Verb.GET, Noun.MEMBERS),
             (Verb.GET, Noun.NODES),
             (Verb.EXECUTE, Noun.NODES),

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from xmpp_cem.core.effects import CatchUp, Effect, SetTimer
+from xmpp_cem.core.effects import CatchUp, Effect, Note, SetTimer
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.messages.configuration import Admission
 from xmpp_cem.model.ids import Jid
@@ -24,3 +24,11 @@ def catch_up(admission: Admission | None) -> list[Effect]:
 def expect_index(heartbeat_s: int, now: datetime) -> SetTimer:
     """Wait for the next index, the VTN's heartbeat of `heartbeat_s` seconds."""
     return SetTimer(INDEX_TIMER, now + timedelta(seconds=_MISSED_HEARTBEATS * heartbeat_s))
+
+
+def catch_up_again(admission: Admission | None, heartbeat_s: int, now: datetime) -> list[Effect]:
+    """When no index came: the VTN is silent, or the service has forgotten us."""
+    if admission is None:
+        return []
+    note = Note("warning", "no index came in time; subscribing and fetching again")
+    return [note, *catch_up(admission), expect_index(heartbeat_s, now)]

@@ -208,7 +208,8 @@ class Dispatching:
                 inside = active.start <= window.interval.start and window.interval.end <= active.end
                 if part is None or not inside:
                     continue
-                part = counted(part, window, self._metering.baseline(party, active.start))
+                baseline_w = self._metering.baseline(party, active.start)
+                part = counted(part, window, baseline_w, active.start)
                 effects.append(self._put_part(part))
                 self.touched.add(event_id)
         return effects

@@ -1,7 +1,7 @@
 """Everything that a role can ask for: a closed set of values, performed in order after commit."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from xmpp_cem.core.inputs import Link
@@ -56,6 +56,16 @@ class Transact:
     to: Jid
     message: RequestMessage
     expires: datetime
+
+
+@dataclass(frozen=True)
+class Query:
+    """Ask another party, once and without keeping it; ends in `QueryAnswered` or `QueryFailed`."""
+
+    link: Link
+    to: Jid
+    message: RequestMessage
+    timeout: timedelta
 
 
 @dataclass(frozen=True)
@@ -165,11 +175,14 @@ class ReadDevices:
     """Read the devices; ends in `Measured`."""
 
 
+Level = Literal["info", "warning", "error"]
+
+
 @dataclass(frozen=True)
 class Note:
     """Tell people; `what` is a fixed phrase, `fields` its details."""
 
-    level: Literal["info", "warning", "error"]
+    level: Level
     what: str
     fields: tuple[tuple[str, str], ...] = ()
 
@@ -180,6 +193,7 @@ Effect = (
     | Publish
     | Retract
     | Transact
+    | Query
     | Respond
     | Ignore
     | ShowPresence

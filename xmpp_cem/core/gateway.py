@@ -46,7 +46,7 @@ class Gateway:
     def __init__(self, settings: GatewaySettings) -> None:
         self._settings = settings
         self.ven = Ven(settings.upper)
-        self.vtn = Vtn(settings.lower)
+        self.vtn = Vtn(settings.lower, is_summed=True)
         self._token = derived_id("path", settings.upper.party, settings.lower.domain)[:13]
 
     def restore(self, record: Record) -> None:
@@ -147,7 +147,7 @@ class Gateway:
             for party, member in self.vtn.members.items()
         }
         party = self._settings.upper.party
-        grace = self.vtn.settings.report_every
+        grace = None if self.vtn.recovery.is_busy(now) else self.vtn.settings.report_every
         readings = self.vtn.metering.roll_up(party, estimates, now, grace)
         return self.ven.report(readings, now) if readings else []
 

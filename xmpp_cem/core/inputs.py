@@ -83,6 +83,25 @@ class TransactionFailed:
 
 
 @dataclass(frozen=True)
+class QueryAnswered:
+    """The answer to a query of ours."""
+
+    link: Link
+    request: RequestMessage
+    reply: ResponseMessage | FaultMessage
+
+
+@dataclass(frozen=True)
+class QueryFailed:
+    """A query of ours was not answered; `condition` as of a stanza error, `reason` for people."""
+
+    link: Link
+    request: RequestMessage
+    condition: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class PresenceChanged:
     """Another party's presence as its server stamped it."""
 
@@ -143,6 +162,8 @@ Input = (
     | RequestArrived
     | ReplyArrived
     | TransactionFailed
+    | QueryAnswered
+    | QueryFailed
     | PresenceChanged
     | ServiceProbed
     | NodesVerified

@@ -10,7 +10,9 @@ from xmpp_cem.model.answer import Answer
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import Event, EventStatus
 from xmpp_cem.model.ids import EventId, PartyId, ResourceId
+from xmpp_cem.model.position import Position
 from xmpp_cem.model.quantity import Power
+from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.resource import Capability
 from xmpp_cem.model.time import Instant, Interval
 from xmpp_cem.model.value import Value
@@ -23,11 +25,18 @@ class Confirmed(Value):
     at: Instant
 
 
+class Dropped(Value):
+    """What is no longer kept: all up to a position, of windows that ended by `until`."""
+
+    position: Position
+    until: Instant
+
+
 class VenRecord(Value):
     """What a VEN knows of itself and its domain.
 
     `confirmed` holds the last few confirmed capabilities, newest last; `index_*` is the newest
-    index seen.
+    index seen; `dropped` is what of our reports is no longer kept.
     """
 
     kind: Literal["ven"] = "ven"
@@ -39,11 +48,30 @@ class VenRecord(Value):
     index_epoch: int = -1
     index_version: int = -1
     index: tuple[IndexEntry, ...] = ()
+    dropped: Dropped | None = None
 
     @property
     def key(self) -> str:
         """One per party."""
         return ""
+
+
+class Report(Value):
+    """Readings that a VEN has reported, under the position of the message that carried them."""
+
+    kind: Literal["report"] = "report"
+    position: Position
+    readings: tuple[Reading, ...] = Field(min_length=1)
+
+    @property
+    def key(self) -> str:
+        """The position, so that the order of keys is the order of reports."""
+        return f"{self.position.epoch:016d}.{self.position.sequence:016d}"
+
+    @property
+    def until(self) -> Instant:
+        """The end of its last window."""
+        return max(reading.window.end for reading in self.readings)
 
 
 class Commitment(Value):
@@ -93,7 +121,10 @@ class VtnRecord(Value):
 
 
 class Member(Value):
-    """A VEN of our domain; `availability` starts as unreachable after a restart."""
+    """A VEN of our domain; `availability` starts as unreachable after a restart.
+
+    `known` is the position up to which we have all that it reported, None before we have asked.
+    """
 
     kind: Literal["member"] = "member"
     party: PartyId
@@ -101,6 +132,7 @@ class Member(Value):
     capability: Capability | None = None
     availability: Availability = Availability.UNREACHABLE
     last_heard: Instant | None = None
+    known: Position | None = None
 
     @property
     def key(self) -> str:
@@ -113,7 +145,8 @@ class Part(Value):
 
     `capability_w` is its flexibility at the event's basis and `limit_w` the most it has confirmed
     since, both W and not signed; `baseline_w` is its power before the event, `delivered_ws` (W s)
-    and `measured_s` what it changed so far and over how long, `until` the last window's end.
+    and `measured_s` what it changed so far and over how long, `until` the last window's end and
+    `gaps` what is not measured before it.
     """
 
     kind: Literal["part"] = "part"
@@ -128,6 +161,7 @@ class Part(Value):
     delivered_ws: int = 0
     measured_s: int = 0
     until: Instant | None = None
+    gaps: tuple[Interval, ...] = ()
 
     @property
     def key(self) -> str:
@@ -160,6 +194,6 @@ class Dispatch(Value):
 
 
 Record = Annotated[
-    VenRecord | Commitment | VtnRecord | Member | Part | Dispatch,
+    VenRecord | Report | Commitment | VtnRecord | Member | Part | Dispatch,
     Field(discriminator="kind"),
 ]

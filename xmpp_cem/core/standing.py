@@ -11,6 +11,9 @@ from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import Event, EventStatus
 from xmpp_cem.model.ids import PartyId
+from xmpp_cem.model.time import Interval
+
+_MOST_GAPS = 100
 
 
 def signed(dispatch: Dispatch, power_w: int) -> int:
@@ -18,26 +21,46 @@ def signed(dispatch: Dispatch, power_w: int) -> int:
     return -power_w if dispatch.target_w < 0 else power_w
 
 
-def counted(part: Part, window: Window, baseline_w: int | None) -> Part:
-    """Add a window inside the event to a member's part.
+def counted(part: Part, window: Window, baseline_w: int | None, start: datetime) -> Part:
+    """Add a window inside the event, which begins at `start`, to a member's part, once.
 
     The baseline is the member's mean power before the event; once known it stands. Without one
-    nothing is counted: unknown is not zero.
+    nothing is counted: unknown is not zero. A late window counts where one is missing.
     """
     baseline = part.baseline_w if part.baseline_w is not None else baseline_w
-    if baseline is None or (part.until is not None and window.interval.start < part.until):
+    if baseline is None:
         return part
-    seconds = int(window.interval.duration.total_seconds())
+    interval, until = window.interval, part.until or start
+    is_late = interval.start < until
+    home = next((gap for gap in part.gaps if _holds(gap, interval)), None)
+    if is_late and home is None:
+        return part
+    gaps = tuple(gap for gap in part.gaps if gap != home)
+    gaps += _rest(home, interval) if home else _between(until, interval.start)
+    seconds = int(interval.duration.total_seconds())
     change_w = window.power_w - baseline
     return part.model_copy(
         update={
             "baseline_w": baseline,
-            "delivered_w": change_w,
+            "delivered_w": part.delivered_w if is_late else change_w,
             "delivered_ws": part.delivered_ws + change_w * seconds,
             "measured_s": part.measured_s + seconds,
-            "until": window.interval.end,
+            "until": max(until, interval.end),
+            "gaps": gaps[-_MOST_GAPS:],
         }
     )
+
+
+def _holds(gap: Interval, interval: Interval) -> bool:
+    return gap.start <= interval.start and interval.end <= gap.end
+
+
+def _rest(gap: Interval, interval: Interval) -> tuple[Interval, ...]:
+    return _between(gap.start, interval.start) + _between(interval.end, gap.end)
+
+
+def _between(start: datetime, end: datetime) -> tuple[Interval, ...]:
+    return (Interval(start=start, end=end),) if start < end else ()
 
 
 def status_at(event: Event, now: datetime) -> EventStatus:

@@ -1,13 +1,15 @@
 """A VEN in one domain: registration, events and answers, capability and reports."""
 
 from datetime import datetime, timedelta
+from itertools import chain
 
 from xmpp_cem.core.capability import is_alike, moved_w
-from xmpp_cem.core.catchup import INDEX_TIMER, catch_up, expect_index
+from xmpp_cem.core.catchup import INDEX_TIMER, catch_up, catch_up_again, expect_index
 from xmpp_cem.core.effects import (
     Admit,
     Effect,
     Ignore,
+    Level,
     Note,
     Respond,
     ShowPresence,
@@ -29,7 +31,9 @@ from xmpp_cem.core.inputs import (
     TransactionFailed,
 )
 from xmpp_cem.core.operation_sets import answer_operations
-from xmpp_cem.core.records import Commitment, Confirmed, Record, VenRecord
+from xmpp_cem.core.pages import split
+from xmpp_cem.core.readingbook import ReadingBook
+from xmpp_cem.core.records import Commitment, Confirmed, Record, Report, VenRecord
 from xmpp_cem.core.venstate import VenSettings, VenState, is_address
 from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
 from xmpp_cem.messages.controls import EndDeviceControls, EventIndex
@@ -59,6 +63,7 @@ class Ven:
     def __init__(self, settings: VenSettings) -> None:
         self._state = VenState(settings)
         self.book = EventBook(self._state)
+        self._readings = ReadingBook(self._state)
         self._capability: Capability | None = None
         self._members: tuple[int, int] = (0, 0)
         self._vtn_epoch: int | None = None
@@ -85,6 +90,8 @@ class Ven:
         """Take back a record from before a restart."""
         if isinstance(record, VenRecord):
             self._state.record = record
+        elif isinstance(record, Report):
+            self._readings.restore(record)
         elif isinstance(record, Commitment):
             self.book.commitments[record.event.id] = record
 
@@ -107,12 +114,16 @@ class Ven:
             case ReplyArrived(request=request, reply=reply):
                 return self._reply(request, reply)
             case TransactionFailed(request=request, reason=reason):
-                fields = (("noun", request.header.noun.value), ("why", reason))
-                return [Note("warning", "the VTN did not take a message", fields)]
+                noun = request.header.noun
+                fields = (("noun", noun.value), ("why", reason))
+                will_ask = noun is Noun.READINGS
+                level: Level = "info" if will_ask else "warning"
+                return [Note(level, "the VTN did not take a message", fields)]
             case Decided():
                 return self.book.decided(what, now)
             case TimerFired(key=key) if key == INDEX_TIMER:
-                return self._missed(now)
+                admission = self._state.record.admission if self._state.is_up else None
+                return catch_up_again(admission, self._heartbeat_s, now)
             case TimerFired(key=key):
                 return self.book.fire(key.removeprefix("ven/"), now)
             case PresenceChanged(sender=sender, leadership=leadership):
@@ -150,8 +161,12 @@ class Ven:
         return effects
 
     def report(self, readings: tuple[Reading, ...], now: datetime) -> list[Effect]:
-        """Send readings up by the domain's uplink (figure 18, or a transaction)."""
-        return [*self._state.uplink(Noun.READINGS, MeterReadings(readings=readings), now)]
+        """Send readings up by the domain's uplink (figure 18, or a transaction), and keep them."""
+        effects: list[Effect] = []
+        for part in split(readings):
+            sent = self._state.uplink(Noun.READINGS, MeterReadings(readings=part), now)
+            effects += [*sent, *(self._readings.keep(part, now) if sent else [])]
+        return effects
 
     def tell(self, status: Status, now: datetime) -> list[Effect]:
         """Send a status event up by the domain's uplink."""
@@ -229,14 +244,6 @@ class Ven:
         effects.append(self._admit(admission))
         return effects + (catch_up(admission) if is_moved else [])
 
-    def _missed(self, now: datetime) -> list[Effect]:
-        """Subscribe and fetch again: the VTN is silent, or the service has forgotten us."""
-        if not self._state.is_up:
-            return []
-        note = Note("warning", "no index came in time; subscribing and fetching again")
-        again = expect_index(self._heartbeat_s, now)
-        return [note, *catch_up(self._state.record.admission), again]
-
     def _caught_up(self, what: CaughtUp, now: datetime) -> list[Effect]:
         """Take the index first: only what it lists counts (design: state, not a log)."""
         by_index = sorted(what.items, key=lambda item: item.item_id != "index")
@@ -268,18 +275,20 @@ class Ven:
             return [Ignore(Link.UPPER, what.token)]
         body, verb = what.message.body, what.message.header.verb
         letters = self._state.letters
-        effects: list[Effect] = []
+        if verb is Verb.GET and what.message.header.noun is Noun.READINGS:
+            kept, page = self._readings.answer(what.message, now)
+            return [*kept, Respond(Link.UPPER, what.token, page)]
         if verb is Verb.GET and what.message.header.noun is Noun.CONFIG:
             own = EndDeviceConfig(party=letters.party, capability=self._capability)
-            return [Respond(Link.UPPER, what.token, letters.reply(what.message, now, own))]
+            return [self._state.ok(what, now, own)]
         if what.message.operations:
             return answer_operations(what, lambda each: self._request(each, now), letters, now)
         if not isinstance(body, EndDeviceControls):
             refusal = letters.refusal(what.message, now, "2.5", "a VEN takes EndDeviceControls")
             return [Respond(Link.UPPER, what.token, refusal)]
-        for event in body.events:
-            effects += self.book.take_event(event, what.message.header, now)
-        return [*effects, Respond(Link.UPPER, what.token, letters.reply(what.message, now))]
+        header = what.message.header
+        taken = [self.book.take_event(event, header, now) for event in body.events]
+        return [*chain.from_iterable(taken), self._state.ok(what, now)]
 
 
 def _where(item: ItemReceived) -> tuple[tuple[str, str], ...]:

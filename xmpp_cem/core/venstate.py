@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from xmpp_cem.core.effects import Publish, Remember, Transact
-from xmpp_cem.core.inputs import Link
+from xmpp_cem.core.effects import Publish, Remember, Respond, Transact
+from xmpp_cem.core.inputs import Link, RequestArrived
 from xmpp_cem.core.letters import Letters
 from xmpp_cem.core.records import VenRecord
 from xmpp_cem.messages.bodies import Body
@@ -15,8 +15,12 @@ from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import DomainId, Jid, PartyId
 from xmpp_cem.model.node import Uplink
+from xmpp_cem.model.position import Position
 
-_REPORT_LIFE = timedelta(hours=1)
+_STATUS_LIFE = timedelta(hours=1)
+_LEAST_READINGS_LIFE = timedelta(seconds=10)
+_WINDOWS_LIVE = 3
+"""So many windows long readings are sent again; the VTN asks for what it missed by then."""
 
 Sending = list[Remember | Transact | Publish]
 
@@ -57,10 +61,19 @@ class VenState:
         self.letters.epoch = self.record.epoch
         return remember
 
+    @property
+    def position(self) -> Position:
+        """The last position that we have given to a message."""
+        return Position(self.record.epoch, self.record.sequence)
+
     def save(self, **changes: object) -> Remember:
         """Change the record; the effect keeps it."""
         self.record = self.record.model_copy(update=changes)
         return Remember(self.record)
+
+    def ok(self, what: RequestArrived, now: datetime, body: Body | None = None) -> Respond:
+        """Return the effect that answers OK."""
+        return Respond(Link.UPPER, what.token, self.letters.reply(what.message, now, body))
 
     def request(
         self,
@@ -87,7 +100,11 @@ class VenState:
         admission = self.record.admission
         if admission is None:
             return []
-        expires = now + _REPORT_LIFE
+        life = _STATUS_LIFE
+        if noun is Noun.READINGS:
+            windows = _WINDOWS_LIVE * timedelta(seconds=admission.report_every_s)
+            life = max(windows, _LEAST_READINGS_LIFE)
+        expires = now + life
         if admission.uplink is Uplink.TRANSACTION:
             return self.request(Verb.CREATE, noun, body, now, expires)
         remember = self.save(sequence=self.record.sequence + 1)

@@ -20,6 +20,8 @@ from xmpp_cem.core.inputs import (
     LinkChanged,
     NodesVerified,
     PresenceChanged,
+    QueryAnswered,
+    QueryFailed,
     RequestArrived,
     ServiceProbed,
     Started,
@@ -29,6 +31,7 @@ from xmpp_cem.core.metering import MOST_W, Metering
 from xmpp_cem.core.nodes import node_specs
 from xmpp_cem.core.publication import Publication
 from xmpp_cem.core.records import Dispatch, Member, Part, Record, VtnRecord
+from xmpp_cem.core.recovery import Recovery
 from xmpp_cem.core.requests import Requests
 from xmpp_cem.core.vtnstate import VtnSettings, VtnState
 from xmpp_cem.messages.events import EndDeviceEvents
@@ -39,14 +42,18 @@ from xmpp_cem.model.node import Uplink, reports_node
 
 
 class Vtn:
-    """One party's life as the VTN of a domain."""
+    """One party's life as the VTN of a domain; `is_summed` when its readings go on, summed up."""
 
-    def __init__(self, settings: VtnSettings) -> None:
+    def __init__(self, settings: VtnSettings, *, is_summed: bool = False) -> None:
         self._state = VtnState(settings)
-        self.metering = Metering(most_w=MOST_W // max(1, len(settings.members)))
+        most_w = MOST_W // max(1, len(settings.members))
+        self.metering = Metering(most_w=most_w, is_summed=is_summed)
         self.dispatching = Dispatching(self._state, self.metering)
         self._publication = Publication(self._state, self.dispatching)
-        self._requests = Requests(self._state, self.dispatching, self._publication, self.metering)
+        self.recovery = Recovery(self._state, self.metering, self.dispatching)
+        self._requests = Requests(
+            self._state, self.dispatching, self._publication, self.metering, self.recovery
+        )
 
     @property
     def settings(self) -> VtnSettings:
@@ -94,6 +101,10 @@ class Vtn:
                 return self._probed(has_write_only=has_write_only)
             case NodesVerified():
                 return self._verified(what, now)
+            case QueryAnswered():
+                return self.recovery.answered(what, now)
+            case QueryFailed():
+                return self.recovery.failed(what, now)
             case RequestArrived():
                 return self._requests.handle(what, now)
             case PresenceChanged():
@@ -118,6 +129,7 @@ class Vtn:
     def _disconnected(self) -> list[Effect]:
         """Without a connection nobody's presence is known any more."""
         self._state.known_from = None
+        self.recovery.lost()
         unseen = {"availability": Availability.UNREACHABLE}
         return [
             self._state.change(member, **unseen)
@@ -134,7 +146,7 @@ class Vtn:
 
     def _verified(self, what: NodesVerified, now: datetime) -> list[Effect]:
         """Take the lead visibly: only now are there nodes to publish on and to tell of."""
-        effects = self._requests.verified(what, now)
+        effects = self._requests.commands.verified(what, now)
         for state in what.states:
             for drift in state.drift:
                 fields = (("node", state.name), ("field", drift.field), ("is", drift.found))
@@ -147,7 +159,7 @@ class Vtn:
         if self._state.uplink is Uplink.PUBLISH:
             node = reports_node(self._state.settings.domain)
             effects.append(CatchUp(Link.LOWER, self._state.settings.service, node))
-        return effects + self._publication.everything(now)
+        return [*effects, *self._publication.everything(now), *self.recovery.begin(now)]
 
     def _presence(self, what: PresenceChanged, now: datetime) -> list[Effect]:
         """Take a member's presence; only a connection that tells its offer counts as a VEN."""
@@ -184,17 +196,21 @@ class Vtn:
             fields = (("publisher", str(what.publisher)),)
             return [Note("warning", "report of an unknown publisher refused", fields)]
         heard = self._state.change(member, last_heard=now)
+        missed = self.recovery.heard(member.party, what.message.header, now)
         if isinstance(body, MeterReadings):
             fresh = self.metering.take(member.party, body.readings)
-            return [heard, *self.dispatching.measured(member.party, fresh)]
+            return [heard, *missed, *self.dispatching.measured(member.party, fresh)]
         if isinstance(body, EndDeviceEvents) and body.answers:
-            return [Note("warning", "answers travel as transactions", (("party", member.party),))]
-        return [heard]
+            fields = (("party", member.party),)
+            return [heard, *missed, Note("warning", "answers travel as transactions", fields)]
+        return [heard, *missed]
 
     def _timer(self, key: str, now: datetime) -> list[Effect]:
         match key.split("/"):
             case ["vtn", "heartbeat"]:
                 return self._publication.index(now)
+            case ["vtn", "ask", party]:
+                return self.recovery.fire(party, now)
             case ["vtn", "records"]:
                 return self._publication.records(now)
             case ["vtn", "again", event_id]:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from xmpp_cem.core.effects import Publish, Remember
-from xmpp_cem.core.inputs import Link
+from xmpp_cem.core.effects import Effect, Note, Publish, Remember, Respond
+from xmpp_cem.core.inputs import Link, RequestArrived
 from xmpp_cem.core.letters import Letters
 from xmpp_cem.core.records import Member, VtnRecord
 from xmpp_cem.messages.bodies import Body
@@ -66,10 +66,12 @@ class VtnState:
             for party, account in settings.members.items()
         }
         self.known_from: datetime | None = None
+        self.began: datetime | None = None
         self._by_account = {account: party for party, account in settings.members.items()}
 
     def start(self, now: datetime) -> Remember:
         """Take the lead: a new epoch, higher than any before, also after the store was replaced."""
+        self.began = now
         remember = self.save(epoch=max(self.record.epoch + 1, int(now.timestamp())), sequence=0)
         self.letters.epoch = self.record.epoch
         return remember
@@ -115,3 +117,14 @@ class VtnState:
         message = EventMessage(header=header, body=body)
         item = item_id or header.message_id
         return [remember, Publish(Link.LOWER, node, item, message, now + life)]
+
+    def ok(self, what: RequestArrived, now: datetime, body: Body | None = None) -> Respond:
+        """Return the effect that answers OK."""
+        reply = self.letters.reply(what.message, now, body)
+        return Respond(Link.LOWER, what.token, reply)
+
+    def refuse(self, what: RequestArrived, now: datetime, code: str, reason: str) -> list[Effect]:
+        """Return the effects that answer FAILED with a code of IEC 61968-9, and log it."""
+        refusal = self.letters.refusal(what.message, now, code, reason)
+        fields = (("account", what.sender.bare), ("code", code), ("why", reason))
+        return [Respond(Link.LOWER, what.token, refusal), Note("warning", "refused", fields)]

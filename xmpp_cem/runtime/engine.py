@@ -24,7 +24,7 @@ from xmpp_cem.core.inputs import (
 )
 from xmpp_cem.core.records import Record
 from xmpp_cem.errors import RemoteProtocolError
-from xmpp_cem.messages.envelope import FaultMessage, RequestMessage, ResponseMessage
+from xmpp_cem.messages.envelope import RequestMessage
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.keeping import Batch, Journalled
 from xmpp_cem.runtime import journal
@@ -33,6 +33,7 @@ from xmpp_cem.runtime.intake import Intake
 from xmpp_cem.runtime.outbox import Outbox, Outcome
 from xmpp_cem.runtime.perform import Performer
 from xmpp_cem.runtime.ports import Application, Clock, Store, Transport
+from xmpp_cem.runtime.queries import read_reply
 from xmpp_cem.runtime.timers import Timers
 from xmpp_cem.wire.codec import Flow, decode
 
@@ -252,12 +253,9 @@ class Engine:
         if outcome.condition:
             return TransactionFailed(link, request, outcome.condition, outcome.reason)
         try:
-            reply = decode(outcome.reply, Flow.REPLY)
+            return ReplyArrived(link, request, read_reply(outcome.reply))
         except RemoteProtocolError as error:
             return TransactionFailed(link, request, "undefined-condition", str(error))
-        if not isinstance(reply, ResponseMessage | FaultMessage):
-            return TransactionFailed(link, request, "undefined-condition", "not a reply")
-        return ReplyArrived(link, request, reply)
 
     async def _prune(self) -> None:
         while True:

@@ -21,6 +21,7 @@ from xmpp_cem.core.effects import (
     Note,
     ProbeService,
     Publish,
+    Query,
     ReadDevices,
     Remember,
     Respond,
@@ -48,6 +49,7 @@ from xmpp_cem.model.control import Sample
 from xmpp_cem.model.quantity import Power
 from xmpp_cem.runtime.intake import Intake
 from xmpp_cem.runtime.ports import Application, Clock, Transport
+from xmpp_cem.runtime.queries import ask
 from xmpp_cem.runtime.timers import Timers
 from xmpp_cem.wire.codec import encode, encode_presence
 
@@ -102,7 +104,7 @@ class Performer:
                 self._timers.set(key, at)
             case Note(level=level, what=what, fields=fields):
                 getattr(log, level)(what, **dict(fields))
-            case WatchPresence() | CatchUp() | Fetch() | ProbeService() | VerifyNodes():
+            case WatchPresence() | CatchUp() | Fetch() | ProbeService() | VerifyNodes() | Query():
                 self._on_link(effect, group)
             case AskDecision() | Actuate() | ReadDevices():
                 self._on_site(effect, group)
@@ -133,7 +135,7 @@ class Performer:
 
     def _on_link(
         self,
-        effect: WatchPresence | CatchUp | Fetch | ProbeService | VerifyNodes,
+        effect: WatchPresence | CatchUp | Fetch | ProbeService | VerifyNodes | Query,
         group: asyncio.TaskGroup,
     ) -> None:
         transport = self._transports[effect.link]
@@ -154,6 +156,9 @@ class Performer:
             case VerifyNodes(token=token):
                 name = f"{link} verify {token}"
                 self._start(name, self._retry(lambda: self._verify(effect)), group)
+            case Query(message=message):
+                name = f"{link} ask {message.header.message_id}"
+                self._start(name, self._query(transport, effect), group)
 
     def _on_site(
         self, effect: AskDecision | Actuate | ReadDevices, group: asyncio.TaskGroup
@@ -223,6 +228,9 @@ class Performer:
             for spec in effect.nodes
         ]
         self._put(NodesVerified(effect.link, tuple(states), effect.token))
+
+    async def _query(self, transport: Transport, effect: Query) -> None:
+        self._put(await ask(transport, effect))
 
     async def _decide(self, application: Application, effect: AskDecision) -> None:
         """Ask the site's program; one that fails opts out, visibly, and harms nothing else."""

@@ -1,4 +1,3 @@
-from collections import deque
 from datetime import timedelta
 
 import pytest
@@ -164,8 +163,8 @@ def window(start, power_w):
 
 
 def test_only_windows_inside_the_event_count_and_each_once(domain, dispatching):
-    history = domain.vtn.metering.history.setdefault("a", deque())
-    history.append(window(0, 5000))
+    before = window(0, 5000)
+    domain.vtn.metering.history["a"] = {before.interval: before}
     dispatching.measured("a", [window(10, 4000), window(20, 3500), window(20, 3500)])
     dispatching.measured("a", [window(70, 3500), window(80, 0)])
     part = dispatching.parts[EVENT]["a"]

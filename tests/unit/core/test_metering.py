@@ -50,6 +50,40 @@ def test_after_the_grace_what_is_missing_is_visible():
     assert summed.import_wh is None
 
 
+def test_while_readings_are_on_their_way_a_sum_waits_for_those_awaited():
+    metering = Metering()
+    metering.take("a", (reading(0, 1000),))
+    both = {"a": None, "b": None}
+    assert metering.roll_up("gw", both, at(500), None) == ()
+    metering.take("b", (reading(0, 500),))
+    assert [s.power_w for s in metering.roll_up("gw", both, at(501), None)] == [1500]
+
+
+def test_however_many_late_windows_come_each_is_summed_once():
+    metering = Metering()
+    late = tuple(reading(number, number) for number in range(100))
+    metering.take("a", late)
+    sums = metering.roll_up("gw", {"a": None}, at(2000), STEP)
+    assert [s.power_w for s in sums] == list(range(100))
+    metering.take("a", late)
+    assert metering.roll_up("gw", {"a": None}, at(2001), STEP) == ()
+
+
+def test_who_takes_no_sums_keeps_nothing_for_them():
+    metering = Metering(is_summed=False)
+    metering.take("a", (reading(0),))
+    assert metering.roll_up("gw", {"a": None}, at(500), STEP) == ()
+
+
+def test_a_late_window_does_not_push_out_a_newer_one():
+    metering = Metering()
+    metering.take("a", tuple(reading(number, number) for number in range(50, 80)))
+    (late,) = metering.take("a", (reading(3, 7),))
+    assert late.power_w == 7
+    assert metering.power("a") == 79
+    assert len(metering.history["a"]) == 30
+
+
 def test_a_lost_member_counts_as_left_alone_and_never_as_zero():
     metering = Metering()
     metering.take("a", (reading(0, 1000),))

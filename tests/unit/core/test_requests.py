@@ -8,15 +8,19 @@ from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import Noun, Result, Verb
 from xmpp_cem.messages.events import EndDeviceEvents
 from xmpp_cem.messages.operations import DispatchRecord, DomainMembers
+from xmpp_cem.messages.readings import GetMeterReadings, MeterReadings
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import Delta, Order
 from xmpp_cem.model.ids import derived_id
+from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.resource import Capability, Resource
+from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import (
     NOW,
     Domain,
     arrived,
+    at,
     capability,
     events_in,
     make_event,
@@ -90,6 +94,72 @@ def test_members_are_listed_with_what_they_can_do(domain):
     body = reply_in(ask(domain, Verb.GET, Noun.MEMBERS)).body
     assert isinstance(body, DomainMembers)
     assert {m.party: m.decrease_w for m in body.members} == {"a": 3000, "b": 6000, "c": 9000}
+
+
+def readings(domain, member, *numbers):
+    made = [
+        Reading(
+            resource=resource,
+            window=Interval(start=at(10 * number), end=at(10 * number + 10)),
+            power_w=number,
+        )
+        for number in numbers
+        for resource in ("r1", "r2")
+    ]
+    message = request(Verb.CREATE, Noun.READINGS, member, MeterReadings(readings=tuple(made)))
+    return domain.tell(arrived(message, member), 10 * numbers[-1] + 10)
+
+
+def ask_readings(domain, query=None, after=None, seconds=400):
+    asked = request(Verb.GET, Noun.READINGS, "operator")
+    options = () if after is None else (("after", after),)
+    asked = asked.model_copy(update={"query": query, "options": options})
+    reply = reply_in(domain.tell(arrived(asked, "op", "op"), seconds))
+    found = [(r.resource, r.power_w) for r in reply.body.readings]
+    return found, [error.code for error in reply.errors], reply.header
+
+
+def test_an_operator_reads_the_members_totals_in_the_order_in_which_they_came(domain):
+    readings(domain, "b", 1)
+    readings(domain, "a", 1, 2)
+    found, codes, header = ask_readings(domain)
+    assert (found, codes) == ([("b", 2), ("a", 2), ("a", 4)], ["0.0"])
+    readings(domain, "b", 0)
+    found, codes, _ = ask_readings(domain, after=f"{header.epoch}.{header.sequence}")
+    assert (found, codes) == ([("b", 0)], ["0.0"])
+
+
+def test_an_operator_selects_readings_by_member_and_time(domain):
+    readings(domain, "a", 1, 2, 3)
+    readings(domain, "b", 2)
+    interval = Interval(start=at(20), end=at(30))
+    by_time = GetMeterReadings(interval=interval)
+    assert ask_readings(domain, by_time)[:2] == ([("a", 4), ("b", 4)], ["0.0"])
+    of_a = GetMeterReadings(devices=("a",), interval=interval)
+    assert ask_readings(domain, of_a)[0] == [("a", 4)]
+
+
+def test_many_readings_come_to_an_operator_in_pages(domain):
+    for member in ("a", "b", "c"):
+        readings(domain, member, *range(30))
+    found, after, codes = [], None, ["0.1"]
+    while codes == ["0.1"]:
+        page, codes, header = ask_readings(domain, after=after)
+        assert len(page) < 90
+        found += page
+        after = f"{header.epoch}.{header.sequence}"
+    assert codes == ["0.0"]
+    assert found == [(m, 2 * n) for m in ("a", "b", "c") for n in range(30)]
+
+
+def test_what_a_vtn_no_longer_holds_is_told_as_lost(domain):
+    readings(domain, "a", *range(33))
+    header = ask_readings(domain)[2]
+    assert ask_readings(domain, after=f"{header.epoch}.2")[1] == ["5.7", "0.0"]
+    assert ask_readings(domain, after=f"{header.epoch}.3")[1] == ["0.0"]
+    assert ask_readings(domain, after=f"{header.epoch - 1}.99")[1] == ["5.7", "0.0"]
+    before = GetMeterReadings(interval=Interval(start=at(-60), end=at(60)))
+    assert ask_readings(domain, before)[1] == ["5.7", "0.0"]
 
 
 def test_a_look_at_the_nodes_repairs_nothing_and_an_order_does(domain):
@@ -188,6 +258,7 @@ def test_an_answer_is_published_for_watchers_under_its_own_name(domain):
     ("role", "verb", "noun"),
     [
         (Role.VEN, Verb.GET, Noun.MEMBERS),
+        (Role.VEN, Verb.GET, Noun.READINGS),
         (Role.VEN, Verb.GET, Noun.DISPATCH),
         (Role.VEN, Verb.EXECUTE, Noun.NODES),
         (Role.VEN, Verb.CANCEL, Noun.CONTROLS),

@@ -43,15 +43,24 @@ def test_a_change_has_the_sign_of_the_target(target_w, expected):
 
 
 def test_the_first_baseline_stands():
-    first = counted(part(), window(20, 4000), 5000)
-    second = counted(first, window(30, 4500), 9000)
+    first = counted(part(), window(20, 4000), 5000, at(20))
+    second = counted(first, window(30, 4500), 9000, at(20))
     assert (second.baseline_w, second.delivered_w) == (5000, -500)
     assert (second.delivered_ws, second.measured_s) == (-15_000, 20)
 
 
 def test_a_window_that_overlaps_one_already_counted_is_left_out():
-    first = counted(part(), window(20, 4000), 5000)
-    assert counted(first, window(25, 0), 5000) == first
+    first = counted(part(), window(20, 4000), 5000, at(20))
+    assert counted(first, window(25, 0), 5000, at(20)) == first
+
+
+def test_a_late_window_counts_once_and_is_not_the_present():
+    whole = counted(counted(part(), window(30, 4000), 5000, at(20)), window(60, 3000), 5000, at(20))
+    for start, power_w in ((45, 4500), (40, 9999), (45, 4500), (20, 4000), (20, 4000)):
+        whole = counted(whole, window(start, power_w), 5000, at(20))
+    assert (whole.delivered_w, whole.until) == (-2000, at(70))
+    assert (whole.delivered_ws, whole.measured_s) == (-10 * (1000 + 2000 + 500 + 1000), 40)
+    assert [(gap.start, gap.end) for gap in whole.gaps] == [(at(40), at(45)), (at(55), at(60))]
 
 
 @pytest.mark.parametrize(

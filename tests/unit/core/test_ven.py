@@ -353,3 +353,44 @@ def test_a_restart_begins_a_new_epoch_and_forgets_neither_admission_nor_revision
     assert again.ven.service == SERVICE
     again.can(100, 10)
     assert again.record.revision == 2
+
+
+def test_its_vtn_may_ask_for_what_it_has_reported_and_nobody_else():
+    home = Home().begin()
+    home.keep(home.ven.report((READING,), at(10)))
+    asked = request(Verb.GET, Noun.READINGS, "vtn")
+    reply = reply_in(home.tell(RequestArrived(Link.UPPER, VTN, "t", asked), 11))
+    assert reply.body.readings == (READING,)
+    assert (reply.header.epoch, reply.header.sequence) == (home.record.epoch, home.record.sequence)
+    stranger = RequestArrived(Link.UPPER, Jid(f"x@{HOST}", "vtn"), "t", asked)
+    assert of_kind(home.tell(stranger, 12), Ignore) != []
+
+
+def test_many_windows_at_once_are_reported_in_parts_that_fit_and_each_is_kept():
+    home = Home().begin()
+    windows = [Interval(start=at(10 * n), end=at(10 * n + 10)) for n in range(200)]
+    late = tuple(Reading(resource="r", window=w, power_w=1, import_wh=1) for w in windows)
+    home.keep(home.ven.report(late, at(2000)))
+    sent = [m.body.readings for m in home.requests if m.header.noun is Noun.READINGS]
+    assert len(sent) == 4
+    assert [reading for part in sent for reading in part] == list(late)
+    asked = request(Verb.GET, Noun.READINGS, "vtn")
+    reply = reply_in(home.tell(RequestArrived(Link.UPPER, VTN, "t", asked), 2001))
+    assert reply.body.readings == sent[0]
+
+
+def test_a_window_is_reported_whole_however_many_resources_it_has():
+    home = Home().begin()
+    window = Interval(start=at(0), end=at(10))
+    many = tuple(Reading(resource=f"r{n}", window=window, power_w=1) for n in range(100))
+    home.keep(home.ven.report(many, at(10)))
+    assert [len(m.body.readings) for m in home.requests if m.header.noun is Noun.READINGS] == [100]
+
+
+def test_readings_are_sent_again_for_three_windows_and_status_for_an_hour():
+    home = Home().begin()
+    home.keep(home.ven.report((READING,), at(10)))
+    assert home.requests[-1].header.expires == at(10 + 3 * 15)
+    status = Status(id=derived_id("s"), type=StatusType.STARTED, at=at(0))
+    home.keep(home.ven.tell(status, at(10)))
+    assert home.requests[-1].header.expires == at(3610)

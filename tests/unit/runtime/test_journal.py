@@ -12,6 +12,8 @@ from xmpp_cem.core.inputs import (
     Measured,
     NodesVerified,
     PresenceChanged,
+    QueryAnswered,
+    QueryFailed,
     ReplyArrived,
     RequestArrived,
     ServiceProbed,
@@ -25,6 +27,7 @@ from xmpp_cem.core.records import (
     Dispatch,
     Member,
     Part,
+    Report,
     VenRecord,
     VtnRecord,
 )
@@ -46,6 +49,8 @@ from xmpp_cem.model.control import Sample
 from xmpp_cem.model.event import EventStatus
 from xmpp_cem.model.ids import Jid, derived_id
 from xmpp_cem.model.node import Drift, NodeState
+from xmpp_cem.model.position import Position
+from xmpp_cem.model.reading import Reading
 from xmpp_cem.runtime import journal
 from xmpp_cem.testing.builders import (
     HOST,
@@ -89,6 +94,8 @@ INPUTS = [
     ReplyArrived(Link.UPPER, ASKED, REPLY),
     ReplyArrived(Link.UPPER, ASKED, FAULT),
     TransactionFailed(Link.UPPER, ASKED, "expired", "nobody"),
+    QueryAnswered(Link.LOWER, ASKED, REPLY),
+    QueryFailed(Link.LOWER, ASKED, "remote-server-timeout", "nobody"),
     PresenceChanged(Link.LOWER, SENDER, is_available=True, offer=OFFER),
     PresenceChanged(
         Link.UPPER, SENDER, is_available=True, leadership=Leadership(is_active=True, epoch=7)
@@ -114,7 +121,17 @@ RECORDS = [
         shares=(("r", -5),),
     ),
     VtnRecord(epoch=4, index_version=9),
-    Member(party="a", account=f"a@{HOST}", capability=capability(), last_heard=NOW),
+    Report(
+        position=Position(3, 7),
+        readings=(Reading(resource="r", window=EVENT.active, power_w=-5, import_wh=0),),
+    ),
+    Member(
+        party="a",
+        account=f"a@{HOST}",
+        capability=capability(),
+        last_heard=NOW,
+        known=Position(2, 1),
+    ),
     Part(event=EVENT.id, party="a", capability_w=9, limit_w=8, asked_w=-7, until=at(20)),
     Dispatch(event=EVENT, target_w=-9, upper=EVENT.id, path=("t",), hop=1),
 ]
@@ -144,4 +161,4 @@ def test_a_record_comes_back_from_its_row_as_it_was(record):
 
 def test_every_kind_of_record_is_tried_and_has_a_kind_of_its_own():
     kinds = {record.kind for record in RECORDS}
-    assert len(kinds) == len(RECORDS) == 6
+    assert len(kinds) == len(RECORDS) == 7

@@ -12,6 +12,7 @@ from xmpp_cem.core.effects import (
     Ignore,
     Note,
     ProbeService,
+    Query,
     ReadDevices,
     Respond,
     SetTimer,
@@ -26,6 +27,7 @@ from xmpp_cem.core.inputs import (
     Link,
     Measured,
     NodesVerified,
+    QueryAnswered,
     ServiceProbed,
 )
 from xmpp_cem.core.letters import Letters
@@ -33,6 +35,7 @@ from xmpp_cem.errors import RefusedError
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import EventMessage, Header, Noun, Verb
 from xmpp_cem.messages.operations import DomainMembers, MemberEntry
+from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability, Leadership, Offer
 from xmpp_cem.model.control import Sample, SetPoint
@@ -261,3 +264,11 @@ async def test_without_a_program_there_is_nothing_to_decide_or_read(wire, clock,
         performer.perform(effect, group)
     await clock.settle()
     assert inputs == []
+
+
+async def test_a_query_is_asked_once_and_its_answer_is_an_input(stage):
+    asked = request(Verb.GET, Noun.READINGS, "vtn")
+    reply = Letters("a").reply(asked, NOW, MeterReadings(readings=()))
+    stage.wire.answer = encode(reply)
+    query = Query(Link.UPPER, Jid(f"a@{HOST}", "ven"), asked, timedelta(seconds=10))
+    assert await stage.does(query) == [QueryAnswered(Link.UPPER, asked, reply)]

@@ -1,0 +1,105 @@
+"""Readings that a VTN missed come in afterwards, whatever carries reports on this server."""
+
+import itertools
+from datetime import timedelta
+
+import pytest
+
+from xmpp_cem.errors import TransportError
+from xmpp_cem.messages.envelope import Noun, Verb
+from xmpp_cem.messages.readings import MeterReadings
+from xmpp_cem.model.availability import Availability
+from xmpp_cem.testing.meter import Meter
+
+pytestmark = [pytest.mark.timeout(120)]
+
+
+async def gathered(world, operator, count):
+    async def are_here():
+        members = (await operator.members()).members
+        here = [m for m in members if m.availability is Availability.AVAILABLE and m.revision]
+        return len(here) == count
+
+    await world.until(are_here, 40)
+
+
+async def windows(world, operator):
+    """Return the windows that the VTN holds, by member; a VEN's first ones may be longer."""
+    reply = await operator.ask(Verb.GET, Noun.READINGS)
+    assert isinstance(reply.body, MeterReadings)
+    found = {}
+    usual = (r for r in reply.body.readings if r.window.duration == world.report_every)
+    for reading in usual:
+        found.setdefault(reading.resource, []).append(reading.window)
+    return {party: sorted(held, key=lambda w: w.start) for party, held in found.items()}
+
+
+def is_whole(held, since, until):
+    """Whether windows without any hole between them reach from one instant to another."""
+    joined = all(a.end == b.start for a, b in itertools.pairwise(held))
+    return bool(held) and joined and held[0].start <= since and held[-1].end >= until
+
+
+async def passed(world, seconds):
+    end = world.clock.now() + timedelta(seconds=seconds)
+    await world.until(lambda: world.clock.now() >= end, seconds + 10)
+
+
+async def test_what_sites_measured_while_their_vtn_was_away_comes_in_afterwards(world):
+    world.vtn("grid", "site-1", "site-2")
+    world.site("site-1", "grid", Meter("m1", 5000, 3000))
+    world.site("site-2", "grid", Meter("m2", 8000, 6000))
+    world.start()
+    operator = await world.operator("grid")
+    await gathered(world, operator, 2)
+
+    async def has_some():
+        held = await windows(world, operator)
+        return len(held) == 2 and all(len(of) > 1 for of in held.values())
+
+    await world.until(has_some, 30)
+    await world.stop("grid")
+    before = world.clock.now()
+    await passed(world, 18)
+    after = world.clock.now()
+    await world.restart("grid")
+
+    async def has_all():
+        try:
+            held = await windows(world, operator)
+        except TransportError:
+            return False
+        return len(held) == 2 and all(is_whole(of, before, after) for of in held.values())
+
+    await world.until(has_all, 40)
+    await operator.stop()
+
+
+async def test_a_gateway_that_was_away_adds_up_afterwards_what_its_members_measured(world):
+    world.vtn("grid", "agg-1")
+    world.gateway("agg-1", "grid", "site-1", "site-2")
+    world.site("site-1", "agg-1-sites", Meter("m1", 5000, 3000))
+    world.site("site-2", "agg-1-sites", Meter("m2", 8000, 6000))
+    world.start()
+    operator = await world.operator("grid")
+    await gathered(world, operator, 1)
+
+    async def has_some():
+        return len((await windows(world, operator)).get("agg-1", ())) > 2
+
+    await world.until(has_some, 40)
+    await world.stop("agg-1")
+    before = world.clock.now()
+    await passed(world, 14)
+    after = world.clock.now()
+    await world.restart("agg-1")
+
+    async def has_all():
+        return is_whole((await windows(world, operator))["agg-1"], before, after)
+
+    await world.until(has_all, 40)
+    sums = (await operator.ask(Verb.GET, Noun.READINGS)).body.readings
+    missed = [r for r in sums if before < r.window.start and r.window.end < after]
+    assert len(missed) > 3
+    assert {(r.power_w, r.expected, r.reporting) for r in missed} == {(13_000, 2, 2)}
+    await operator.stop()

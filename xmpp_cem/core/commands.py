@@ -1,0 +1,172 @@
+"""How a VTN does what its operators command."""
+
+from datetime import datetime
+
+from xmpp_cem.core.dispatching import MAX_LIVE, Call, Dispatching
+from xmpp_cem.core.effects import Effect, Respond, VerifyNodes
+from xmpp_cem.core.inputs import Link, NodesVerified, RequestArrived
+from xmpp_cem.core.metering import Metering
+from xmpp_cem.core.nodes import entries, node_specs
+from xmpp_cem.core.pages import page
+from xmpp_cem.core.vtnstate import VtnState
+from xmpp_cem.messages.controls import EndDeviceControls
+from xmpp_cem.messages.envelope import (
+    Level,
+    Noun,
+    ReplyError,
+    RequestMessage,
+    Result,
+    Verb,
+)
+from xmpp_cem.messages.operations import DomainMembers, DomainNodes, MemberEntry
+from xmpp_cem.model.availability import kilowatts
+from xmpp_cem.model.event import Delta, Event
+
+
+class Commands:
+    """Every request that an operator may make of a VTN."""
+
+    def __init__(self, state: VtnState, dispatching: Dispatching, metering: Metering) -> None:
+        self._state = state
+        self._dispatching = dispatching
+        self._metering = metering
+        self._verifying: dict[str, RequestMessage] = {}
+
+    def handle(  # noqa: PLR0911 one case per request
+        self, what: RequestArrived, now: datetime
+    ) -> list[Effect]:
+        """Answer an operator; who asks has been checked."""
+        header, body = what.message.header, what.message.body
+        match header.verb, header.noun:
+            case Verb.CREATE, Noun.CONTROLS if isinstance(body, EndDeviceControls):
+                return self._create(what, body, now)
+            case Verb.CANCEL, Noun.CONTROLS:
+                return self._cancel(what, now)
+            case Verb.GET, Noun.CONTROLS:
+                events = tuple(d.event for d in self._dispatching.live())
+                return [self._state.ok(what, now, EndDeviceControls(events=events))]
+            case Verb.GET, Noun.DISPATCH:
+                return self._show(what, now)
+            case Verb.GET, Noun.READINGS:
+                return self._readings(what, now)
+            case Verb.GET, Noun.MEMBERS:
+                return [self._state.ok(what, now, self._members())]
+            case _, Noun.NODES:
+                return self._nodes(what)
+            case _:
+                return self._state.refuse(what, now, "1.7", "the payload does not fit the noun")
+
+    def _create(self, what: RequestArrived, body: EndDeviceControls, now: datetime) -> list[Effect]:
+        if len(body.events) != 1:
+            return self._state.refuse(what, now, "3.1", "one event at a time")
+        event = body.events[0]
+        problem = self._problem(event, now)
+        if problem:
+            return self._state.refuse(what, now, "2.15", problem)
+        signal = event.signal
+        target_w = signal.power_w if isinstance(signal, Delta) else 0
+        call = Call(
+            event=event.id,
+            target_w=target_w,
+            active=event.active,
+            answer_by=event.answer_by,
+            mode=event.mode,
+            priority=event.priority,
+            reason=event.reason,
+        )
+        effects = self._dispatching.create(call, now)
+        dispatch = self._dispatching.dispatches[event.id]
+        can = self._dispatching.expected_w(dispatch, now)
+        short = abs(target_w) - can
+        if short <= self._state.settings.tolerance_w:
+            return [*effects, self._state.ok(what, now)]
+        reason = f"members can change {kilowatts(can)} of {kilowatts(abs(target_w))}"
+        error = ReplyError(code="0.2", reason=reason, level=Level.WARNING)
+        reply = self._state.letters.reply(what.message, now, result=Result.PARTIAL, errors=(error,))
+        return [*effects, Respond(Link.LOWER, what.token, reply)]
+
+    def _problem(  # noqa: PLR0911 one return per reason
+        self, event: Event, now: datetime
+    ) -> str:
+        """Return why an operator's event cannot be taken, or nothing."""
+        known = self._dispatching.dispatches.get(event.id)
+        signal = event.signal
+        if known:
+            same = isinstance(signal, Delta) and signal.power_w == known.target_w
+            return "" if same and event.active == known.active else "this event id is taken"
+        if not isinstance(signal, Delta) or signal.power_w == 0:
+            return "an operator asks for a change of power in W, other than 0"
+        if event.active.end <= now:
+            return "the event would already be over"
+        if event.answer_by <= now:
+            return "the deadline for answers has passed"
+        if len(self._dispatching.live()) >= MAX_LIVE:
+            return f"{MAX_LIVE} events live already"
+        if not any(True for _ in self._state.usable()):
+            return "no member is reachable and ready"
+        return ""
+
+    def _cancel(self, what: RequestArrived, now: datetime) -> list[Effect]:
+        body, known = what.message.body, self._dispatching.dispatches
+        named = (e.id for e in body.events) if isinstance(body, EndDeviceControls) else ()
+        ids = what.message.names or tuple(named)
+        strange = next((event_id for event_id in ids if event_id not in known), None)
+        if strange:
+            return self._state.refuse(what, now, "2.15", f"there is no event {strange}")
+        if not ids:
+            return self._state.refuse(what, now, "1.6", "name the event in Request/ID")
+        effects: list[Effect] = []
+        reason = dict(what.message.options).get("reason", "cancelled by the operator")
+        for event_id in ids:
+            effects += self._dispatching.cancel(event_id, reason)
+        return [*effects, self._state.ok(what, now)]
+
+    def _show(self, what: RequestArrived, now: datetime) -> list[Effect]:
+        dispatches = self._dispatching.dispatches
+        wanted = what.message.names[0] if what.message.names else next(reversed(dispatches), "")
+        if wanted not in dispatches:
+            return self._state.refuse(what, now, "2.15", f"there is no event {wanted}".rstrip())
+        record = self._dispatching.record(dispatches[wanted], now)
+        return [self._state.ok(what, now, record)]
+
+    def _readings(self, what: RequestArrived, now: datetime) -> list[Effect]:
+        """Tell the members' last windows in the order in which they came (figure 16)."""
+        holdings = self._metering.holdings(self._state.record.epoch, self._state.began or now)
+        reply = page(self._state.letters, what.message, holdings, now)
+        return [Respond(Link.LOWER, what.token, reply)]
+
+    def _members(self) -> DomainMembers:
+        entries = []
+        for member in self._state.members.values():
+            capability = member.capability
+            power_w = self._metering.power(member.party)
+            entries.append(
+                MemberEntry(
+                    party=member.party,
+                    account=member.account,
+                    availability=member.availability,
+                    power_w=power_w if power_w is not None else 0,
+                    increase_w=capability.increase_w if capability else 0,
+                    decrease_w=capability.decrease_w if capability else 0,
+                    revision=capability.revision if capability else 0,
+                    last_heard=member.last_heard,
+                )
+            )
+        return DomainMembers(domain=self._state.settings.domain, members=tuple(entries))
+
+    def _nodes(self, what: RequestArrived) -> list[Effect]:
+        """Verify the nodes; a get only looks, an execute also repairs what has drifted."""
+        self._verifying[what.token] = what.message
+        settings = self._state.settings
+        specs = node_specs(settings, self._state.uplink)
+        repair = what.message.header.verb is Verb.EXECUTE
+        return [VerifyNodes(Link.LOWER, settings.service, specs, repair, what.token)]
+
+    def verified(self, what: NodesVerified, now: datetime) -> list[Effect]:
+        """Answer the operator who asked for the nodes to be verified."""
+        request = self._verifying.pop(what.token, None)
+        if request is None:
+            return []
+        nodes = DomainNodes(domain=self._state.settings.domain, nodes=entries(what.states))
+        letters = self._state.letters
+        return [Respond(Link.LOWER, what.token, letters.reply(request, now, nodes))]
