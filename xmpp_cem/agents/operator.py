@@ -24,6 +24,7 @@ from xmpp_cem.messages.envelope import (
     Verb,
 )
 from xmpp_cem.messages.operations import DomainMembers
+from xmpp_cem.messages.readings import GetMeterReadings
 from xmpp_cem.model.ids import DomainId, Jid, MessageId
 from xmpp_cem.model.link import LinkDown, LinkEvent, PresenceSeen, RequestReceived
 from xmpp_cem.runtime.ports import Transport
@@ -100,7 +101,7 @@ class Operator:
         """Return a configured domain, the first one by default; raises ConfigError."""
         return self._config.domain(name)
 
-    async def request(
+    async def request(  # noqa: PLR0913 one per part of a request
         self,
         domain: DomainId | None,
         verb: Verb,
@@ -109,6 +110,7 @@ class Operator:
         body: Body | None = None,
         ids: tuple[str, ...] = (),
         options: tuple[tuple[str, str], ...] = (),
+        query: GetMeterReadings | None = None,
     ) -> ResponseMessage:
         """Ask a domain's VTN and return what it answers, also when it says FAILED.
 
@@ -119,6 +121,7 @@ class Operator:
             body: the payload.
             ids: what is meant.
             options: such as `("reason", "…")`.
+            query: of a get of MeterReadings, which of them.
 
         Raises:
             ConfigError: the domain is not configured.
@@ -132,7 +135,7 @@ class Operator:
             timestamp=self.now(),
             source=self._config.party,
         )
-        message = RequestMessage(header=header, ids=ids, options=options, body=body)
+        message = RequestMessage(header=header, ids=ids, options=options, query=query, body=body)
         answer = await self._stream.request(
             self.domain(domain).vtn_address,
             encode(message),

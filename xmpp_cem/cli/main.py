@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from xmpp_cem.cli import check, demo, discover, event, members, provision, run, watch
+from xmpp_cem.cli import check, demo, discover, event, members, provision, readings, run, watch
 from xmpp_cem.cli.failures import Commands
 
 app = typer.Typer(
@@ -19,7 +19,7 @@ app = typer.Typer(
     "3 server or peer unreachable, 4 refused.",
 )
 
-for command in (demo, check, run, provision, discover, event, members, watch):
+for command in (demo, check, run, provision, discover, event, members, readings, watch):
     command.register(app)
 
 
