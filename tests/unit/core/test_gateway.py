@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from xmpp_cem.core.effects import AskDecision, Remember
+from xmpp_cem.core.effects import AskDecision, Query, Remember
 from xmpp_cem.core.gateway import Gateway, GatewaySettings
 from xmpp_cem.core.inputs import (
     CaughtUp,
@@ -10,10 +10,13 @@ from xmpp_cem.core.inputs import (
     Link,
     LinkChanged,
     NodesVerified,
+    QueryAnswered,
+    QueryFailed,
     ReplyArrived,
     Started,
     TimerFired,
 )
+from xmpp_cem.core.letters import Letters
 from xmpp_cem.core.venstate import VenSettings
 from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
 from xmpp_cem.messages.controls import EndDeviceControls, EventIndex, IndexEntry
@@ -25,18 +28,23 @@ from xmpp_cem.messages.envelope import (
     Result,
     Verb,
 )
+from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import EventStatus
 from xmpp_cem.model.ids import Jid, derived_id, lower_event_id
+from xmpp_cem.model.reading import Reading
+from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import (
     HOST,
     Domain,
+    arrived,
     at,
     events_in,
     make_event,
     of_kind,
     plain_digest,
+    request,
     share_of,
     transactions_in,
 )
@@ -245,3 +253,75 @@ def test_restored_records_lead_to_the_same_lower_event_and_no_second_answer(casc
     again.tell(CaughtUp(Link.UPPER, "n", ()), 11)
     assert again.dispatch.event == before
     assert again.answers == []
+
+
+def measured(cascade, member, sequence, *numbers, seconds):
+    """Let a member report windows, under a position that shows whether some are missing."""
+    windows = [Interval(start=at(10 * n), end=at(10 * n + 10)) for n in numbers]
+    body = MeterReadings(
+        readings=tuple(Reading(resource="r", window=w, power_w=1000) for w in windows)
+    )
+    made = request(Verb.CREATE, Noun.READINGS, member, body)
+    position = {"epoch": 7, "sequence": sequence}
+    made = made.model_copy(update={"header": made.header.model_copy(update=position)})
+    cascade.tell(arrived(made, member), seconds)
+
+
+def told(cascade, seconds):
+    """Return the sums told above since the last look."""
+    cascade.sent.clear()
+    cascade.tell(TimerFired("cascade/tick"), seconds)
+    bodies = [m.body for m in cascade.sent if m.header.noun is Noun.READINGS]
+    return [(r.power_w, r.reporting) for body in bodies for r in body.readings]
+
+
+def answered(cascade, effects, member, until, *numbers, seconds):
+    """Let a member answer the query among the effects."""
+    (query,) = of_kind(effects, Query)
+    windows = [Interval(start=at(10 * n), end=at(10 * n + 10)) for n in numbers]
+    body = MeterReadings(
+        readings=tuple(Reading(resource="r", window=w, power_w=1000) for w in windows)
+    )
+    reply = Letters(member).reply(query.message, at(seconds), body)
+    header = reply.header.model_copy(update={"epoch": 7, "sequence": until})
+    reply = reply.model_copy(update={"header": header})
+    return cascade.tell(QueryAnswered(Link.LOWER, query.message, reply), seconds)
+
+
+@pytest.fixture
+def reporting(cascade):
+    """A gateway whose members have told their first window, up to position 1."""
+    for member in ("a", "b"):
+        measured(cascade, member, 1, 0, seconds=10)
+    for member in ("a", "b"):
+        asked = cascade.tell(TimerFired(f"vtn/ask/{member}"), 12)
+        answered(cascade, asked, member, 1, seconds=12)
+    assert told(cascade, 13) == [(2000, 2)]
+    return cascade
+
+
+def test_a_sum_waits_while_a_member_is_asked_for_what_is_missing(reporting):
+    measured(reporting, "a", 2, 1, seconds=20)
+    measured(reporting, "b", 3, 2, seconds=30)
+    assert told(reporting, 31) == []
+    asked = reporting.tell(TimerFired("vtn/ask/b"), 32)
+    assert told(reporting, 33) == []
+    answered(reporting, asked, "b", 3, 1, seconds=33)
+    assert told(reporting, 34) == [(2000, 2)]
+
+
+def test_a_sum_does_not_wait_for_a_member_that_does_not_answer(reporting):
+    measured(reporting, "a", 2, 1, seconds=20)
+    measured(reporting, "b", 3, 2, seconds=30)
+    (query,) = of_kind(reporting.tell(TimerFired("vtn/ask/b"), 32), Query)
+    reporting.tell(QueryFailed(Link.LOWER, query.message, "remote-server-timeout", ""), 42)
+    assert told(reporting, 43)[0] == (1000, 1)
+
+
+def test_a_gateway_that_has_just_begun_waits_for_what_members_kept(cascade):
+    measured(cascade, "a", 1, -2, seconds=-9)
+    answered(cascade, cascade.tell(TimerFired("vtn/ask/a"), -7), "a", 1, seconds=-7)
+    assert told(cascade, -6) == []
+    assert told(cascade, 5) == []
+    cascade.presence("b", Availability.UNREACHABLE, 6)
+    assert told(cascade, 7) == [(1000, 1)]

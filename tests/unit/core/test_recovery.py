@@ -4,7 +4,7 @@ import pytest
 
 from xmpp_cem.core.effects import Note, Query, SetTimer
 from xmpp_cem.core.inputs import Link, LinkChanged, NodesVerified, QueryAnswered, TimerFired
-from xmpp_cem.core.recovery import EVERY, MOST_AT_ONCE, READ_BACK
+from xmpp_cem.core.recovery import EVERY, MOST_AT_ONCE, MOST_PAGES, READ_BACK
 from xmpp_cem.messages.envelope import FaultMessage, ReplyError
 from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.availability import Availability
@@ -258,3 +258,32 @@ def test_a_position_that_a_member_has_had_before_is_no_news(line):
     line.deliver(sent)
     assert known(line) == Position(before.epoch, before.sequence + 1)
     assert [t for t in of_kind(line.effects, SetTimer) if t.key == "vtn/ask/a"] == []
+
+
+def test_while_a_query_is_on_its_way_the_member_is_not_asked_another():
+    made = Collector(Reporter("a"))
+    first, second = made.ven.report(0), made.ven.report(1)
+    asked = made.tell(TimerFired("vtn/ask/a"), 300)
+    assert len(of_kind(asked, Query)) == 1
+    assert made.tell(TimerFired("vtn/ask/a"), 301) == []
+    for sent in (second, first):
+        made.effects.clear()
+        made.deliver(sent)
+        assert [t for t in of_kind(made.effects, SetTimer) if t.key == "vtn/ask/a"] == []
+
+
+def test_pages_without_end_are_not_followed_for_ever():
+    made = Collector(Reporter("a"))
+    made.ven.report(0)
+    effects, pages = made.tell(TimerFired("vtn/ask/a"), 300), 0
+    while queries := of_kind(effects, Query):
+        pages += 1
+        reply = with_header(made.ven.answer(queries[0], at(300)).reply, sequence=pages)
+        endless = reply.model_copy(update={"errors": (ReplyError(code="0.1"),)})
+        effects = made.tell(QueryAnswered(Link.LOWER, queries[0].message, endless), 300)
+    assert pages == MOST_PAGES
+
+
+def test_a_vtn_whose_readings_go_nowhere_keeps_no_sums(line):
+    lived(line, range(3))
+    assert line.vtn.metering.roll_up("vtn", {"a": None}, at(1000), timedelta(0)) == ()
