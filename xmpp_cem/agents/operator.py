@@ -9,6 +9,7 @@ from typing import Protocol, Self
 from uuid import UUID
 
 from xmpp_cem.agents.connecting import Outcome, running
+from xmpp_cem.agents.late import LATER, LateAnswers
 from xmpp_cem.agents.settings import clock_of, credentials_of
 from xmpp_cem.agents.watching import Sight, Watch
 from xmpp_cem.config.domains import WatchedConfig
@@ -71,6 +72,7 @@ class Operator:
         self._present: dict[Jid, PresenceSeen] = {}
         self._watches: list[Watch] = []
         self._exits = AsyncExitStack()
+        self._late = LateAnswers()
         self._stream = connect(
             credentials_of(config.account, f"op-{secrets.token_hex(4)}"),
             self._deliver,
@@ -111,6 +113,7 @@ class Operator:
         ids: tuple[str, ...] = (),
         options: tuple[tuple[str, str], ...] = (),
         query: GetMeterReadings | None = None,
+        late_s: float | None = None,
     ) -> ResponseMessage:
         """Ask a domain's VTN and return what it answers, also when it says FAILED.
 
@@ -122,6 +125,8 @@ class Operator:
             ids: what is meant.
             options: such as `("reason", "…")`.
             query: of a get of MeterReadings, which of them.
+            late_s: how many seconds to wait for the answer where the VTN first says 0.3, that it
+                comes later; None wants it at once.
 
         Raises:
             ConfigError: the domain is not configured.
@@ -134,15 +139,26 @@ class Operator:
             message_id=fresh_id(),
             timestamp=self.now(),
             source=self._config.party,
+            wants_async=None if late_s is None else True,
         )
         message = RequestMessage(header=header, ids=ids, options=options, query=query, body=body)
-        answer = await self._stream.request(
-            self.domain(domain).vtn_address,
-            encode(message),
-            is_query=verb is Verb.GET,
-            timeout=ANSWER_S,
-        )
-        return _response(answer)
+        return await self._answered(self.domain(domain).vtn_address, message, late_s)
+
+    async def _answered(
+        self, vtn: Jid, message: RequestMessage, late_s: float | None
+    ) -> ResponseMessage:
+        header = message.header
+        waiting = self._late.expect(vtn, header.message_id)
+        try:
+            answer = await self._stream.request(
+                vtn, encode(message), is_query=header.verb is Verb.GET, timeout=ANSWER_S
+            )
+            reply = _response(answer)
+            if late_s is None or LATER not in {error.code for error in reply.errors}:
+                return reply
+            return await self._late.within(waiting, late_s)
+        finally:
+            self._late.forget(header.message_id)
 
     async def watch(self, domains: tuple[DomainId, ...] = ()) -> AsyncGenerator[Sight, None]:
         """Yield what happens in these domains, all by default, until closed (`aclosing`).
@@ -174,6 +190,8 @@ class Operator:
                 self._present.clear()
             case PresenceSeen(sender=sender) if sender.bare != self._config.account.jid:
                 self._present[sender] = seen
+            case RequestReceived() if self._late.takes(seen):
+                self._stream.respond(seen.token, b"")
             case RequestReceived(token=token):
                 self._stream.refuse(token, "service-unavailable", "cancel")
         for watch in self._watches:

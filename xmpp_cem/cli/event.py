@@ -71,6 +71,11 @@ Id = Annotated[
     typer.Option("--id", metavar="UUID", help="The event's UUID; repeating a command needs it."),
 ]
 Wait = Annotated[bool, typer.Option("--wait", help="Follow the event until it has ended.")]
+Answers = Annotated[
+    bool, typer.Option("--answers", help="Wait until the members have answered, and tell the sum.")
+]
+_AFTER_THE_DEADLINE_S = 20.0
+
 Named = Annotated[UUID, typer.Argument(metavar="ID", help="The event's UUID.")]
 MaybeNamed = Annotated[
     UUID | None, typer.Argument(metavar="[ID]", help="The event's UUID; default: the newest.")
@@ -91,6 +96,7 @@ def create(  # noqa: PLR0913 one per option
     reason: Reason = "",
     mode: InMode = Mode.REAL,
     event_id: Id = None,
+    answers: Answers = False,
     wait: Wait = False,
     domain: InDomain = None,
     as_json: AsJson = False,
@@ -107,7 +113,7 @@ def create(  # noqa: PLR0913 one per option
     when = When(lead, start, length, answer_within)
     ask = Ask(str(event_id or fresh_id()), power_w, when, mode, reason[:256])
     ask.event(clock_of(config.clock).now())  # tells wrong times before it connects
-    output = _Output(as_json, wait)
+    output = _Output(as_json, answers, wait)
     ended = as_operator(config, lambda operator: _created(operator, domain, ask, output))
     if ended is not None and ended.status is EventStatus.CANCELLED:
         raise typer.Exit(FAILED)
@@ -166,6 +172,7 @@ def register(app: typer.Typer) -> None:
 @dataclass(frozen=True)
 class _Output:
     as_json: bool
+    answers: bool
     wait: bool
 
 
@@ -175,7 +182,10 @@ async def _created(
     """Send the event and, if asked for, follow it; returns its last record then."""
     wanted = ask.event(operator.now())
     body = EndDeviceControls(events=(wanted,))
-    reply = accepted(await operator.request(domain, Verb.CREATE, Noun.CONTROLS, body=body))
+    left = (wanted.answer_by - operator.now()).total_seconds() + _AFTER_THE_DEADLINE_S
+    late_s = left if output.answers else None
+    sending = operator.request(domain, Verb.CREATE, Noun.CONTROLS, body=body, late_s=late_s)
+    reply = accepted(await sending)
     if output.as_json:
         show_json(_answer(operator.domain(domain).domain, wanted, reply))
     else:

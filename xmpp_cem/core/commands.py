@@ -4,6 +4,7 @@ from datetime import datetime
 
 from xmpp_cem.core.dispatching import MAX_LIVE, Call, Dispatching
 from xmpp_cem.core.effects import Effect, Respond, VerifyNodes
+from xmpp_cem.core.following_up import FollowingUp
 from xmpp_cem.core.inputs import Link, NodesVerified, RequestArrived
 from xmpp_cem.core.metering import Metering
 from xmpp_cem.core.nodes import entries, node_specs
@@ -26,8 +27,15 @@ from xmpp_cem.model.event import Delta, Event
 class Commands:
     """Every request that an operator may make of a VTN."""
 
-    def __init__(self, state: VtnState, dispatching: Dispatching, metering: Metering) -> None:
+    def __init__(
+        self,
+        state: VtnState,
+        dispatching: Dispatching,
+        following_up: FollowingUp,
+        metering: Metering,
+    ) -> None:
         self._state = state
+        self._following_up = following_up
         self._dispatching = dispatching
         self._metering = metering
         self._verifying: dict[str, RequestMessage] = {}
@@ -75,6 +83,8 @@ class Commands:
             reason=event.reason,
         )
         effects = self._dispatching.create(call, now)
+        if what.message.header.wants_async:
+            return effects + self._acknowledged(what, event.id, now)
         dispatch = self._dispatching.dispatches[event.id]
         can = self._dispatching.expected_w(dispatch, now)
         short = abs(target_w) - can
@@ -84,6 +94,13 @@ class Commands:
         error = ReplyError(code="0.2", reason=reason, level=Level.WARNING)
         reply = self._state.letters.reply(what.message, now, result=Result.PARTIAL, errors=(error,))
         return [*effects, Respond(Link.LOWER, what.token, reply)]
+
+    def _acknowledged(self, what: RequestArrived, event_id: str, now: datetime) -> list[Effect]:
+        """Answer 0.3 now; the answer follows when the members have answered."""
+        kept = self._following_up.answer_later(event_id, what)
+        error = ReplyError(code="0.3", reason="the answer follows the members'", level=Level.INFORM)
+        reply = self._state.letters.reply(what.message, now, errors=(error,))
+        return [*kept, Respond(Link.LOWER, what.token, reply)]
 
     def _problem(  # noqa: PLR0911 one return per reason
         self, event: Event, now: datetime

@@ -8,7 +8,7 @@ from xmpp_cem.core.allocation import multiplier, share
 from xmpp_cem.core.division import divide, expected, is_usable, joined, next_order, promised_w
 from xmpp_cem.core.effects import Effect, Note, Remember, SetTimer
 from xmpp_cem.core.metering import Metering, Window
-from xmpp_cem.core.records import Dispatch, Part
+from xmpp_cem.core.records import Asker, Dispatch, Part
 from xmpp_cem.core.standing import counted, signed, standing
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.controls import IndexEntry
@@ -278,11 +278,16 @@ class Dispatching:
         return [*effects, Note("info", "target divided anew", division.fields)]
 
     def _timers(self, dispatch: Dispatch) -> list[Effect]:
-        key = f"vtn/event/{dispatch.event.id}"
+        key, event = f"vtn/event/{dispatch.event.id}", dispatch.event
         return [
+            SetTimer(f"{key}/silent", event.created + (event.answer_by - event.created) / 2),
             SetTimer(f"{key}/answers", dispatch.event.answer_by),
             SetTimer(f"{key}/end", dispatch.active.end),
         ]
+
+    def noted(self, event_id: EventId, asker: Asker | None) -> Remember:
+        """Note who waits for an answer to an event, or that nobody does."""
+        return self._put(self.dispatches[event_id].model_copy(update={"asker": asker}))
 
     def _put(self, dispatch: Dispatch) -> Remember:
         self.dispatches[dispatch.event.id] = dispatch

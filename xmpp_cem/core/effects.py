@@ -50,11 +50,14 @@ class Retract:
 
 @dataclass(frozen=True)
 class Transact:
-    """Send a transaction, repeated with the same MessageID until answered or expired."""
+    """Send a transaction, repeated with the same MessageID until answered or expired.
+
+    An answer that comes later is a ResponseMessage, and is itself answered with nothing.
+    """
 
     link: Link
     to: Jid
-    message: RequestMessage
+    message: RequestMessage | ResponseMessage
     expires: datetime
 
 

@@ -9,7 +9,7 @@ from xmpp_cem.messages.controls import IndexEntry
 from xmpp_cem.model.answer import Answer
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import Event, EventStatus
-from xmpp_cem.model.ids import EventId, PartyId, ResourceId
+from xmpp_cem.model.ids import EventId, MessageId, PartyId, ResourceId
 from xmpp_cem.model.position import Position
 from xmpp_cem.model.quantity import Power
 from xmpp_cem.model.reading import Reading
@@ -169,6 +169,14 @@ class Part(Value):
         return f"{self.event}/{self.party}"
 
 
+class Asker(Value):
+    """Who waits for an answer that comes later, and to which request."""
+
+    address: str
+    message_id: MessageId
+    trace: str | None = None
+
+
 class Dispatch(Value):
     """An event of our domain as its VTN divides it; the parts are records of their own."""
 
@@ -181,6 +189,7 @@ class Dispatch(Value):
     why: str = ""
     path: tuple[str, ...] = ()
     hop: int = 0
+    asker: Asker | None = None
 
     @property
     def key(self) -> str:

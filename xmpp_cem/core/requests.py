@@ -34,13 +34,14 @@ class Requests:
         publication: Publication,
         metering: Metering,
         recovery: Recovery,
+        commands: Commands,
     ) -> None:
         self._state = state
         self._dispatching = dispatching
         self._publication = publication
         self._metering = metering
         self._recovery = recovery
-        self.commands = Commands(state, dispatching, metering)
+        self._commands = commands
 
     def handle(self, what: RequestArrived, now: datetime) -> list[Effect]:
         """Answer a request after checking who asks: authority is the server-stamped sender."""
@@ -68,7 +69,7 @@ class Requests:
                 what, now, "7.5", f"{role.value} may not {header.verb} {header.noun}"
             )
         if member is None:
-            return self.commands.handle(what, now)
+            return self._commands.handle(what, now)
         if header.source != member.party:
             return self._state.refuse(
                 what, now, "2.14", f"Source of this account must be {member.party}"

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from xmpp_cem.core.commands import Commands
 from xmpp_cem.core.dispatching import Dispatching
 from xmpp_cem.core.effects import (
     Admit,
@@ -13,6 +14,7 @@ from xmpp_cem.core.effects import (
     VerifyNodes,
     WatchPresence,
 )
+from xmpp_cem.core.following_up import FollowingUp
 from xmpp_cem.core.inputs import (
     Input,
     ItemReceived,
@@ -26,6 +28,7 @@ from xmpp_cem.core.inputs import (
     ServiceProbed,
     Started,
     TimerFired,
+    TransactionFailed,
 )
 from xmpp_cem.core.metering import MOST_W, Metering
 from xmpp_cem.core.nodes import node_specs
@@ -51,8 +54,15 @@ class Vtn:
         self.dispatching = Dispatching(self._state, self.metering)
         self._publication = Publication(self._state, self.dispatching)
         self.recovery = Recovery(self._state, self.metering, self.dispatching)
+        self._following_up = FollowingUp(self._state, self.dispatching)
+        self._commands = Commands(self._state, self.dispatching, self._following_up, self.metering)
         self._requests = Requests(
-            self._state, self.dispatching, self._publication, self.metering, self.recovery
+            self._state,
+            self.dispatching,
+            self._publication,
+            self.metering,
+            self.recovery,
+            self._commands,
         )
 
     @property
@@ -71,6 +81,8 @@ class Vtn:
             self._state.record = record
         elif isinstance(record, Dispatch | Part):
             self.dispatching.restore(record)
+            if isinstance(record, Dispatch):
+                self._following_up.restore(record)
         elif isinstance(record, Member):
             known = self._state.members.get(record.party)
             if known and known.account == record.account:
@@ -82,8 +94,8 @@ class Vtn:
         return self._handle(what, now) + self.publish_changes(now)
 
     def publish_changes(self, now: datetime) -> list[Effect]:
-        """Publish what was changed from outside, by a cascade."""
-        return self._publication.changes(now)
+        """Publish what was changed from outside, by a cascade, and answer whoever waits for it."""
+        return self._following_up.due(now) + self._publication.changes(now)
 
     def knows_presence(self, now: datetime) -> bool:
         """Whether an absent presence means that a member is unreachable."""
@@ -113,6 +125,9 @@ class Vtn:
                 return self._item(what, now)
             case TimerFired(key=key):
                 return self._timer(key, now)
+            case TransactionFailed(request=request, reason=reason):
+                fields = (("noun", request.header.noun.value), ("why", reason))
+                return [Note("warning", "a member did not take a message", fields)]
             case _:
                 return []
 
@@ -146,7 +161,7 @@ class Vtn:
 
     def _verified(self, what: NodesVerified, now: datetime) -> list[Effect]:
         """Take the lead visibly: only now are there nodes to publish on and to tell of."""
-        effects = self._requests.commands.verified(what, now)
+        effects = self._commands.verified(what, now)
         for state in what.states:
             for drift in state.drift:
                 fields = (("node", state.name), ("field", drift.field), ("is", drift.found))
@@ -215,12 +230,14 @@ class Vtn:
                 return self._publication.records(now)
             case ["vtn", "again", event_id]:
                 return self.dispatching.again(event_id, now)
-            case ["vtn", "event", event_id, _]:
-                return self._event_timer(event_id, now)
+            case ["vtn", "event", event_id, what]:
+                return self._event_timer(event_id, what, now)
             case _:
                 return []
 
-    def _event_timer(self, event_id: str, now: datetime) -> list[Effect]:
+    def _event_timer(self, event_id: str, what: str, now: datetime) -> list[Effect]:
+        if what == "silent":
+            return self._following_up.remind(event_id, now)
         dispatch = self.dispatching.dispatches.get(event_id)
         if dispatch is None:
             return []

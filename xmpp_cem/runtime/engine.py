@@ -248,6 +248,10 @@ class Engine:
         request = decode(entry.payload, Flow.TRANSACTION)
         if isinstance(request, RequestMessage):
             self._put(self._ended(Link(entry.link), request, outcome), entry.id)
+            return
+        if outcome.condition:
+            log.warning("a late answer was not taken", to=entry.destination, why=outcome.reason)
+        self._put(None, entry.id)
 
     def _ended(self, link: Link, request: RequestMessage, outcome: Outcome) -> Input:
         if outcome.condition:

@@ -145,6 +145,8 @@ class Intake:
             self._refuse(event.token, "bad-request", "modify", fault)
             return
         if not isinstance(message, RequestMessage):
+            unasked = ReplyError(code="2.15", reason="nothing here waits for this answer")
+            self._refuse(event.token, "item-not-found", "cancel", unasked)
             return
         overload = self._waiting.take(event.token, event.sender.bare, self._now())
         if overload is None:

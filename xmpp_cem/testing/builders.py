@@ -115,8 +115,9 @@ def reply_in(effects: list[Effect]) -> ResponseMessage:
 
 
 def transactions_in(effects: list[Effect]) -> list[RequestMessage]:
-    """Return the transactions that are sent."""
-    return [effect.message for effect in of_kind(effects, Transact)]
+    """Return the transactions that are sent, without answers that come late."""
+    messages = [effect.message for effect in of_kind(effects, Transact)]
+    return [message for message in messages if isinstance(message, RequestMessage)]
 
 
 class Domain:

@@ -136,14 +136,14 @@ class Collector(Domain):
     def deliver(self, sent: Transact | Publish) -> None:
         """Let a report arrive, by whichever uplink."""
         sender = Jid(f"{self.ven.party}@{HOST}", "ven")
-        if isinstance(sent, Transact):
+        if isinstance(sent, Transact) and isinstance(sent.message, RequestMessage):
             token = sent.message.header.message_id
             what = RequestArrived(Link.LOWER, sender, token, sent.message)
             self._take(self.tell(what, self._seconds))
-            return
-        service = self.settings.service
-        item = ItemReceived(Link.LOWER, service, sent.node, sent.item_id, sent.message, sender)
-        self._take(self.tell(item, self._seconds))
+        elif isinstance(sent, Publish):
+            service = self.settings.service
+            item = ItemReceived(Link.LOWER, service, sent.node, sent.item_id, sent.message, sender)
+            self._take(self.tell(item, self._seconds))
 
     def wait(self, seconds: float) -> None:
         """Let time pass and timers fire."""

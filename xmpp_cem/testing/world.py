@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
-from uuid import UUID
 
 from xmpp_cem.agents.application import FunctionSite
 from xmpp_cem.agents.assemble import gateway_engine, site_engine, vtn_engine
@@ -14,27 +13,13 @@ from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.site import SiteSettings
 from xmpp_cem.core.venstate import VenSettings
 from xmpp_cem.core.vtnstate import VtnSettings
-from xmpp_cem.errors import TransportError
-from xmpp_cem.messages.bodies import Body
-from xmpp_cem.messages.controls import EndDeviceControls
-from xmpp_cem.messages.envelope import (
-    Header,
-    Noun,
-    RequestMessage,
-    ResponseMessage,
-    Verb,
-)
-from xmpp_cem.messages.operations import DispatchRecord, DomainMembers
-from xmpp_cem.model.event import Delta, Event, Order
-from xmpp_cem.model.ids import DomainId, Jid, PartyId, derived_id
+from xmpp_cem.model.ids import DomainId, Jid, PartyId
 from xmpp_cem.model.link import LinkEvent
-from xmpp_cem.model.time import Interval
 from xmpp_cem.runtime.engine import Engine
 from xmpp_cem.runtime.ports import Clock, Store, Transport
 from xmpp_cem.testing.meter import Meter
-from xmpp_cem.wire.codec import Flow, decode, digest, encode
-
-OPERATOR = "operator"
+from xmpp_cem.testing.operating import OPERATOR, OperatorClient
+from xmpp_cem.wire.codec import digest
 
 
 class Carrier(Protocol):
@@ -161,7 +146,7 @@ class World:
                 raise AssertionError(f"not true within {seconds} s")
             await self.carrier.pass_time(timedelta(milliseconds=100))
 
-    async def operator(self, domain: DomainId) -> "OperatorClient":
+    async def operator(self, domain: DomainId) -> OperatorClient:
         """Return a connected operator of a domain; the caller stops it."""
         return await OperatorClient(self, domain).start()
 
@@ -193,106 +178,6 @@ class World:
             )
             engine.attach(link, transport)
         self.parties[name] = Party(engine, list(ends))
-
-
-class OperatorClient:
-    """An operator of one domain, over the same carrier."""
-
-    def __init__(self, world: World, domain: DomainId) -> None:
-        self._world = world
-        self._vtn = Jid(f"vtn-{domain}@{world.carrier.host}", "vtn")
-        address = Jid(world.account(OPERATOR), f"op-{domain}")
-        self._transport = world.carrier.stream(address, lambda _: None, lambda _: False, set())
-        self._count = 0
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> "OperatorClient":
-        """Connect, and wait until the VTN answers."""
-        self._task = asyncio.get_running_loop().create_task(self._transport.run(), name="operator")
-        await self._world.until(lambda: self._transport.is_up)
-        await self._world.until(self._is_answered)
-        return self
-
-    async def _is_answered(self) -> bool:
-        try:
-            await self.members()
-        except TransportError:
-            return False
-        return True
-
-    async def stop(self) -> None:
-        """Disconnect."""
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def ask(
-        self, verb: Verb, noun: Noun, body: Body | None = None, ids: tuple[str, ...] = ()
-    ) -> ResponseMessage:
-        """Send a request and return its answer."""
-        self._count += 1
-        now = self._world.clock.now()
-        header = Header(
-            verb=verb,
-            noun=noun,
-            message_id=derived_id(OPERATOR, self._vtn, now, self._count),
-            timestamp=now,
-            source=OPERATOR,
-        )
-        message = RequestMessage(header=header, body=body, ids=ids)
-        asking = asyncio.get_running_loop().create_task(
-            self._transport.request(
-                self._vtn, encode(message), is_query=verb is Verb.GET, timeout=10
-            )
-        )
-        await self._world.until(asking.done)
-        reply = decode(asking.result(), Flow.REPLY)
-        if not isinstance(reply, ResponseMessage):
-            raise TypeError("a response was expected")
-        return reply
-
-    async def dispatch(
-        self,
-        number: int,
-        power_w: int,
-        *,
-        start_in: float = 4,
-        seconds: float = 20,
-        answer_in: float = 3,
-    ) -> str:
-        """Ask for a change of power; returns the event's id, asserts that the VTN took it."""
-        now = self._world.clock.now()
-        start = now + timedelta(seconds=start_in)
-        event = Event(
-            id=str(UUID(int=number)),
-            order=Order(epoch=0, modification=0),
-            active=Interval(start=start, end=start + timedelta(seconds=seconds)),
-            signal=Delta(power_w=power_w),
-            created=now,
-            answer_by=now + timedelta(seconds=answer_in),
-        )
-        reply = await self.ask(Verb.CREATE, Noun.CONTROLS, EndDeviceControls(events=(event,)))
-        if reply.result != "OK":
-            raise AssertionError(f"the VTN did not take the event: {reply.errors}")
-        return event.id
-
-    async def cancel(self, event: str) -> None:
-        """Cancel an event."""
-        await self.ask(Verb.CANCEL, Noun.CONTROLS, ids=(event,))
-
-    async def record(self, event: str) -> DispatchRecord:
-        """Return how an event stands."""
-        reply = await self.ask(Verb.GET, Noun.DISPATCH, ids=(event,))
-        if not isinstance(reply.body, DispatchRecord):
-            raise TypeError(f"no record: {reply.errors}")
-        return reply.body
-
-    async def members(self) -> DomainMembers:
-        """Return the domain's members."""
-        reply = await self.ask(Verb.GET, Noun.MEMBERS)
-        if not isinstance(reply.body, DomainMembers):
-            raise TypeError(f"no members: {reply.errors}")
-        return reply.body
 
 
 async def _holds(is_true: Callable[[], bool] | Callable[[], Awaitable[bool]]) -> bool:

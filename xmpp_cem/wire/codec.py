@@ -20,7 +20,7 @@ from xmpp_cem.wire.contents import payload_of
 from xmpp_cem.wire.controls import event_element
 from xmpp_cem.wire.envelope import append_reply, append_request, read_reply, read_request
 from xmpp_cem.wire.fields import build
-from xmpp_cem.wire.header import append_header, read_header, read_message_id, read_start
+from xmpp_cem.wire.header import Start, append_header, read_header, read_message_id, read_start
 from xmpp_cem.wire.namespaces import MESSAGE, OLDER_MESSAGES
 from xmpp_cem.wire.operation_set import append_operations, read_operations
 from xmpp_cem.wire.payloads import FORMATS
@@ -164,9 +164,7 @@ def _read(element: Element, flow: Flow) -> Message:
     if name is Root.FAULT:
         return build(FaultMessage, "FaultMessage", read_reply(element))
     head, start = read_start(element)
-    broken = broken_rule(flow, str(start["verb"]), str(start["noun"]))
-    if broken:
-        raise refusal(*broken)
+    _judge_start(flow, name, start)
     header = read_header(head, start)
     values = {"header": header, **_read_content(element, header)}
     match name:
@@ -178,6 +176,16 @@ def _read(element: Element, flow: Flow) -> Message:
             return build(ResponseMessage, name, {**values, **read_reply(element)})
         case Root.EVENT:
             return build(EventMessage, name, values)
+
+
+def _judge_start(flow: Flow, name: Root, start: Start) -> None:
+    """Refuse a verb or noun that does not belong here; a late answer speaks as a reply."""
+    spoken = Flow.REPLY if name is Root.RESPONSE else flow
+    broken = broken_rule(spoken, str(start["verb"]), str(start["noun"]))
+    if broken:
+        raise refusal(*broken)
+    if spoken is not flow and "correlation_id" not in start:
+        raise refusal(Code.HEADER_INCOMPLETE, "CorrelationID is missing in an answer that is late")
 
 
 def _read_content(element: Element, header: Header) -> dict[str, object]:

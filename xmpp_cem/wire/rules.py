@@ -35,11 +35,11 @@ class Root(StrEnum):
 
 ROOTS: Mapping[Flow, frozenset[Root]] = {
     Flow.QUERY: frozenset({Root.REQUEST}),
-    Flow.TRANSACTION: frozenset({Root.REQUEST}),
+    Flow.TRANSACTION: frozenset({Root.REQUEST, Root.RESPONSE}),
     Flow.REPLY: frozenset({Root.RESPONSE, Root.FAULT}),
     Flow.EVENT: frozenset({Root.EVENT}),
 }
-"""Flow to the messages that it carries."""
+"""Flow to the messages that it carries; a response in a transaction is one that comes later."""
 
 FLOW_VERBS: Mapping[Flow, frozenset[Verb]] = {
     Flow.QUERY: frozenset({Verb.GET}),

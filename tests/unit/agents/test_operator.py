@@ -8,7 +8,13 @@ import pytest
 from xmpp_cem.agents.connecting import Outcome
 from xmpp_cem.agents.operator import _response, fresh_id
 from xmpp_cem.config.account import AccountConfig
-from xmpp_cem.errors import AuthenticationError, ConfigError, RefusedError, RemoteProtocolError
+from xmpp_cem.errors import (
+    AuthenticationError,
+    ConfigError,
+    RefusedError,
+    RemoteProtocolError,
+    RequestTimeoutError,
+)
 from xmpp_cem.messages.controls import EndDeviceControls, EventIndex
 from xmpp_cem.messages.envelope import FaultMessage, Noun, ReplyError, Result, Verb
 from xmpp_cem.messages.operations import DomainMembers, DomainNodes
@@ -43,6 +49,12 @@ async def taken(sights, wanted):
 
 def carries(kind):
     return lambda sight: sight.message is not None and isinstance(sight.message.body, kind)
+
+
+async def turns():
+    """Let everything happen that needs no time."""
+    for _ in range(500):
+        await asyncio.sleep(0)
 
 
 async def test_a_query_is_answered_by_the_vtn(place):
@@ -169,3 +181,29 @@ def test_a_fault_is_a_refusal():
     fault = FaultMessage(errors=(ReplyError(code="1.8", reason="no time"),))
     with pytest.raises(RefusedError, match=r"the VTN cannot read this: 1\.8 no time"):
         _response(encode(fault))
+
+
+async def test_an_answer_that_comes_later_is_waited_for(place):
+    place.show(3000)
+    await place.register(3000)
+    async with place.operator() as operator:
+        called = event(operator.now())
+        body = EndDeviceControls(events=(called,))
+        asking = asyncio.create_task(
+            operator.request("grid", Verb.CREATE, Noun.CONTROLS, body=body, late_s=5)
+        )
+        await turns()
+        assert not asking.done()
+        await operator.request("grid", Verb.CANCEL, Noun.CONTROLS, ids=(called.id,))
+        reply = await asking
+    assert (reply.result, [error.code for error in reply.errors]) == (Result.FAILED, ["6.5"])
+    assert reply.header.correlation_id
+
+
+async def test_an_answer_that_does_not_come_is_given_up(place):
+    place.show(3000)
+    await place.register(3000)
+    async with place.operator() as operator:
+        body = EndDeviceControls(events=(event(operator.now()),))
+        with pytest.raises(RequestTimeoutError, match="has acknowledged"):
+            await operator.request("grid", Verb.CREATE, Noun.CONTROLS, body=body, late_s=0.05)

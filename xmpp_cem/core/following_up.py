@@ -1,0 +1,136 @@
+"""What a VTN does while an event waits for answers: repeats it to the silent, answers the asker."""
+
+from datetime import datetime
+
+from xmpp_cem.core.dispatching import Dispatching
+from xmpp_cem.core.division import is_usable
+from xmpp_cem.core.effects import Effect, Note, Remember, Transact
+from xmpp_cem.core.inputs import Link, RequestArrived
+from xmpp_cem.core.records import Asker, Dispatch, Part
+from xmpp_cem.core.vtnstate import VtnState
+from xmpp_cem.messages.controls import EndDeviceControls
+from xmpp_cem.messages.envelope import (
+    Header,
+    Level,
+    Noun,
+    ReplyError,
+    RequestMessage,
+    ResponseMessage,
+    Result,
+    Verb,
+)
+from xmpp_cem.model.answer import Opt
+from xmpp_cem.model.availability import kilowatts
+from xmpp_cem.model.event import EventStatus
+from xmpp_cem.model.ids import EventId, Jid, PartyId, derived_id
+
+
+class FollowingUp:
+    """Reminders by transaction (figure 13), and answers that come later (design: flows)."""
+
+    def __init__(self, state: VtnState, dispatching: Dispatching) -> None:
+        self._state = state
+        self._dispatching = dispatching
+        self._open: set[EventId] = set()
+
+    def restore(self, dispatch: Dispatch) -> None:
+        """Take back an event from before a restart: whoever asked still waits."""
+        if dispatch.asker:
+            self._open.add(dispatch.event.id)
+
+    def answer_later(self, event_id: EventId, what: RequestArrived) -> list[Effect]:
+        """Note who wants to know how the members have answered; it is kept with the event."""
+        header = what.message.header
+        asker = Asker(address=str(what.sender), message_id=header.message_id, trace=header.trace)
+        self._open.add(event_id)
+        return [self._dispatching.noted(event_id, asker)]
+
+    def remind(self, event_id: EventId, now: datetime) -> list[Effect]:
+        """Send an event as a transaction to every reachable member that has not answered it."""
+        dispatch = self._dispatching.dispatches.get(event_id)
+        if dispatch not in self._dispatching.live() or dispatch is None:
+            return []
+        silent = [
+            part.party
+            for part in self._dispatching.parts[event_id].values()
+            if part.answer is None and is_usable(self._state, part.party)
+        ]
+        return [each for party in silent for each in self._reminder(dispatch, party, now)]
+
+    def due(self, now: datetime) -> list[Effect]:
+        """Answer whoever waits for an event whose members have all answered, or will no more."""
+        effects: list[Effect] = []
+        for event_id in sorted(self._open):
+            dispatch = self._dispatching.dispatches[event_id]
+            asker = dispatch.asker
+            if asker is None:
+                self._open.discard(event_id)
+            elif self._is_settled(dispatch, now):
+                self._open.discard(event_id)
+                effects += self._late_reply(dispatch, asker, now)
+        return effects
+
+    def _is_settled(self, dispatch: Dispatch, now: datetime) -> bool:
+        ended = {EventStatus.CANCELLED, EventStatus.COMPLETED}
+        if dispatch.event.status in ended or now >= dispatch.event.answer_by:
+            return True
+        if not self._state.knows_presence(now):
+            return False  # right after a restart everybody seems to be away
+        parts = self._dispatching.parts[dispatch.event.id].values()
+        return all(self._has_answered(dispatch, part) for part in parts)
+
+    def _has_answered(self, dispatch: Dispatch, part: Part) -> bool:
+        if not is_usable(self._state, part.party):
+            return True
+        answer = part.answer
+        return answer is not None and (
+            answer.opt is Opt.OUT or answer.order == dispatch.event.order
+        )
+
+    def _late_reply(self, dispatch: Dispatch, asker: Asker, now: datetime) -> list[Effect]:
+        result, errors = self._outcome(dispatch, now)
+        letters = self._state.letters
+        header = Header(
+            verb=Verb.REPLY,
+            noun=Noun.CONTROLS,
+            message_id=derived_id(letters.party, "late reply", asker.message_id),
+            timestamp=now,
+            source=letters.party,
+            correlation_id=asker.message_id,
+            trace=asker.trace,
+        )
+        message = ResponseMessage(header=header, result=result, errors=errors)
+        forget: Remember = self._dispatching.noted(dispatch.event.id, None)
+        to = Jid.parse(asker.address)
+        return [forget, Transact(Link.LOWER, to, message, dispatch.active.end)]
+
+    def _outcome(self, dispatch: Dispatch, now: datetime) -> tuple[Result, tuple[ReplyError, ...]]:
+        if dispatch.event.is_cancelled:
+            return Result.FAILED, (ReplyError(code="6.5", reason=dispatch.why),)
+        asked_w, can_w = abs(dispatch.target_w), self._dispatching.expected_w(dispatch, now)
+        if asked_w - can_w <= max(self._state.settings.tolerance_w, asked_w // 100):
+            return Result.OK, ()
+        reason = f"members promise {kilowatts(can_w)} of {kilowatts(asked_w)}"
+        return Result.PARTIAL, (ReplyError(code="0.2", reason=reason, level=Level.WARNING),)
+
+    def _reminder(self, dispatch: Dispatch, party: PartyId, now: datetime) -> list[Effect]:
+        event, member = dispatch.event, self._state.members[party]
+        order = event.order
+        header = Header(
+            verb=Verb.CREATE,
+            noun=Noun.CONTROLS,
+            message_id=derived_id(event.id, order.epoch, order.modification, Verb.CREATE, party),
+            timestamp=now,
+            source=self._state.settings.party,
+            trace=event.id,
+            path=dispatch.path,
+            hop=dispatch.hop,
+            expires=event.active.end,
+        )
+        message = RequestMessage(header=header, body=EndDeviceControls(events=(event,)))
+        fields = (("party", party), ("event_id", event.id))
+        to = Jid(member.account, "ven")
+        return [
+            Note("info", "no answer yet, asked again", fields),
+            Transact(Link.LOWER, to, message, event.answer_by),
+        ]

@@ -1,0 +1,146 @@
+"""An operator of a `World`, over the same carrier."""
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from xmpp_cem.errors import TransportError
+from xmpp_cem.messages.bodies import Body
+from xmpp_cem.messages.controls import EndDeviceControls
+from xmpp_cem.messages.envelope import (
+    Header,
+    Noun,
+    RequestMessage,
+    ResponseMessage,
+    Verb,
+)
+from xmpp_cem.messages.operations import DispatchRecord, DomainMembers
+from xmpp_cem.model.event import Delta, Event, Order
+from xmpp_cem.model.ids import DomainId, Jid, derived_id
+from xmpp_cem.model.link import LinkEvent, RequestReceived
+from xmpp_cem.model.time import Interval
+from xmpp_cem.wire.codec import Flow, decode, encode
+
+if TYPE_CHECKING:
+    from xmpp_cem.testing.world import World
+
+OPERATOR = "operator"
+
+
+class OperatorClient:
+    """An operator of one domain, over the same carrier."""
+
+    def __init__(self, world: "World", domain: DomainId) -> None:
+        self._world = world
+        self._vtn = Jid(f"vtn-{domain}@{world.carrier.host}", "vtn")
+        address = Jid(world.account(OPERATOR), f"op-{domain}")
+        self._transport = world.carrier.stream(address, self._take, lambda _: False, set())
+        self._count = 0
+        self.late: list[ResponseMessage] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> "OperatorClient":
+        """Connect, and wait until the VTN answers."""
+        self._task = asyncio.get_running_loop().create_task(self._transport.run(), name="operator")
+        await self._world.until(lambda: self._transport.is_up)
+        await self._world.until(self._is_answered)
+        return self
+
+    def _take(self, seen: LinkEvent) -> None:
+        """Keep the answers that come later, each of them answered with nothing."""
+        if isinstance(seen, RequestReceived):
+            message = decode(seen.payload, Flow.TRANSACTION)
+            if isinstance(message, ResponseMessage):
+                self.late.append(message)
+                self._transport.respond(seen.token, b"")
+
+    async def _is_answered(self) -> bool:
+        try:
+            await self.members()
+        except TransportError:
+            return False
+        return True
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def ask(
+        self,
+        verb: Verb,
+        noun: Noun,
+        body: Body | None = None,
+        ids: tuple[str, ...] = (),
+        *,
+        later: bool | None = None,
+    ) -> ResponseMessage:
+        """Send a request and return its answer, or its acknowledgement when that may come later."""
+        self._count += 1
+        now = self._world.clock.now()
+        header = Header(
+            verb=verb,
+            noun=noun,
+            message_id=derived_id(OPERATOR, self._vtn, now, self._count),
+            timestamp=now,
+            source=OPERATOR,
+            wants_async=later,
+        )
+        message = RequestMessage(header=header, body=body, ids=ids)
+        asking = asyncio.get_running_loop().create_task(
+            self._transport.request(
+                self._vtn, encode(message), is_query=verb is Verb.GET, timeout=10
+            )
+        )
+        await self._world.until(asking.done)
+        reply = decode(asking.result(), Flow.REPLY)
+        if not isinstance(reply, ResponseMessage):
+            raise TypeError("a response was expected")
+        return reply
+
+    async def dispatch(
+        self,
+        number: int,
+        power_w: int,
+        *,
+        start_in: float = 4,
+        seconds: float = 20,
+        answer_in: float = 3,
+        later: bool | None = None,
+    ) -> str:
+        """Ask for a change of power; returns the event's id, asserts that the VTN took it."""
+        now = self._world.clock.now()
+        start = now + timedelta(seconds=start_in)
+        event = Event(
+            id=str(UUID(int=number)),
+            order=Order(epoch=0, modification=0),
+            active=Interval(start=start, end=start + timedelta(seconds=seconds)),
+            signal=Delta(power_w=power_w),
+            created=now,
+            answer_by=now + timedelta(seconds=answer_in),
+        )
+        body = EndDeviceControls(events=(event,))
+        reply = await self.ask(Verb.CREATE, Noun.CONTROLS, body, later=later)
+        if reply.result != "OK":
+            raise AssertionError(f"the VTN did not take the event: {reply.errors}")
+        return event.id
+
+    async def cancel(self, event: str) -> None:
+        """Cancel an event."""
+        await self.ask(Verb.CANCEL, Noun.CONTROLS, ids=(event,))
+
+    async def record(self, event: str) -> DispatchRecord:
+        """Return how an event stands."""
+        reply = await self.ask(Verb.GET, Noun.DISPATCH, ids=(event,))
+        if not isinstance(reply.body, DispatchRecord):
+            raise TypeError(f"no record: {reply.errors}")
+        return reply.body
+
+    async def members(self) -> DomainMembers:
+        """Return the domain's members."""
+        reply = await self.ask(Verb.GET, Noun.MEMBERS)
+        if not isinstance(reply.body, DomainMembers):
+            raise TypeError(f"no members: {reply.errors}")
+        return reply.body
