@@ -4,15 +4,41 @@ import asyncio
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Protocol
 
 from xmpp_cem.model.ids import DomainId, Jid
 from xmpp_cem.model.link import LinkEvent
 from xmpp_cem.runtime.clock import SystemClock
-from xmpp_cem.runtime.ports import Transport
+from xmpp_cem.runtime.ports import Clock, Transport
 from xmpp_cem.testing.bus import Bus
 from xmpp_cem.testing.clock import ManualClock
 from xmpp_cem.testing.server import Endpoint
 from xmpp_cem.xmpp.stream import Credentials, Stream
+
+
+class Carrier(Protocol):
+    """What carries the stanzas: the in-memory server with a manual clock, or a real server."""
+
+    clock: Clock
+    host: str
+
+    def service(self, domain: DomainId) -> Jid:
+        """Return the domain's pubsub service."""
+        ...
+
+    def stream(
+        self,
+        address: Jid,
+        deliver: Callable[[LinkEvent], None],
+        admits: Callable[[Jid], bool],
+        services: set[str],
+    ) -> Transport:
+        """Return an account's connection."""
+        ...
+
+    async def pass_time(self, length: timedelta) -> None:
+        """Let time pass: at once where the clock is manual."""
+        ...
 
 
 class MemoryCarrier:

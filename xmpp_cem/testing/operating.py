@@ -1,8 +1,9 @@
 """An operator of a `World`, over the same carrier."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import Protocol
 from uuid import UUID
 
 from xmpp_cem.errors import TransportError
@@ -17,25 +18,33 @@ from xmpp_cem.messages.envelope import (
 )
 from xmpp_cem.messages.operations import DispatchRecord, DomainMembers
 from xmpp_cem.model.event import Delta, Event, Order
-from xmpp_cem.model.ids import DomainId, Jid, derived_id
+from xmpp_cem.model.ids import Jid, derived_id
 from xmpp_cem.model.link import LinkEvent, RequestReceived
 from xmpp_cem.model.time import Interval
+from xmpp_cem.testing.carriers import Carrier
 from xmpp_cem.wire.codec import Flow, decode, encode
-
-if TYPE_CHECKING:
-    from xmpp_cem.testing.world import World
 
 OPERATOR = "operator"
 
 
-class OperatorClient:
-    """An operator of one domain, over the same carrier."""
+class Until(Protocol):
+    """Lets time pass until something is true; raises AssertionError when it never is."""
 
-    def __init__(self, world: "World", domain: DomainId) -> None:
-        self._world = world
-        self._vtn = Jid(f"vtn-{domain}@{world.carrier.host}", "vtn")
-        address = Jid(world.account(OPERATOR), f"op-{domain}")
-        self._transport = world.carrier.stream(address, self._take, lambda _: False, set())
+    async def __call__(
+        self, is_true: Callable[[], bool] | Callable[[], Awaitable[bool]], seconds: float = 20
+    ) -> None:
+        """Wait."""
+        ...
+
+
+class OperatorClient:
+    """An operator of one domain, over the same carrier; `late` are the answers that came later."""
+
+    def __init__(self, carrier: Carrier, address: Jid, vtn: Jid, until: Until) -> None:
+        self._clock = carrier.clock
+        self._until = until
+        self._vtn = vtn
+        self._transport = carrier.stream(address, self._take, lambda _: False, set())
         self._count = 0
         self.late: list[ResponseMessage] = []
         self._task: asyncio.Task[None] | None = None
@@ -43,8 +52,8 @@ class OperatorClient:
     async def start(self) -> "OperatorClient":
         """Connect, and wait until the VTN answers."""
         self._task = asyncio.get_running_loop().create_task(self._transport.run(), name="operator")
-        await self._world.until(lambda: self._transport.is_up)
-        await self._world.until(self._is_answered)
+        await self._until(lambda: self._transport.is_up)
+        await self._until(self._is_answered)
         return self
 
     def _take(self, seen: LinkEvent) -> None:
@@ -79,7 +88,7 @@ class OperatorClient:
     ) -> ResponseMessage:
         """Send a request and return its answer, or its acknowledgement when that may come later."""
         self._count += 1
-        now = self._world.clock.now()
+        now = self._clock.now()
         header = Header(
             verb=verb,
             noun=noun,
@@ -94,7 +103,7 @@ class OperatorClient:
                 self._vtn, encode(message), is_query=verb is Verb.GET, timeout=10
             )
         )
-        await self._world.until(asking.done)
+        await self._until(asking.done)
         reply = decode(asking.result(), Flow.REPLY)
         if not isinstance(reply, ResponseMessage):
             raise TypeError("a response was expected")
@@ -111,7 +120,7 @@ class OperatorClient:
         later: bool | None = None,
     ) -> str:
         """Ask for a change of power; returns the event's id, asserts that the VTN took it."""
-        now = self._world.clock.now()
+        now = self._clock.now()
         start = now + timedelta(seconds=start_in)
         event = Event(
             id=str(UUID(int=number)),

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
 
 from xmpp_cem.agents.application import FunctionSite
 from xmpp_cem.agents.assemble import gateway_engine, site_engine, vtn_engine
@@ -14,37 +13,12 @@ from xmpp_cem.core.site import SiteSettings
 from xmpp_cem.core.venstate import VenSettings
 from xmpp_cem.core.vtnstate import VtnSettings
 from xmpp_cem.model.ids import DomainId, Jid, PartyId
-from xmpp_cem.model.link import LinkEvent
 from xmpp_cem.runtime.engine import Engine
-from xmpp_cem.runtime.ports import Clock, Store, Transport
+from xmpp_cem.runtime.ports import Clock, Store
+from xmpp_cem.testing.carriers import Carrier
 from xmpp_cem.testing.meter import Meter
 from xmpp_cem.testing.operating import OPERATOR, OperatorClient
 from xmpp_cem.wire.codec import digest
-
-
-class Carrier(Protocol):
-    """What carries the stanzas: the in-memory server with a manual clock, or a real server."""
-
-    clock: Clock
-    host: str
-
-    def service(self, domain: DomainId) -> Jid:
-        """Return the domain's pubsub service."""
-        ...
-
-    def stream(
-        self,
-        address: Jid,
-        deliver: Callable[[LinkEvent], None],
-        admits: Callable[[Jid], bool],
-        services: set[str],
-    ) -> Transport:
-        """Return an account's connection."""
-        ...
-
-    async def pass_time(self, length: timedelta) -> None:
-        """Let time pass: at once where the clock is manual."""
-        ...
 
 
 @dataclass
@@ -148,7 +122,9 @@ class World:
 
     async def operator(self, domain: DomainId) -> OperatorClient:
         """Return a connected operator of a domain; the caller stops it."""
-        return await OperatorClient(self, domain).start()
+        account = Jid(self.account(OPERATOR), f"op-{domain}")
+        client = OperatorClient(self.carrier, account, self._vtn_address(domain), self.until)
+        return await client.start()
 
     def _vtn_address(self, domain: DomainId) -> Jid:
         return Jid(f"vtn-{domain}@{self.carrier.host}", "vtn")
