@@ -23,11 +23,12 @@ from xmpp_cem.wire.fields import build
 from xmpp_cem.wire.header import Start, append_header, read_header, read_message_id, read_start
 from xmpp_cem.wire.namespaces import MESSAGE, OLDER_MESSAGES
 from xmpp_cem.wire.operation_set import append_operations, read_operations
-from xmpp_cem.wire.payloads import FORMATS
+from xmpp_cem.wire.payloads import IEC61968_9
 from xmpp_cem.wire.presence import leadership_element, offer_element, read_extension
+from xmpp_cem.wire.profile import Profile, Told
 from xmpp_cem.wire.reading_query import append_query, read_query
 from xmpp_cem.wire.rules import NEED_BODY, ROOTS, Flow, Root, broken_rule, is_spoken
-from xmpp_cem.wire.xml import Element, append, canonical, parse, qualified
+from xmpp_cem.wire.xml import Element, append, canonical, parse, qualified, required
 from xmpp_cem.wire.xml import root as new_root
 
 __all__ = ["Flow", "decode", "decode_presence", "digest", "encode", "encode_presence"]
@@ -38,24 +39,25 @@ LARGEST_OUTPUT = 60_000
 _ROOTS = {qualified(MESSAGE, name.value): name for name in Root}
 
 
-def encode(message: Message) -> bytes:
+def encode(message: Message, profile: Profile = IEC61968_9) -> bytes:
     """Return a message in canonical form: UTF-8, no declaration, no prefixes.
 
     Raises:
-        LocalProtocolError: for a message that the tables of `rules` forbid, text that XML cannot
-            carry, or more than 60,000 bytes.
+        LocalProtocolError: for a message that the tables of `rules` forbid or `profile` cannot
+            say, text that XML cannot carry, or more than 60,000 bytes.
     """
     if not isinstance(message, FaultMessage):
         _judge(message)
+        profile.refuse(message)
     element = new_root(MESSAGE, _root_of(message).value)
     try:
-        _fill(element, message)
+        _fill(element, message, profile)
     except ValueError as error:
         raise LocalProtocolError(f"text that XML cannot carry: {error}") from error
     return _bounded(element)
 
 
-def decode(data: bytes, flow: Flow) -> Message:
+def decode(data: bytes, flow: Flow, profile: Profile = IEC61968_9) -> Message:
     """Return the message in `data`, whatever prefixes and order of children it uses.
 
     What later minor revisions add, elements and attributes, is ignored. The bytes may have been
@@ -66,7 +68,7 @@ def decode(data: bytes, flow: Flow) -> Message:
     """
     element = _current(parse(data))
     try:
-        return _read(element, flow)
+        return _read(element, flow, profile)
     except RemoteProtocolError as error:
         message_id = read_message_id(element)
         raise RemoteProtocolError(error.code, error.reason, message_id) from None
@@ -118,7 +120,7 @@ def _root_of(message: Message) -> Root:
             return Root.FAULT
 
 
-def _judge(message: RequestMessage | ResponseMessage | EventMessage) -> None:
+def _judge(message: Told) -> None:
     header = message.header
     match message:
         case RequestMessage():
@@ -138,7 +140,7 @@ def _judge(message: RequestMessage | ResponseMessage | EventMessage) -> None:
         raise LocalProtocolError(f"the payload of {header.noun} is {message.body.noun}")
 
 
-def _fill(element: Element, message: Message) -> None:
+def _fill(element: Element, message: Message, profile: Profile) -> None:
     if isinstance(message, FaultMessage):
         append_reply(element, message)
         return
@@ -150,12 +152,15 @@ def _fill(element: Element, message: Message) -> None:
         append_reply(element, message)
     if isinstance(message, RequestMessage) and message.operations is not None:
         append_operations(append(element, MESSAGE, "Payload"), message.operations)
-    if message.body is not None:
-        payload = append(element, MESSAGE, "Payload")
-        FORMATS[message.header.noun].append(payload, message.body)
+    form = profile.formats.get(message.header.noun)
+    if form is not None:
+        header = required(element, MESSAGE, "Header")
+        required(header, MESSAGE, "Noun").text = form.name(message)
+        if form.is_whole or message.body is not None:
+            form.append(append(element, MESSAGE, "Payload"), message)
 
 
-def _read(element: Element, flow: Flow) -> Message:
+def _read(element: Element, flow: Flow, profile: Profile) -> Message:
     name = _ROOTS.get(str(element.tag))
     if name is None:
         raise refusal(Code.INVALID, f"{quoted(str(element.tag))} is no message of IEC 61968-100")
@@ -164,16 +169,19 @@ def _read(element: Element, flow: Flow) -> Message:
     if name is Root.FAULT:
         return build(FaultMessage, "FaultMessage", read_reply(element))
     head, start = read_start(element)
+    payload = payload_of(element)
+    start = {**start, "noun": profile.recognise(payload, start)}
     _judge_start(flow, name, start)
     header = read_header(head, start)
-    values = {"header": header, **_read_content(element, header)}
+    values = {"header": header, **_read_content(payload, header, profile)}
     match name:
         case Root.REQUEST:
             return build(
                 RequestMessage, name, {**values, **read_request(element), **read_query(element)}
             )
         case Root.RESPONSE:
-            return build(ResponseMessage, name, {**values, **read_reply(element)})
+            reply = profile.complete(payload, read_reply(element))
+            return build(ResponseMessage, name, {**values, **reply})
         case Root.EVENT:
             return build(EventMessage, name, values)
 
@@ -188,14 +196,13 @@ def _judge_start(flow: Flow, name: Root, start: Start) -> None:
         raise refusal(Code.HEADER_INCOMPLETE, "CorrelationID is missing in an answer that is late")
 
 
-def _read_content(element: Element, header: Header) -> dict[str, object]:
-    payload = payload_of(element)
+def _read_content(payload: Element | None, header: Header, profile: Profile) -> dict[str, object]:
     if header.noun is Noun.OPERATION_SET and header.verb is Verb.EXECUTE:
         if payload is None:
             raise refusal(Code.PAYLOAD_INCOMPLETE, "the payload of OperationSet is missing")
         return {"operations": read_operations(payload)}
-    reads = FORMATS.get(header.noun)
-    body = reads.read(payload) if reads and payload is not None else None
+    reads = profile.formats.get(header.noun)
+    body = reads.read(payload, header) if reads and payload is not None else None
     if body is None and header.verb in NEED_BODY:
         raise refusal(Code.PAYLOAD_INCOMPLETE, f"the payload of {header.noun} is missing")
     return {"body": body}

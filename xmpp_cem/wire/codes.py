@@ -18,7 +18,8 @@ class Code(StrEnum):
     | 2.6 | a reading type that is not eighteen numbers |
     | 2.10 | a reading type that the profile does not have |
     | 2.9 | a verb that does not exist, or not with this noun or in this flow |
-    | 2.29 | an `EndDeviceEventType` or `ReadingQualityType` that the profile does not have |
+    | 2.13 | a target within a party, where only whole parties are addressed |
+    | 2.29 | an `EndDeviceEventType`, `ReadingQualityType` or signal that is not known |
     | 5.9 | an OperationSet that wants all or nothing |
     | 3.1 | more of something than one message may hold |
     """
@@ -31,6 +32,7 @@ class Code(StrEnum):
     READING_TYPE_INVALID = "2.6"
     READING_TYPE = "2.10"
     VERB = "2.9"
+    TARGET = "2.13"
     RELATION = "2.29"
     TOO_MANY = "3.1"
     INTEGRITY = "5.9"

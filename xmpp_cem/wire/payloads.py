@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from xmpp_cem.messages.bodies import Body
-from xmpp_cem.messages.envelope import Noun
+from xmpp_cem.messages.envelope import Header, Noun
 from xmpp_cem.wire.configuration import append_card, append_config, read_card, read_config
 from xmpp_cem.wire.controls import append_controls, append_index, read_controls, read_index
 from xmpp_cem.wire.events import append_events, read_events
@@ -16,6 +16,7 @@ from xmpp_cem.wire.operations import (
     read_members,
     read_nodes,
 )
+from xmpp_cem.wire.profile import NounFormat, Profile, Told
 from xmpp_cem.wire.readings import append_readings, read_readings
 from xmpp_cem.wire.xml import Element
 
@@ -38,3 +39,28 @@ FORMATS: Mapping[Noun, Format] = {
     Noun.MEMBERS: Format(append_members, read_members),
     Noun.NODES: Format(append_nodes, read_nodes),
 }
+
+
+def _as_written(noun: Noun) -> NounFormat:
+    """Return the form of a noun that stands alone: it needs nothing of the message around it."""
+    form = FORMATS[noun]
+
+    def append(payload: Element, message: Told) -> None:
+        form.append(payload, message.body)
+
+    def read(payload: Element, _: Header) -> Body | None:
+        return form.read(payload)
+
+    return NounFormat(lambda _: noun.value, append, read, is_whole=False)
+
+
+STANDALONE: Mapping[Noun, NounFormat] = {noun: _as_written(noun) for noun in FORMATS}
+
+IEC61968_9 = Profile(
+    name="iec61968-9",
+    schema="xmpp_cem/schemas/profile.xsd",
+    formats=STANDALONE,
+    recognise=lambda _, start: str(start["noun"]),
+    complete=lambda _, reply: reply,
+)
+"""The default: nouns of IEC 61968-9, and elements of ours beside them."""

@@ -1,0 +1,145 @@
+"""OpenADR's own schema, and what a message says once the profile's losses are gone."""
+
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+import openleadr
+from lxml import etree
+
+from xmpp_cem.messages.configuration import EndDeviceConfig
+from xmpp_cem.messages.controls import EndDeviceControls
+from xmpp_cem.messages.envelope import EventMessage, Noun, RequestMessage, ResponseMessage, Verb
+from xmpp_cem.messages.events import EndDeviceEvents, StatusType
+from xmpp_cem.messages.readings import MeterReadings
+from xmpp_cem.model.resource import ResourceState
+from xmpp_cem.model.time import Interval
+from xmpp_cem.wire.openadr.answers import answer_id
+from xmpp_cem.wire.openadr.deadlines import due
+from xmpp_cem.wire.openadr.names import OADR
+from xmpp_cem.wire.rules import Flow
+
+SCHEMA = Path(openleadr.__file__).parent / "schema" / "oadr_20b.xsd"
+
+
+@cache
+def schema() -> etree.XMLSchema:
+    return etree.XMLSchema(file=SCHEMA)
+
+
+def content(data: bytes) -> etree._Element:
+    """Return the one element of OpenADR in a message."""
+    (element,) = etree.fromstring(data).findall(f"{{*}}Payload/{{{OADR}}}*")
+    return element
+
+
+def flaws(data: bytes) -> list[str]:
+    """Return what OpenADR's schema finds wrong with the element in a message."""
+    schema().validate(etree.fromstring(etree.tostring(content(data))))
+    return [flaw.message for flaw in schema().error_log]
+
+
+def wrapped(data: bytes) -> bytes:
+    """Return the element in a message as the document that OpenADR sends over HTTP."""
+    payload = etree.Element(f"{{{OADR}}}oadrPayload")
+    etree.SubElement(payload, f"{{{OADR}}}oadrSignedObject").append(content(data))
+    return etree.tostring(payload)
+
+
+def flow_of(message) -> Flow:
+    match message:
+        case RequestMessage():
+            return Flow.QUERY if message.header.verb is Verb.GET else Flow.TRANSACTION
+        case EventMessage():
+            return Flow.EVENT
+        case _:
+            return Flow.REPLY
+
+
+def whole_seconds(interval: Interval) -> Interval:
+    seconds = max(1, interval.duration // timedelta(seconds=1))
+    return Interval(start=interval.start, end=interval.start + timedelta(seconds=seconds))
+
+
+def sayable(message):
+    """Return the message with every refused field as the remedy wants it, None where none does."""
+    body = message.body
+    header = message.header
+    if header.noun is Noun.OPERATION_SET or (header.noun, header.verb) == (Noun.EVENTS, Verb.GET):
+        return None
+    if header.noun is Noun.EVENTS and header.verb in {Verb.CANCEL, Verb.CANCELED}:
+        ids = getattr(message, "ids", ())[:1]
+        return message.model_copy(update={"body": None, "ids": ids}) if ids else None
+    if header.verb in {Verb.GET, Verb.DELETE}:
+        return message.model_copy(update={"body": None})
+    if header.verb is Verb.DELETED:
+        return None
+    if body is None:
+        is_short = isinstance(message, RequestMessage) and header.noun is Noun.CONTROLS
+        return None if is_short else message
+    return message.model_copy(update={"body": _sayable(body, isinstance(message, ResponseMessage))})
+
+
+def _sayable(body, is_reply):
+    match body:
+        case EndDeviceControls():
+            events = [e.model_copy(update={"active": whole_seconds(e.active)}) for e in body.events]
+            events = [
+                e.model_copy(update={"answer_by": min(e.answer_by, e.active.end)}) for e in events
+            ]
+            return EndDeviceControls(events=tuple(events))
+        case EndDeviceEvents():
+            if body.answers or is_reply:
+                return EndDeviceEvents(answers=body.answers)
+            statuses = [
+                s.model_copy(update={"type": StatusType.OVERRIDDEN}) for s in body.statuses[:1]
+            ]
+            return EndDeviceEvents(statuses=tuple(statuses))
+        case MeterReadings():
+            readings = [
+                r.model_copy(update={"revision": 0, "window": whole_seconds(r.window)})
+                for r in body.readings
+            ]
+            return MeterReadings(readings=tuple(readings))
+        case EndDeviceConfig(capability=capability) if capability is not None:
+            resources = {resource.id: resource for resource in capability.resources}
+            kept = capability.model_copy(update={"resources": tuple(resources.values())})
+            return EndDeviceConfig(party=body.party, capability=kept)
+        case _:
+            return body
+
+
+def read_of(message):
+    """Return what a receiver reads of a sayable message: what is reported as lost is replaced."""
+    header = message.header
+    match message.body:
+        case EndDeviceControls() as body:
+            events = [e.model_copy(update={"answer_by": due(e)}) for e in body.events]
+            kept = body.model_copy(update={"events": tuple(events)})
+        case EndDeviceEvents() as body:
+            answers = [
+                a.model_copy(
+                    update={"id": answer_id(a.event, header.source), "at": header.timestamp}
+                )
+                for a in body.answers
+            ]
+            lost = {"event": None, "power_w": None, "reason": ""}
+            statuses = [s.model_copy(update=lost) for s in body.statuses]
+            kept = EndDeviceEvents(answers=tuple(answers), statuses=tuple(statuses))
+        case MeterReadings() as body:
+            readings = [r.model_copy(update={"expected": 1, "reporting": 1}) for r in body.readings]
+            kept = MeterReadings(readings=tuple(readings))
+        case EndDeviceConfig(capability=capability) as body if capability is not None:
+            resources = [_unlimited(resource) for resource in capability.resources]
+            told = capability.model_copy(update={"resources": tuple(resources)})
+            kept = body.model_copy(update={"capability": told})
+        case body:
+            kept = body
+    return message.model_copy(update={"body": kept})
+
+
+def _unlimited(resource):
+    is_limited = resource.state is ResourceState.LIMITED
+    return (
+        resource.model_copy(update={"state": ResourceState.AVAILABLE}) if is_limited else resource
+    )

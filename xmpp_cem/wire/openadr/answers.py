@@ -1,0 +1,112 @@
+"""oadrCreatedEvent: answers to events."""
+
+import re
+from typing import Any
+
+from xmpp_cem.messages.envelope import Header
+from xmpp_cem.messages.events import EndDeviceEvents
+from xmpp_cem.model.answer import Answer, Opt
+from xmpp_cem.model.ids import EventId, MessageId, PartyId, derived_id
+from xmpp_cem.wire.codes import Code, quoted, refusal
+from xmpp_cem.wire.fields import Fields, build, leaves
+from xmpp_cem.wire.openadr.names import EI, OADR, PYLD
+from xmpp_cem.wire.openadr.responses import SUCCESS, append_response
+from xmpp_cem.wire.openadr.scalars import read_event, write_event
+from xmpp_cem.wire.openadr.sources import same_sender
+from xmpp_cem.wire.profile import Told
+from xmpp_cem.wire.scalars import TEXT, TOKEN
+from xmpp_cem.wire.xml import Element, append, child, children, required
+
+OPTS = {Opt.IN: "optIn", Opt.OUT: "optOut"}
+
+_OPTS = {text: opt for opt, text in OPTS.items()}
+_RESPONSE: Fields = {
+    "code": ("responseCode", TOKEN),
+    "text": ("responseDescription", TEXT),
+    "opt": ("optType", TOKEN),
+}
+_QUALIFIED: Fields = {"id": ("eventID", TOKEN), "number": ("modificationNumber", TOKEN)}
+_DESCRIBED = re.compile(
+    r"(?P<power_w>-?\d{1,13}) W, capability (?P<revision>\d{1,16}), answer (?P<sequence>\d{1,16})"
+    r"(?:: (?P<reason>.+))?"
+)
+
+
+def answer_id(event: EventId, party: PartyId) -> MessageId:
+    """Return the mRID of a party's answer to an event, which OpenADR has no place for."""
+    return derived_id("answer", event, party)
+
+
+def append_answers(payload: Element, message: Told, body: EndDeviceEvents) -> None:
+    """Write `oadrCreatedEvent`; what OpenADR has no place for is described in words."""
+    element = append(append(payload, OADR, "oadrCreatedEvent"), PYLD, "eiCreatedEvent")
+    append_response(element, message)
+    responses = append(element, EI, "eventResponses")
+    for answer in body.answers:
+        part = append(responses, EI, "eventResponse")
+        append(part, EI, "responseCode", SUCCESS)
+        append(part, EI, "responseDescription", _description(answer))
+        append(part, PYLD, "requestID", message.header.message_id)
+        qualified = append(part, EI, "qualifiedEventID")
+        event_id, number = write_event(answer.event, answer.order)
+        append(qualified, EI, "eventID", event_id)
+        append(qualified, EI, "modificationNumber", number)
+        append(part, EI, "optType", OPTS[answer.opt])
+    append(element, EI, "venID", message.header.source)
+
+
+def read_answers(payload: Element, header: Header) -> EndDeviceEvents | None:
+    """Return the answers, None without `oadrCreatedEvent`.
+
+    An opt-in that does not describe watts promises none that could be counted on: 0 W.
+
+    Raises:
+        RemoteProtocolError: 1.8 for an answer that tells of a failure, or for another party.
+    """
+    created = child(payload, OADR, "oadrCreatedEvent")
+    if created is None:
+        return None
+    element = required(created, PYLD, "eiCreatedEvent")
+    same_sender(element, "venID", header)
+    responses = child(element, EI, "eventResponses")
+    parts = [] if responses is None else children(responses, EI, "eventResponse")
+    answers = tuple(_read_answer(part, header) for part in parts)
+    return build(EndDeviceEvents, "oadrCreatedEvent", {"answers": answers})
+
+
+def _description(answer: Answer) -> str:
+    stated = f"{answer.power_w} W, capability {answer.revision}, answer {answer.sequence}"
+    return f"{stated}: {answer.reason}" if answer.reason else stated
+
+
+def _read_answer(part: Element, header: Header) -> Answer:
+    stated = leaves(part, EI, _RESPONSE)
+    code, opt = str(stated.get("code", "")), str(stated.get("opt", ""))
+    if not code.startswith("2"):
+        raise refusal(Code.INVALID, f"eventResponse {quoted(code)} is no answer to an event")
+    if opt not in _OPTS:
+        raise refusal(Code.INVALID, f"optType {quoted(opt)} is neither optIn nor optOut")
+    qualified = leaves(required(part, EI, "qualifiedEventID"), EI, _QUALIFIED)
+    event, order = read_event(str(qualified.get("id", "")), str(qualified.get("number", "")))
+    values = {
+        "id": answer_id(event, header.source),
+        "event": event,
+        "order": order,
+        "opt": _OPTS[opt],
+        "at": header.timestamp,
+        **_described(str(stated.get("text", "")), header),
+    }
+    return build(Answer, "eventResponse", values)
+
+
+def _described(text: str, header: Header) -> dict[str, Any]:
+    """Return what a description says; one in words of another make is the reason.
+
+    Such answers are counted by their time, so that the later one wins.
+    """
+    found = _DESCRIBED.fullmatch(text)
+    if found is None:
+        count = max(1, int(header.timestamp.timestamp() * 1000))
+        return {"power_w": 0, "revision": 0, "sequence": count, "reason": text[:256]}
+    numbers = {name: int(found[name]) for name in ("power_w", "revision", "sequence")}
+    return {**numbers, "reason": found["reason"] or ""}

@@ -1,0 +1,225 @@
+"""What OpenADR 2.0b cannot say of our model: the one table, which the reference repeats."""
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import TypeVar
+
+from xmpp_cem.messages.configuration import EndDeviceConfig
+from xmpp_cem.messages.controls import EndDeviceControls
+from xmpp_cem.messages.envelope import Noun, RequestMessage, ResponseMessage, Verb
+from xmpp_cem.messages.events import EndDeviceEvents, Status, StatusType
+from xmpp_cem.messages.readings import MeterReadings
+from xmpp_cem.model.answer import Answer, Opt
+from xmpp_cem.model.event import Event
+from xmpp_cem.model.reading import Reading
+from xmpp_cem.model.resource import Resource, ResourceState
+from xmpp_cem.model.time import Interval
+from xmpp_cem.wire.openadr.answers import answer_id
+from xmpp_cem.wire.openadr.deadlines import due
+from xmpp_cem.wire.openadr.names import MAPPED
+from xmpp_cem.wire.profile import Loss, Rule, Told
+
+ValueT = TypeVar("ValueT")
+
+
+def _events(message: Told) -> Iterable[Event]:
+    return message.body.events if isinstance(message.body, EndDeviceControls) else ()
+
+
+def _answers(message: Told) -> Iterable[Answer]:
+    return message.body.answers if isinstance(message.body, EndDeviceEvents) else ()
+
+
+def _statuses(message: Told) -> tuple[Status, ...]:
+    return message.body.statuses if isinstance(message.body, EndDeviceEvents) else ()
+
+
+def _readings(message: Told) -> Iterable[Reading]:
+    return message.body.readings if isinstance(message.body, MeterReadings) else ()
+
+
+def _resources(message: Told) -> tuple[Resource, ...]:
+    body = message.body
+    capability = body.capability if isinstance(body, EndDeviceConfig) else None
+    return capability.resources if capability else ()
+
+
+def _any(
+    values: Callable[[Told], Iterable[ValueT]], matches: Callable[[ValueT], bool]
+) -> Callable[[Told], bool]:
+    return lambda message: any(matches(value) for value in values(message))
+
+
+def _verb_of(noun: Noun, *verbs: Verb) -> Callable[[Told], bool]:
+    return lambda message: message.header.noun is noun and message.header.verb in verbs
+
+
+def _has_fraction(interval: Interval) -> bool:
+    return bool(interval.duration % timedelta(seconds=1))
+
+
+def _is_request_with_too_much(message: Told) -> bool:
+    is_bare = message.header.verb in {Verb.GET, Verb.DELETE, Verb.DELETED}
+    return is_bare and message.header.noun in MAPPED and message.body is not None
+
+
+def _lacks_its_events(message: Told) -> bool:
+    is_transaction = isinstance(message, RequestMessage) and message.header.verb is not Verb.GET
+    return is_transaction and message.header.noun is Noun.CONTROLS and message.body is None
+
+
+def _ends_more_than_an_override(message: Told) -> bool:
+    if not _verb_of(Noun.EVENTS, Verb.CANCEL, Verb.CANCELED)(message):
+        return False
+    return not isinstance(message, RequestMessage) or bool(message.body) or len(message.ids) != 1
+
+
+def _tells_several_things(message: Told) -> bool:
+    statuses = _statuses(message)
+    return len(statuses) > 1 or bool(statuses and list(_answers(message)))
+
+
+def _answers_with_status(message: Told) -> bool:
+    return isinstance(message, ResponseMessage) and bool(_statuses(message))
+
+
+def _is_both(message: Told) -> bool:
+    body = message.body
+    return isinstance(body, EndDeviceConfig) and None not in (body.capability, body.admission)
+
+
+def _has_namesakes(message: Told) -> bool:
+    resources = _resources(message)
+    return len({resource.id for resource in resources}) < len(resources)
+
+
+def _differs_in_id(message: Told) -> bool:
+    party = message.header.source
+    return any(answer.id != answer_id(answer.event, party) for answer in _answers(message))
+
+
+def _differs_in_time(message: Told) -> bool:
+    return any(answer.at != message.header.timestamp for answer in _answers(message))
+
+
+_REFUSED = (
+    (
+        "RequestMessage.operations",
+        "send each operation as a request of its own",
+        lambda message: message.header.noun is Noun.OPERATION_SET,
+    ),
+    (
+        "the payload of a get or delete",
+        "name what is meant in the Request",
+        _is_request_with_too_much,
+    ),
+    (
+        "a cancel, change or close of EndDeviceControls by id",
+        "send the event itself with its new status",
+        _lacks_its_events,
+    ),
+    (
+        "get EndDeviceEvents",
+        "wait for the answers, they come by themselves",
+        _verb_of(Noun.EVENTS, Verb.GET),
+    ),
+    (
+        "a cancel of EndDeviceEvents other than of one id",
+        "name the id of one override in a request",
+        _ends_more_than_an_override,
+    ),
+    (
+        "Event.active with a fraction of a second",
+        "let the event last whole seconds",
+        _any(_events, lambda event: _has_fraction(event.active)),
+    ),
+    (
+        "EndDeviceEvents.statuses beside answers or other statuses",
+        "send the answers, and each status, in a message of their own",
+        _tells_several_things,
+    ),
+    (
+        "EndDeviceEvents.statuses in a reply",
+        "send the status as a request",
+        _answers_with_status,
+    ),
+    (
+        "Status.type other than overridden",
+        "leave it out: readings and answers show it",
+        _any(_statuses, lambda status: status.type is not StatusType.OVERRIDDEN),
+    ),
+    (
+        "Reading.window with a fraction of a second",
+        "let windows last whole seconds",
+        _any(_readings, lambda reading: _has_fraction(reading.window)),
+    ),
+    (
+        "Reading.revision",
+        "correct readings in a domain of iec61968-9",
+        _any(_readings, lambda reading: reading.revision > 0),
+    ),
+    (
+        "EndDeviceConfig.capability beside admission",
+        "send them in a message each",
+        _is_both,
+    ),
+    (
+        "Resource.id that two resources have",
+        "give each resource an id of its own",
+        _has_namesakes,
+    ),
+)
+
+_REPORTED = (
+    (
+        "Event.answer_by",
+        "the start is read, or the end of an event created after its start",
+        _any(_events, lambda event: event.answer_by != due(event)),
+    ),
+    (
+        "Answer.id",
+        "an id is read that follows from event and party",
+        _differs_in_id,
+    ),
+    (
+        "Answer.at",
+        "the message's Timestamp is read",
+        _differs_in_time,
+    ),
+    (
+        "Answer.power_w, revision and sequence of an opt-in",
+        "they stand in responseDescription, for people and for us; others read a whole yes",
+        _any(_answers, lambda answer: answer.opt is Opt.IN),
+    ),
+    (
+        "Status.event",
+        "none is read; an opt-out of the event is told by an answer",
+        _any(_statuses, lambda status: status.event is not None),
+    ),
+    (
+        "Status.power_w",
+        "none is read",
+        _any(_statuses, lambda status: status.power_w is not None),
+    ),
+    (
+        "Status.reason",
+        "none is read",
+        _any(_statuses, lambda status: bool(status.reason)),
+    ),
+    (
+        "Reading.expected and reporting",
+        "1 and 1 are read",
+        _any(_readings, lambda reading: (reading.expected, reading.reporting) != (1, 1)),
+    ),
+    (
+        "Resource.state limited",
+        "available is read, the flexibility says how far",
+        _any(_resources, lambda resource: resource.state is ResourceState.LIMITED),
+    ),
+)
+
+LOSSES = (
+    *(Loss(field, Rule.REFUSED, remedy, occurs) for field, remedy, occurs in _REFUSED),
+    *(Loss(field, Rule.REPORTED, remedy, occurs) for field, remedy, occurs in _REPORTED),
+)
+"""Every field of the model that OpenADR 2.0b cannot say, and what is done about it."""

@@ -1,0 +1,56 @@
+"""Start and duration as iCalendar elements (xcal)."""
+
+from datetime import datetime, timedelta
+
+from xmpp_cem.model.time import Interval
+from xmpp_cem.wire.codes import Code, refusal
+from xmpp_cem.wire.fields import build, leaves
+from xmpp_cem.wire.openadr.names import XCAL
+from xmpp_cem.wire.openadr.scalars import DURATION
+from xmpp_cem.wire.scalars import INSTANT
+from xmpp_cem.wire.xml import Element, append, child
+
+
+def append_start(parent: Element, start: datetime) -> None:
+    """Write `dtstart`."""
+    append(append(parent, XCAL, "dtstart"), XCAL, "date-time", INSTANT.write(start))
+
+
+def append_duration(parent: Element, duration: timedelta) -> None:
+    """Write `duration`."""
+    append(append(parent, XCAL, "duration"), XCAL, "duration", DURATION.write(duration))
+
+
+def read_start(parent: Element) -> datetime | None:
+    """Return `dtstart`, None without one."""
+    element = child(parent, XCAL, "dtstart")
+    if element is None:
+        return None
+    value = leaves(element, XCAL, {"value": ("date-time", INSTANT)}).get("value")
+    return value if isinstance(value, datetime) else None
+
+
+def read_duration(parent: Element) -> timedelta | None:
+    """Return `duration`, None without one."""
+    element = child(parent, XCAL, "duration")
+    if element is None:
+        return None
+    value = leaves(element, XCAL, {"value": ("duration", DURATION)}).get("value")
+    return value if isinstance(value, timedelta) else None
+
+
+def read_period(parent: Element, where: str) -> Interval:
+    """Return the interval that `dtstart` and `duration` make.
+
+    Raises:
+        RemoteProtocolError: 1.7 without one of them, 1.8 when it is empty, which is OpenADR's
+            event without an end, or beyond the calendar.
+    """
+    start, duration = read_start(parent), read_duration(parent)
+    if start is None or duration is None:
+        raise refusal(Code.PAYLOAD_INCOMPLETE, f"{where}: dtstart and duration are needed")
+    try:
+        end = start + duration
+    except OverflowError:
+        raise refusal(Code.INVALID, f"{where}: the end lies beyond the calendar") from None
+    return build(Interval, where, {"start": start, "end": end})
