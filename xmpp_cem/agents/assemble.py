@@ -10,30 +10,42 @@ from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.node import card_node
 from xmpp_cem.runtime.engine import Engine, Surroundings
 from xmpp_cem.runtime.ports import Application, Clock, Store
+from xmpp_cem.runtime.speech import Speech
 
 
-def vtn_engine(settings: VtnSettings, store: Store, clock: Clock) -> Engine:
+def vtn_engine(
+    settings: VtnSettings, store: Store, clock: Clock, speech: Speech | None = None
+) -> Engine:
     """Return the engine of a VTN at the top of a hierarchy."""
     surroundings = Surroundings(
         services=lambda _: settings.service,
         admitted={Link.LOWER: _served(settings)},
         open_nodes=frozenset({card_node(settings.domain)}),
+        speech=speech or Speech(),
     )
     return Engine(Vtn(settings), store, clock, surroundings=surroundings)
 
 
 def site_engine(
-    settings: SiteSettings, store: Store, clock: Clock, application: Application
+    settings: SiteSettings,
+    store: Store,
+    clock: Clock,
+    application: Application,
+    speech: Speech | None = None,
 ) -> Engine:
     """Return the engine of a VEN that controls its own resources through an application."""
     site = Site(settings)
     surroundings = Surroundings(
-        services=lambda _: site.ven.service, admitted={Link.UPPER: _above(settings.ven)}
+        services=lambda _: site.ven.service,
+        admitted={Link.UPPER: _above(settings.ven)},
+        speech=speech or Speech(),
     )
     return Engine(site, store, clock, application=application, surroundings=surroundings)
 
 
-def gateway_engine(settings: GatewaySettings, store: Store, clock: Clock) -> Engine:
+def gateway_engine(
+    settings: GatewaySettings, store: Store, clock: Clock, speech: Speech | None = None
+) -> Engine:
     """Return the engine of a VEN above and VTN below."""
     gateway = Gateway(settings)
 
@@ -44,6 +56,7 @@ def gateway_engine(settings: GatewaySettings, store: Store, clock: Clock) -> Eng
         services=service,
         admitted={Link.UPPER: _above(settings.upper), Link.LOWER: _served(settings.lower)},
         open_nodes=frozenset({card_node(settings.lower.domain)}),
+        speech=speech or Speech(),
     )
     return Engine(gateway, store, clock, surroundings=surroundings)
 

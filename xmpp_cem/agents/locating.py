@@ -34,7 +34,7 @@ async def located(upper: UpperConfig) -> UpperConfig:
         else:
             if card is not None:
                 log.info("the VTN is found", domain=card.domain, vtn=card.vtn)
-                return upper.model_copy(update={"vtn": card.vtn})
+                return upper.model_copy(update={"vtn": card.vtn, "profile": card.profile})
             why = "no service has its card"
         log.warning("looking for the VTN", domain=upper.domain, why=why)
         failures += 1

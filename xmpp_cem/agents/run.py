@@ -14,6 +14,7 @@ from xmpp_cem.agents.settings import (
     credentials_of,
     gateway_settings,
     site_settings,
+    speech_of,
     vtn_settings,
 )
 from xmpp_cem.config.account import AccountConfig
@@ -76,20 +77,20 @@ def _raise_fatal(error: Exception) -> None:
 def _engine(
     config: VtnConfig | VenConfig | GatewayConfig, clock: Clock, application: Application | None
 ) -> Engine:
-    store = DatabaseStore(config.store)
+    store, speech = DatabaseStore(config.store), speech_of(config)
     match config:
         case VtnConfig():
-            engine = vtn_engine(vtn_settings(config.party, config.lower), store, clock)
+            engine = vtn_engine(vtn_settings(config.party, config.lower), store, clock, speech)
             _connect(engine, Link.LOWER, config.lower.account)
         case GatewayConfig():
-            engine = gateway_engine(gateway_settings(config), store, clock)
+            engine = gateway_engine(gateway_settings(config), store, clock, speech)
             _connect(engine, Link.LOWER, config.lower.account)
             _connect(engine, Link.UPPER, config.upper.account)
         case VenConfig():
             program = application or DrivenSite(
                 {r.id: build(r.simulated, clock.now) for r in config.resources}
             )
-            engine = site_engine(site_settings(config), store, clock, program)
+            engine = site_engine(site_settings(config), store, clock, program, speech)
             _connect(engine, Link.UPPER, config.upper.account)
     return engine
 

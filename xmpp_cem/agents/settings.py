@@ -2,14 +2,17 @@
 
 from xmpp_cem.config.account import AccountConfig
 from xmpp_cem.config.domains import LowerConfig, UpperConfig
-from xmpp_cem.config.roles import ClockConfig, GatewayConfig, VenConfig
+from xmpp_cem.config.profiles import load_profile
+from xmpp_cem.config.roles import ClockConfig, GatewayConfig, VenConfig, VtnConfig
 from xmpp_cem.core.gateway import GatewaySettings
+from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.site import SiteSettings
 from xmpp_cem.core.venstate import VenSettings
 from xmpp_cem.core.vtnstate import VtnSettings
 from xmpp_cem.errors import ConfigError
 from xmpp_cem.model.ids import Jid, PartyId
 from xmpp_cem.runtime.clock import ScaledClock, SystemClock
+from xmpp_cem.runtime.speech import Speech
 from xmpp_cem.wire.codec import digest
 from xmpp_cem.xmpp.credentials import Credentials
 
@@ -72,7 +75,20 @@ def vtn_settings(party: PartyId, lower: LowerConfig) -> VtnSettings:
         report_every=lower.report_every,
         tolerance_w=lower.tolerance_w,
         grace=lower.grace,
+        profile=lower.profile,
+        tells_the_set=load_profile(lower.profile).tells_the_set,
     )
+
+
+def speech_of(config: VtnConfig | VenConfig | GatewayConfig) -> Speech:
+    """Return which profile is spoken with whom: operators speak the default one everywhere."""
+    profiles, plain = {}, frozenset[str]()
+    if not isinstance(config, VtnConfig):
+        profiles[Link.UPPER] = load_profile(config.upper.profile)
+    if not isinstance(config, VenConfig):
+        profiles[Link.LOWER] = load_profile(config.lower.profile)
+        plain = frozenset(config.lower.operators)
+    return Speech(profiles, plain)
 
 
 def site_settings(config: VenConfig) -> SiteSettings:

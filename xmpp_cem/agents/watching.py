@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from xmpp_cem.config.domains import WatchedConfig
+from xmpp_cem.config.profiles import load_profile
 from xmpp_cem.errors import RemoteProtocolError, StreamLostError, XmppCemError
 from xmpp_cem.messages.envelope import EventMessage
 from xmpp_cem.model.availability import Leadership, Offer
@@ -160,11 +161,12 @@ class Watch:
         return Sight(domain, "link", "", self.now(), note=text)
 
     def _item(self, seen: Delivery) -> Sight | None:
-        domain = next((d.domain for d in self.domains if seen.node in _nodes(d)), None)
-        if domain is None:
+        watched = next((d for d in self.domains if seen.node in _nodes(d)), None)
+        if watched is None:
             return None
+        domain = watched.domain
         try:
-            message = decode(seen.payload, Flow.EVENT)
+            message = decode(seen.payload, Flow.EVENT, load_profile(watched.profile))
         except RemoteProtocolError as error:
             return Sight(domain, "item", seen.node, self.now(), note=f"unreadable: {error}")
         if not isinstance(message, EventMessage):

@@ -4,15 +4,29 @@ from collections.abc import Hashable, Iterable
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from xmpp_cem.config.account import AccountConfig
 from xmpp_cem.config.fields import AccountName, Bounds, PeerName, ServiceName
+from xmpp_cem.config.profiles import load_profile
 from xmpp_cem.config.section import Section
+from xmpp_cem.errors import ConfigError
 from xmpp_cem.model.ids import DomainId, Jid, PartyId
 from xmpp_cem.model.node import Uplink
 
 _DAY = timedelta(days=1)
+
+
+def _known(name: str) -> str:
+    try:
+        load_profile(name)
+    except ConfigError as error:
+        raise ValueError(str(error).removeprefix("profile: ")) from error
+    return name
+
+
+ProfileName = Annotated[str, AfterValidator(_known)]
+"""The name of an installed payload profile."""
 
 _Watts = Annotated[int, Field(ge=1, le=10**9)]
 
@@ -40,6 +54,9 @@ class UpperConfig(Section):
 
     vtn: PeerName | None = None
     """Its VTN's address, `/vtn` is added when missing; without it the domain's card tells."""
+
+    profile: ProfileName = "iec61968-9"
+    """The payload profile that the domain speaks; its card names it."""
 
     pubsub: ServiceName | None = None
     """Where to look for the card without `vtn`; default: all pubsub services of our host."""
@@ -88,6 +105,9 @@ class LowerConfig(Section):
 
     account: AccountConfig
     """The VTN's account; we connect as `/vtn`."""
+
+    profile: ProfileName = "iec61968-9"
+    """The payload profile: `iec61968-9`, `openadr-2.0b`, or one of another installed package."""
 
     uplink: Literal["auto", "publish", "transaction"] = "auto"
     """How reports travel: `auto` publishes where the service has write-only nodes."""
@@ -156,6 +176,9 @@ class WatchedConfig(Section):
 
     pubsub: ServiceName
     """Its pubsub service."""
+
+    profile: ProfileName = "iec61968-9"
+    """Its payload profile, in which its VENs' messages are read."""
 
     members: Annotated[tuple[AccountName, ...], Field(max_length=1000)] = ()
     """Accounts whose presence to watch besides those that the VTN tells."""

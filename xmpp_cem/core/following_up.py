@@ -10,6 +10,7 @@ from xmpp_cem.core.records import Asker, Dispatch, Part
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import (
+    MAX_HOPS,
     Header,
     Level,
     Noun,
@@ -56,6 +57,37 @@ class FollowingUp:
             if part.answer is None and is_usable(self._state, part.party)
         ]
         return [each for party in silent for each in self._reminder(dispatch, party, now)]
+
+    def tell_the_set(self, now: datetime, only: PartyId | None = None) -> list[Effect]:
+        """Tell members all live events, where the profile is one for parties that know no nodes.
+
+        Cancelled ones belong to it until their end: absence alone would not be told.
+        """
+        settings = self._state.settings
+        if not settings.tells_the_set:
+            return []
+        live = [
+            d
+            for d in self._dispatching.dispatches.values()
+            if now < d.active.end and d.event.status is not EventStatus.COMPLETED
+        ]
+        if not live:
+            return []
+        body = EndDeviceControls(events=tuple(d.event for d in live))
+        until = max(d.active.end for d in live)
+        versions = tuple((d.event.id, d.event.order) for d in live)
+        passed = tuple(dict.fromkeys(token for d in live for token in d.path))[:MAX_HOPS]
+        update = {"expires": until, "path": passed, "hop": max(d.hop for d in live)}
+        effects: list[Effect] = []
+        for party, member in self._state.members.items():
+            if only not in {None, party} or not is_usable(self._state, party):
+                continue
+            header = self._state.letters.header(
+                Verb.CREATE, Noun.CONTROLS, now, "live", versions, party
+            ).model_copy(update=update)
+            message = RequestMessage(header=header, body=body)
+            effects.append(Transact(Link.LOWER, Jid(member.account, "ven"), message, until))
+        return effects
 
     def due(self, now: datetime) -> list[Effect]:
         """Answer whoever waits for an event whose members have all answered, or will no more."""

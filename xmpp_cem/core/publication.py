@@ -22,7 +22,6 @@ from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.ids import derived_id
 from xmpp_cem.model.node import card_node, events_node, operations_node, reports_node
 
-PROFILE = "iec61968-9"
 INDEX_ITEM = "index"
 CARD_ITEM = "card"
 
@@ -46,7 +45,7 @@ class Publication:
             domain=settings.domain,
             vtn=str(settings.address),
             service=str(settings.service),
-            profile=PROFILE,
+            profile=settings.profile,
             version=REVISION,
             uplink=self._state.uplink,
         )

@@ -95,7 +95,9 @@ class Vtn:
 
     def publish_changes(self, now: datetime) -> list[Effect]:
         """Publish what was changed from outside, by a cascade, and answer whoever waits for it."""
-        return self._following_up.due(now) + self._publication.changes(now)
+        is_changed = bool(self.dispatching.outgoing)
+        effects = self._following_up.due(now) + self._publication.changes(now)
+        return effects + (self._following_up.tell_the_set(now) if is_changed else [])
 
     def knows_presence(self, now: datetime) -> bool:
         """Whether an absent presence means that a member is unreachable."""
@@ -196,7 +198,10 @@ class Vtn:
         fields = (("party", member.party), ("availability", availability.value))
         effects.append(Note("info", "availability", fields))
         why = f"{member.party} is {availability.value}"
-        return effects + self.dispatching.member_changed(member.party, why, now)
+        effects += self.dispatching.member_changed(member.party, why, now)
+        if member.availability is Availability.UNREACHABLE:
+            effects += self._following_up.tell_the_set(now, member.party)
+        return effects
 
     def _item(self, what: ItemReceived, now: datetime) -> list[Effect]:
         """Take a report from our write-only node, from a registered publisher only."""

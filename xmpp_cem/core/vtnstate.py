@@ -36,6 +36,8 @@ class VtnSettings:
         report_every: length of a reporting window.
         tolerance_w: a smaller shortfall is not divided anew.
         grace: how long after connecting presences may still be on their way.
+        profile: name of the payload profile, for the card.
+        tells_the_set: whether members are told all live events at once, by transaction.
     """
 
     party: PartyId
@@ -50,6 +52,8 @@ class VtnSettings:
     report_every: timedelta = timedelta(seconds=10)
     tolerance_w: int = 100
     grace: timedelta = timedelta(seconds=5)
+    profile: str = "iec61968-9"
+    tells_the_set: bool = False
 
 
 class VtnState:

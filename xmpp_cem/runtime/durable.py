@@ -11,7 +11,7 @@ from xmpp_cem.errors import LocalProtocolError
 from xmpp_cem.messages.envelope import Noun, Verb
 from xmpp_cem.model.keeping import Batch, Outgoing, Received
 from xmpp_cem.runtime import journal
-from xmpp_cem.wire.codec import encode
+from xmpp_cem.runtime.speech import Speech
 
 _RETRACT_FOR = timedelta(hours=1)
 
@@ -19,7 +19,11 @@ log = structlog.get_logger()
 
 
 def keep(
-    effects: list[Effect], asked: dict[str, RequestArrived], now: datetime, batch: Batch
+    effects: list[Effect],
+    asked: dict[str, RequestArrived],
+    now: datetime,
+    batch: Batch,
+    speech: Speech,
 ) -> None:
     """Put records, outbox entries and given answers into one commit.
 
@@ -28,6 +32,7 @@ def keep(
         asked: the requests of this step by their token.
         now: when.
         batch: what is added to.
+        speech: how messages are written.
     """
     rows: dict[tuple[str, str], Record | None] = {}
     for effect in effects:
@@ -37,9 +42,9 @@ def keep(
             case Forget(record=record):
                 rows[record.kind, record.key] = None
             case Publish() | Retract() | Transact():
-                batch.send += _entries(effect, now)
+                batch.send += _entries(effect, now, speech)
             case Respond(token=token) if is_kept(asked.get(token)):
-                batch.received += _received(asked[token], effect, now)
+                batch.received += _received(asked[token], effect, now, speech)
             case _:
                 pass
     batch.put += [journal.write_record(record) for record in rows.values() if record]
@@ -54,7 +59,7 @@ def is_kept(request: RequestArrived | None) -> bool:
     return header.verb is not Verb.GET and header.noun is not Noun.READINGS
 
 
-def _entries(effect: Publish | Retract | Transact, now: datetime) -> list[Outgoing]:
+def _entries(effect: Publish | Retract | Transact, now: datetime, speech: Speech) -> list[Outgoing]:
     """Return the outbox entry, or none for a message that must not be sent: our own fault."""
     if isinstance(effect, Retract):
         name = f"retract {effect.node} {effect.item_id}"
@@ -62,7 +67,8 @@ def _entries(effect: Publish | Retract | Transact, now: datetime) -> list[Outgoi
         return [Outgoing(name, effect.link, "retract", effect.node, item, b"", until)]
     message_id = effect.message.header.message_id
     try:
-        payload = encode(effect.message)
+        account = effect.to.bare if isinstance(effect, Transact) else ""
+        payload = speech.write(effect.link, account, effect.message)
     except LocalProtocolError as error:
         log.error("message not sent", message=message_id, why=str(error))  # noqa: TRY400 no trace
         return []
@@ -73,10 +79,12 @@ def _entries(effect: Publish | Retract | Transact, now: datetime) -> list[Outgoi
     return [Outgoing(message_id, link, "transact", str(effect.to), "", payload, until)]
 
 
-def _received(request: RequestArrived, effect: Respond, now: datetime) -> list[Received]:
+def _received(
+    request: RequestArrived, effect: Respond, now: datetime, speech: Speech
+) -> list[Received]:
     """Return the given answer, or none for one that cannot be sent: the request may come again."""
     try:
-        payload = encode(effect.message)
+        payload = speech.write(effect.link, request.sender.bare, effect.message)
     except LocalProtocolError:
         return []
     return [Received(request.sender.bare, request.message.header.message_id, payload, now)]

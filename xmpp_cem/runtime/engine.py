@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -34,8 +34,9 @@ from xmpp_cem.runtime.outbox import Outbox, Outcome
 from xmpp_cem.runtime.perform import Performer
 from xmpp_cem.runtime.ports import Application, Clock, Store, Transport
 from xmpp_cem.runtime.queries import read_reply
+from xmpp_cem.runtime.speech import Speech
 from xmpp_cem.runtime.timers import Timers
-from xmpp_cem.wire.codec import Flow, decode
+from xmpp_cem.wire.codec import Flow
 
 _MOST_AT_ONCE = 256
 _MOST_UNEVENTFUL = 100
@@ -66,11 +67,13 @@ class Surroundings:
         services: the pubsub service of a connection, once known.
         admitted: bare addresses that may see our presence and ask us from the first moment on.
         open_nodes: nodes that anyone may read.
+        speech: which profile is spoken with whom.
     """
 
     services: Callable[[Link], Jid | None]
     admitted: Mapping[Link, frozenset[str]]
     open_nodes: frozenset[str] = frozenset()
+    speech: Speech = field(default_factory=Speech)
 
 
 class Engine:
@@ -96,6 +99,7 @@ class Engine:
         self._role = role
         self.store = store
         self._clock = clock
+        self._speech = surroundings.speech
         self._inputs: deque[tuple[Input | None, str]] = deque()
         self._arrived = asyncio.Event()
         self._last = clock.now()
@@ -104,7 +108,12 @@ class Engine:
         self._intakes: dict[Link, Intake] = {}
         self._timers = Timers(clock, lambda key: self.put(TimerFired(key)))
         self._performer = Performer(
-            self._transports, self._intakes, application, clock, self._timers, self.put
+            self._transports,
+            self._intakes,
+            application,
+            clock,
+            self._timers,
+            self.put,
         )
         self._performer.admitted.update(surroundings.admitted)
         self._outbox = Outbox(
@@ -119,7 +128,10 @@ class Engine:
     def intake(self, link: Link) -> Intake:
         """Return the way in of a connection; `attach` completes it."""
         return self._intakes.setdefault(
-            link, Intake(link, self.put, lambda jid: self.admits(link, jid), self._clock.now)
+            link,
+            Intake(
+                link, self.put, lambda jid: self.admits(link, jid), self._clock.now, self._speech
+            ),
         )
 
     def attach(self, link: Link, transport: Transport) -> None:
@@ -186,7 +198,7 @@ class Engine:
             batch.journal.append(journal.write(what, now))
             effects += self._role.handle(what, now)
             self._noticed(what)
-        keep(effects, asked, self._last, batch)
+        keep(effects, asked, self._last, batch, self._speech)
         await self._commit(batch)
         for entry in batch.send:
             self._outbox.add(entry, group)
@@ -245,21 +257,23 @@ class Engine:
                 )
             self._put(None, entry.id)
             return
-        request = decode(entry.payload, Flow.TRANSACTION)
+        link, account = Link(entry.link), entry.destination.partition("/")[0]
+        request = self._speech.read(link, account, entry.payload, Flow.TRANSACTION)
         if isinstance(request, RequestMessage):
-            self._put(self._ended(Link(entry.link), request, outcome), entry.id)
+            self._put(self._ended(link, account, request, outcome), entry.id)
             return
         if outcome.condition:
             log.warning("a late answer was not taken", to=entry.destination, why=outcome.reason)
         self._put(None, entry.id)
 
-    def _ended(self, link: Link, request: RequestMessage, outcome: Outcome) -> Input:
+    def _ended(self, link: Link, account: str, request: RequestMessage, outcome: Outcome) -> Input:
         if outcome.condition:
             return TransactionFailed(link, request, outcome.condition, outcome.reason)
         try:
-            return ReplyArrived(link, request, read_reply(outcome.reply))
+            reply = read_reply(outcome.reply, self._speech.of(link, account))
         except RemoteProtocolError as error:
             return TransactionFailed(link, request, "undefined-condition", str(error))
+        return ReplyArrived(link, request, reply)
 
     async def _prune(self) -> None:
         while True:

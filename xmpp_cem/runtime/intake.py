@@ -13,8 +13,14 @@ from xmpp_cem.core.inputs import (
     PresenceChanged,
     RequestArrived,
 )
-from xmpp_cem.errors import RemoteProtocolError
-from xmpp_cem.messages.envelope import EventMessage, FaultMessage, ReplyError, RequestMessage
+from xmpp_cem.errors import LocalProtocolError, RemoteProtocolError
+from xmpp_cem.messages.envelope import (
+    EventMessage,
+    FaultMessage,
+    ReplyError,
+    RequestMessage,
+    ResponseMessage,
+)
 from xmpp_cem.model.availability import Leadership, Offer
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.link import (
@@ -28,8 +34,9 @@ from xmpp_cem.model.link import (
     Retraction,
 )
 from xmpp_cem.runtime.ports import Transport
+from xmpp_cem.runtime.speech import Speech
 from xmpp_cem.runtime.waiting import WaitingRequests
-from xmpp_cem.wire.codec import Flow, decode, decode_presence, encode
+from xmpp_cem.wire.codec import Flow, decode_presence, encode
 
 log = structlog.get_logger()
 
@@ -43,16 +50,29 @@ class Intake:
         put: Callable[[Input], None],
         is_admitted: Callable[[Jid], bool],
         now: Callable[[], datetime],
+        speech: Speech | None = None,
     ) -> None:
         self._link = link
+        self.speech = speech or Speech()
         self._put = put
         self._now = now
         self._waiting = WaitingRequests()
         self.is_admitted = is_admitted
         self.transport: Transport | None = None
 
+    def answer(self, token: str, message: ResponseMessage) -> None:
+        """Answer a request; one that is too large must not leave the other side waiting."""
+        try:
+            payload = self.speech.write(self._link, self._waiting.account_of(token), message)
+        except LocalProtocolError as error:
+            log.error("an answer cannot be sent", why=str(error))  # noqa: TRY400 a known reason
+            too_large = ReplyError(code="3.1", reason=str(error)[:1024])
+            self.fail(token, too_large, is_temporary=False)
+            return
+        self.respond(token, payload)
+
     def respond(self, token: str, payload: bytes) -> None:
-        """Answer a request."""
+        """Answer a request with what was written before."""
         self._waiting.settle(token)
         if self.transport is not None:
             self.transport.respond(token, payload)
@@ -102,7 +122,7 @@ class Intake:
     def item(self, sender: Jid, node: str, item: Item) -> ItemReceived | None:
         """Decode an item; None when it is refused."""
         try:
-            message = decode(item.payload, Flow.EVENT)
+            message = self.speech.read(self._link, "", item.payload, Flow.EVENT)
         except RemoteProtocolError as error:
             log.warning(
                 "item refused", node=node, item=item.item_id, code=error.code, why=error.reason
@@ -136,7 +156,7 @@ class Intake:
             return
         flow = Flow.QUERY if event.is_query else Flow.TRANSACTION
         try:
-            message = decode(event.payload, flow)
+            message = self.speech.read(self._link, event.sender.bare, event.payload, flow)
         except RemoteProtocolError as error:
             log.warning(
                 "request refused", sender=str(event.sender), code=error.code, why=error.reason

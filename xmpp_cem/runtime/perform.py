@@ -41,8 +41,7 @@ from xmpp_cem.core.inputs import (
     NodesVerified,
     ServiceProbed,
 )
-from xmpp_cem.errors import LocalProtocolError, TransportError
-from xmpp_cem.messages.envelope import ReplyError, ResponseMessage
+from xmpp_cem.errors import TransportError
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import SHOW, Offer
 from xmpp_cem.model.control import Sample
@@ -51,7 +50,7 @@ from xmpp_cem.runtime.intake import Intake
 from xmpp_cem.runtime.ports import Application, Clock, Transport
 from xmpp_cem.runtime.queries import ask
 from xmpp_cem.runtime.timers import Timers
-from xmpp_cem.wire.codec import encode, encode_presence
+from xmpp_cem.wire.codec import encode_presence
 
 _POWER: TypeAdapter[int] = TypeAdapter(Power)
 _SAMPLES: TypeAdapter[tuple[Sample, ...]] = TypeAdapter(tuple[Sample, ...])
@@ -89,7 +88,7 @@ class Performer:
             case Remember() | Forget() | Publish() | Retract() | Transact():
                 return
             case Respond(link=link, token=token, message=message):
-                self._respond(link, token, message)
+                self._intakes[link].answer(token, message)
             case Ignore(link=link, token=token):
                 self._intakes[link].ignore(token)
             case ShowPresence(link=link, value=value):
@@ -110,17 +109,6 @@ class Performer:
                 self._on_site(effect, group)
             case _:
                 assert_never(effect)
-
-    def _respond(self, link: Link, token: str, message: ResponseMessage) -> None:
-        """Answer; one that is too large must not stop us, nor leave the other side waiting."""
-        try:
-            payload = encode(message)
-        except LocalProtocolError as error:
-            log.error("an answer cannot be sent", why=str(error))  # noqa: TRY400 a known reason
-            too_large = ReplyError(code="3.1", reason=str(error)[:1024])
-            self._intakes[link].fail(token, too_large, is_temporary=False)
-            return
-        self._intakes[link].respond(token, payload)
 
     def dropped(self, link: Link) -> None:
         """Stop what was going on over a connection that is gone."""
@@ -230,7 +218,7 @@ class Performer:
         self._put(NodesVerified(effect.link, tuple(states), effect.token))
 
     async def _query(self, transport: Transport, effect: Query) -> None:
-        self._put(await ask(transport, effect))
+        self._put(await ask(transport, effect, self._intakes[effect.link].speech))
 
     async def _decide(self, application: Application, effect: AskDecision) -> None:
         """Ask the site's program; one that fails opts out, visibly, and harms nothing else."""

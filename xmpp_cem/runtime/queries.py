@@ -2,32 +2,44 @@
 
 from xmpp_cem.core.effects import Query
 from xmpp_cem.core.inputs import QueryAnswered, QueryFailed
-from xmpp_cem.errors import RefusedError, RemoteProtocolError, RequestTimeoutError, TransportError
+from xmpp_cem.errors import (
+    LocalProtocolError,
+    RefusedError,
+    RemoteProtocolError,
+    RequestTimeoutError,
+    TransportError,
+)
 from xmpp_cem.messages.envelope import FaultMessage, ResponseMessage
 from xmpp_cem.runtime.ports import Transport
-from xmpp_cem.wire.codec import Flow, decode, encode
+from xmpp_cem.runtime.speech import Speech
+from xmpp_cem.wire.codec import Flow, decode
+from xmpp_cem.wire.profile import Profile
 
 
-def read_reply(payload: bytes) -> ResponseMessage | FaultMessage:
+def read_reply(payload: bytes, profile: Profile) -> ResponseMessage | FaultMessage:
     """Return the message that answers a request; raises RemoteProtocolError when it is none."""
-    reply = decode(payload, Flow.REPLY)
+    reply = decode(payload, Flow.REPLY, profile)
     if not isinstance(reply, ResponseMessage | FaultMessage):
         raise RemoteProtocolError("2.9", "not a reply")
     return reply
 
 
-async def ask(transport: Transport, effect: Query) -> QueryAnswered | QueryFailed:
+async def ask(transport: Transport, effect: Query, speech: Speech) -> QueryAnswered | QueryFailed:
     """Ask once, and return the answer or why there is none."""
     seconds = effect.timeout.total_seconds()
     try:
         payload = await transport.request(
-            effect.to, encode(effect.message), is_query=True, timeout=seconds
+            effect.to,
+            speech.write(effect.link, effect.to.bare, effect.message),
+            is_query=True,
+            timeout=seconds,
         )
-        return QueryAnswered(effect.link, effect.message, read_reply(payload))
+        reply = read_reply(payload, speech.of(effect.link, effect.to.bare))
+        return QueryAnswered(effect.link, effect.message, reply)
     except RefusedError as refused:
         condition, reason = refused.condition, str(refused)
     except RequestTimeoutError as late:
         condition, reason = "remote-server-timeout", str(late)
-    except (TransportError, RemoteProtocolError) as other:
+    except (TransportError, LocalProtocolError, RemoteProtocolError) as other:
         condition, reason = "undefined-condition", str(other)
     return QueryFailed(effect.link, effect.message, condition, reason)

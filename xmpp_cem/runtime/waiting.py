@@ -41,6 +41,10 @@ class WaitingRequests:
         if not self._by_account[account]:
             del self._by_account[account]
 
+    def account_of(self, token: str) -> str:
+        """Return who asked, empty when the request does not wait."""
+        return self._waiting[token][0] if token in self._waiting else ""
+
     def overdue(self, now: datetime) -> tuple[str, ...]:
         """Return the requests that have waited too long."""
         return tuple(token for token, (_, at) in self._waiting.items() if now - at >= LONGEST)

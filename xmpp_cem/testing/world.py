@@ -15,10 +15,12 @@ from xmpp_cem.core.vtnstate import VtnSettings
 from xmpp_cem.model.ids import DomainId, Jid, PartyId
 from xmpp_cem.runtime.engine import Engine
 from xmpp_cem.runtime.ports import Clock, Store
+from xmpp_cem.runtime.speech import Speech
 from xmpp_cem.testing.carriers import Carrier
 from xmpp_cem.testing.meter import Meter
 from xmpp_cem.testing.operating import OPERATOR, OperatorClient
 from xmpp_cem.wire.codec import digest
+from xmpp_cem.wire.profile import Profile
 
 
 @dataclass
@@ -41,6 +43,7 @@ class World:
     grace: timedelta = timedelta(seconds=1)
     parties: dict[PartyId, Party] = field(default_factory=dict)
     meters: dict[PartyId, Meter] = field(default_factory=dict)
+    profiles: dict[DomainId, Profile] = field(default_factory=dict)
     _plans: dict[PartyId, Callable[[], Engine]] = field(default_factory=dict)
 
     def account(self, party: PartyId) -> str:
@@ -50,9 +53,9 @@ class World:
     def vtn(self, domain: DomainId, *members: PartyId) -> Engine:
         """Build the VTN at the top; the party has the domain's name."""
         self._plans[domain] = lambda: self.vtn(domain, *members)
-        engine = vtn_engine(
-            self._lower(domain, domain, members), self.new_store(domain), self.clock
-        )
+        settings = self._lower(domain, domain, members)
+        speech = self._speech(lower=domain)
+        engine = vtn_engine(settings, self.new_store(domain), self.clock, speech)
         self._attach(domain, engine, (Link.LOWER, self._vtn_address(domain)))
         return engine
 
@@ -64,7 +67,8 @@ class World:
             lower=self._lower(party, f"{party}-sites", members),
             margin=timedelta(seconds=1),
         )
-        engine = gateway_engine(settings, self.new_store(party), self.clock)
+        speech = self._speech(upper, f"{party}-sites")
+        engine = gateway_engine(settings, self.new_store(party), self.clock, speech)
         ends = (Link.UPPER, Jid(self.account(party), "ven"))
         self._attach(party, engine, ends, (Link.LOWER, self._vtn_address(f"{party}-sites")))
         return engine
@@ -75,7 +79,8 @@ class World:
         settings = SiteSettings(ven=self._upper(party, upper))
         self.meters[party] = meter
         program = FunctionSite(meter.read, meter.act, meter.answer)
-        engine = site_engine(settings, self.new_store(party), self.clock, program)
+        speech = self._speech(upper)
+        engine = site_engine(settings, self.new_store(party), self.clock, program, speech)
         self._attach(party, engine, (Link.UPPER, Jid(self.account(party), "ven")))
         return engine
 
@@ -129,6 +134,11 @@ class World:
     def _vtn_address(self, domain: DomainId) -> Jid:
         return Jid(f"vtn-{domain}@{self.carrier.host}", "vtn")
 
+    def _speech(self, upper: DomainId = "", lower: DomainId = "") -> Speech:
+        ends = ((Link.UPPER, upper), (Link.LOWER, lower))
+        chosen = {link: self.profiles[d] for link, d in ends if d in self.profiles}
+        return Speech(chosen, plain=frozenset({self.account(OPERATOR)}))
+
     def _upper(self, party: PartyId, domain: DomainId) -> VenSettings:
         return VenSettings(party=party, domain=domain, vtn=self._vtn_address(domain), digest=digest)
 
@@ -144,6 +154,7 @@ class World:
             heartbeat=self.heartbeat,
             report_every=self.report_every,
             grace=self.grace,
+            tells_the_set=domain in self.profiles and self.profiles[domain].tells_the_set,
         )
 
     def _attach(self, name: PartyId, engine: Engine, *ends: tuple[Link, Jid]) -> None:

@@ -71,6 +71,8 @@ class Profile:
             the noun is none.
         complete: from the Payload and the fields of a Reply to the fields, amended.
         losses: what it cannot say.
+        tells_the_set: whether VENs are told all live events at once, by transaction, with each
+            change, as parties expect that know no nodes.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Profile:
     recognise: Callable[[Element | None, Mapping[str, object]], str]
     complete: Callable[[Element | None, dict[str, object]], dict[str, object]]
     losses: tuple[Loss, ...] = ()
+    tells_the_set: bool = False
 
     def refuse(self, message: Told) -> None:
         """Refuse a message that would not say what it means.

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from xmpp_cem.core.effects import SetTimer, Transact
@@ -144,3 +146,41 @@ def test_nobody_is_reminded_of_what_is_cancelled_and_no_one_who_is_away(domain):
     assert reminders(domain.tell(TimerFired(key), 2)) == [(f"b@{HOST}/ven", Verb.CREATE)]
     domain.vtn.dispatching.cancel(EVENT.id, "storm")
     assert reminders(domain.tell(TimerFired(key), 3)) == []
+
+
+def sets(effects):
+    return {
+        str(e.to): [(event.id, event.status) for event in e.message.body.events]
+        for e in of_kind(effects, Transact)
+        if not isinstance(e.message, ResponseMessage)
+    }
+
+
+def openadr_domain():
+    made = Domain("a", "b")
+    made.vtn = Vtn(replace(made.settings, tells_the_set=True))
+    made.lead()
+    made.register("a", 4000, -5)
+    made.presence("a", seconds=-4)
+    return made
+
+
+def test_where_members_know_no_nodes_each_change_is_told_to_all_of_them():
+    domain = openadr_domain()
+    effects, _ = create(domain, later=False)
+    assert sets(effects) == {f"a@{HOST}/ven": [(EVENT.id, "far")]}
+    cancel = request(Verb.CANCEL, Noun.CONTROLS, "op", ids=(EVENT.id,))
+    effects = domain.tell(RequestArrived(Link.LOWER, OPERATOR, "u", cancel), 3)
+    assert sets(effects) == {f"a@{HOST}/ven": [(EVENT.id, "cancelled")]}
+
+
+def test_who_comes_later_is_told_what_lives():
+    domain = openadr_domain()
+    create(domain, later=False)
+    domain.register("b", 4000, 1)
+    assert sets(domain.presence("b", seconds=2)) == {f"b@{HOST}/ven": [(EVENT.id, "far")]}
+
+
+def test_other_domains_are_told_by_the_node_alone(domain):
+    effects, _ = create(domain, later=False)
+    assert sets(effects) == {}

@@ -21,6 +21,7 @@ from xmpp_cem.messages.envelope import EventMessage, Header, Noun, Verb
 from xmpp_cem.model.ids import Jid, derived_id
 from xmpp_cem.model.keeping import Batch
 from xmpp_cem.runtime.durable import is_kept, keep
+from xmpp_cem.runtime.speech import Speech
 from xmpp_cem.testing.builders import HOST, NOW, arrived, at, capability, make_event, request
 from xmpp_cem.wire.codec import Flow, decode
 
@@ -39,7 +40,7 @@ MESSAGE = EventMessage(header=HEADER, body=EndDeviceControls(events=(make_event(
 
 def kept(*effects, asked=()):
     batch = Batch()
-    keep(list(effects), {what.token: what for what in asked}, NOW, batch)
+    keep(list(effects), {what.token: what for what in asked}, NOW, batch, Speech())
     return batch
 
 

@@ -109,5 +109,6 @@ OPENADR_20B = Profile(
     recognise=_recognise,
     complete=complete,
     losses=LOSSES,
+    tells_the_set=True,
 )
 """What our flows say as an OpenADR 2.0b party says it; `losses` lists what it cannot say."""
