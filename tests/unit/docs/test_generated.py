@@ -1,0 +1,42 @@
+"""The pages that scripts/docs writes are those of this code."""
+
+from pathlib import Path
+
+import pytest
+
+from xmpp_cem.config.profiles import load_profile
+from xmpp_cem.wire.reference import losses, models, vectors
+
+ROOT = Path(__file__).parents[3]
+PROFILES = ("iec61968-9", "openadr-2.0b")
+
+
+def page(name):
+    return (ROOT / "docs" / "reference" / f"{name}.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("models", models),
+        ("vectors", lambda: vectors(ROOT / "tests" / "vectors")),
+        ("profiles", lambda: losses(map(load_profile, PROFILES))),
+    ],
+)
+def test_a_generated_page_is_fresh(name, write):
+    assert page(name) == write(), "run scripts/docs"
+
+
+def test_every_field_of_every_message_is_there():
+    text = models()
+    for name in ("wants_async", "state_of_charge_permille", "keeps_sequence", "report_every_s"):
+        assert f"| `{name}` |" in text
+    assert "## EndDeviceControls" in text
+    assert text.count("## Header\n") == 1
+
+
+def test_every_loss_of_a_profile_is_told():
+    text = page("profiles")
+    for profile in map(load_profile, PROFILES):
+        for loss in profile.losses:
+            assert loss.field.replace("|", "\\|") in text
