@@ -14,15 +14,20 @@ from xmpp_cem.model.value import Value
 
 
 class StatusType(StrEnum):
-    """What happened, as `EndDeviceEventType@ref` of IEC 61968-9.
+    """What happened, as `EndDeviceEventType@ref` of IEC 61968-9: the whole life of an event.
 
     Opted-in and opted-out are told by an `Answer`.
     """
 
+    RECEIVED = "16.15.43.3"
+    SCHEDULED = "16.15.43.225"
     STARTED = "16.15.43.287"
     STOPPED = "16.15.43.288"
+    SUCCEEDED = "16.15.43.58"
     FAILED = "16.15.43.85"
     OVERRIDDEN = "16.15.43.41"
+    CANCELLED = "16.15.43.10"
+    EXPIRED = "16.15.43.64"
     SHORTFALL = "5.8.43.85"
 
 

@@ -17,6 +17,7 @@ from xmpp_cem.wire.fields import (
     build,
     leaves,
     set_attributes,
+    stated,
     text_of,
 )
 from xmpp_cem.wire.namespaces import MESSAGE
@@ -112,9 +113,8 @@ def _read_error(element: Element) -> ReplyError:
             values[field] = _read_id(found)
     about = child(element, MESSAGE, "object")
     if about is not None:
-        values["object"] = build(FaultyObject, "object", leaves(about, MESSAGE, _OBJECT))
-    given = {name: value for name, value in values.items() if value != ""}
-    return build(ReplyError, "Error", given, {**_ERROR, **_OPERATION})
+        values["object"] = build(FaultyObject, "object", stated(leaves(about, MESSAGE, _OBJECT)))
+    return build(ReplyError, "Error", stated(values), {**_ERROR, **_OPERATION})
 
 
 def _append_ids(parent: Element, ids: Iterable[NamedId], name: str = "ID") -> None:

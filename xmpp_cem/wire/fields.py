@@ -78,6 +78,11 @@ def leaves(element: Element, namespace: str, fields: Fields) -> dict[str, object
     return read(texts, fields)
 
 
+def stated(values: Mapping[str, object]) -> dict[str, object]:
+    """Return what was read without empty texts: an empty element that may be absent is absent."""
+    return {field: value for field, value in values.items() if value != ""}
+
+
 def text_of(element: Element) -> str:
     """Return the text of an element that must have no children.
 

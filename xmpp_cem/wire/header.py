@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 from xmpp_cem.messages.envelope import Header
 from xmpp_cem.model.ids import MessageId
 from xmpp_cem.wire.codes import Code, quoted, refusal
-from xmpp_cem.wire.fields import Fields, append_leaves, build, leaves, read, written
+from xmpp_cem.wire.fields import Fields, append_leaves, build, leaves, read, stated, written
 from xmpp_cem.wire.namespaces import MESSAGE
 from xmpp_cem.wire.pairs import append_pair, read_pairs
 from xmpp_cem.wire.rules import is_spoken
@@ -105,7 +105,7 @@ def read_header(element: Element, start: Start) -> Header:
     for field, name, fields in (("replay", "ReplayDetection", _REPLAY), ("user", "User", _USER)):
         nested = child(element, MESSAGE, name)
         if nested is not None:
-            values[field] = leaves(nested, MESSAGE, fields)
+            values[field] = stated(leaves(nested, MESSAGE, fields))
     return build(Header, "Header", values, {**HEADER, **PROPERTIES})
 
 
