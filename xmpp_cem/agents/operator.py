@@ -14,6 +14,7 @@ from xmpp_cem.agents.settings import clock_of, credentials_of
 from xmpp_cem.agents.watching import Sight, Watch
 from xmpp_cem.config.domains import WatchedConfig
 from xmpp_cem.config.roles import OperatorConfig
+from xmpp_cem.core.pages import AFTER, MORE
 from xmpp_cem.errors import RefusedError, RemoteProtocolError
 from xmpp_cem.messages.bodies import Body
 from xmpp_cem.messages.envelope import (
@@ -24,7 +25,7 @@ from xmpp_cem.messages.envelope import (
     ResponseMessage,
     Verb,
 )
-from xmpp_cem.messages.operations import DomainMembers
+from xmpp_cem.messages.operations import DomainMembers, MemberEntry
 from xmpp_cem.messages.readings import GetMeterReadings
 from xmpp_cem.model.ids import DomainId, Jid, MessageId
 from xmpp_cem.model.link import LinkDown, LinkEvent, PresenceSeen, RequestReceived
@@ -176,12 +177,28 @@ class Operator:
             self._watches.remove(watch)
             await sights.aclose()
 
+    async def members(self, domain: DomainId | None = None) -> DomainMembers:
+        """Return all members of a domain, asked for page by page.
+
+        Raises:
+            RefusedError: the VTN does not tell us.
+            TransportError: no answer.
+        """
+        found: list[MemberEntry] = []
+        options: tuple[tuple[str, str], ...] = ()
+        while True:
+            reply = await self.request(domain, Verb.GET, Noun.MEMBERS, options=options)
+            if not isinstance(reply.body, DomainMembers):
+                reasons = "; ".join(f"{e.reason} (code {e.code})" for e in reply.errors)
+                raise RefusedError("not-allowed", text=f"the VTN refuses: {reasons}")
+            found += reply.body.members
+            is_last = MORE not in {error.code for error in reply.errors}
+            if is_last or not reply.body.members:
+                return reply.body.model_copy(update={"members": tuple(found)})
+            options = ((AFTER, reply.body.members[-1].party),)
+
     async def _accounts(self, domain: WatchedConfig) -> tuple[str, ...]:
-        reply = await self.request(domain.domain, Verb.GET, Noun.MEMBERS)
-        if not isinstance(reply.body, DomainMembers):
-            reasons = "; ".join(f"{e.code} {e.reason}" for e in reply.errors)
-            raise RefusedError("not-allowed", text=f"members of {domain.domain}: {reasons}")
-        return tuple(member.account for member in reply.body.members)
+        return tuple(member.account for member in (await self.members(domain.domain)).members)
 
     def _deliver(self, seen: LinkEvent) -> None:
         self._outcome.take(seen)

@@ -5,10 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from xmpp_cem.cli.arguments import AsJson, File, InDomain
-from xmpp_cem.cli.failures import accepted
 from xmpp_cem.cli.output import show_json, show_table, signed_kw
-from xmpp_cem.errors import RemoteProtocolError
-from xmpp_cem.messages.envelope import Noun, Verb
 from xmpp_cem.messages.operations import DomainMembers, MemberEntry
 from xmpp_cem.model.availability import kilowatts
 
@@ -21,10 +18,7 @@ def members(file: File, domain: InDomain = None, as_json: AsJson = False) -> Non
     from xmpp_cem.cli.connected import as_operator, operator_config
 
     async def work(operator: "Operator") -> DomainMembers:
-        reply = accepted(await operator.request(domain, Verb.GET, Noun.MEMBERS))
-        if not isinstance(reply.body, DomainMembers):
-            raise RemoteProtocolError("1.7", "the VTN's answer holds no DomainMembers")
-        return reply.body
+        return await operator.members(domain)
 
     found = as_operator(operator_config(file, domain), work)
     if as_json:

@@ -1,6 +1,11 @@
-"""How far two looks at the same resources differ."""
+"""What resources can do: what is told of it, and how far two looks at them differ."""
 
-from xmpp_cem.model.resource import Resource
+from datetime import datetime, timedelta
+
+from xmpp_cem.model.availability import Offer, availability_of
+from xmpp_cem.model.resource import Capability, Resource
+
+_OFFER_LIFE = timedelta(minutes=5)
 
 
 def is_alike(before: tuple[Resource, ...], after: tuple[Resource, ...]) -> bool:
@@ -13,3 +18,25 @@ def moved_w(before: tuple[Resource, ...], after: tuple[Resource, ...]) -> int:
     fall = sum(r.decrease_w for r in after) - sum(r.decrease_w for r in before)
     rise = sum(r.increase_w for r in after) - sum(r.increase_w for r in before)
     return max(abs(fall), abs(rise))
+
+
+def offer_of(
+    capability: Capability | None, sequence: int, members: tuple[int, int], now: datetime
+) -> Offer:
+    """Return what our presence tells, nothing to offer as long as no capability is known.
+
+    Args:
+        capability: what we can do.
+        sequence: our count of messages.
+        members: of a gateway, how many stand behind it and how many of them are reachable.
+        now: the present.
+    """
+    known = capability or Capability(revision=0, at=now, resources=())
+    return Offer(
+        availability=availability_of(known),
+        capability=known,
+        sequence=sequence,
+        valid_until=now + _OFFER_LIFE,
+        members=members[0],
+        reachable=members[1],
+    )

@@ -2,13 +2,16 @@
 
 from datetime import datetime, timedelta
 
-from xmpp_cem.core.effects import CatchUp, Effect, Note, SetTimer
+from xmpp_cem.core.effects import CatchUp, Effect, Note, Query, SetTimer
 from xmpp_cem.core.inputs import Link
+from xmpp_cem.core.letters import Letters
 from xmpp_cem.messages.configuration import Admission
+from xmpp_cem.messages.envelope import Noun, RequestMessage, Verb
 from xmpp_cem.model.ids import Jid
 
 INDEX_TIMER = "ven/index"
 
+_PATIENCE = timedelta(seconds=10)
 _MISSED_HEARTBEATS = 2.5
 """So many without an index, and we ask again: a server may have lost our subscription."""
 
@@ -19,6 +22,12 @@ def catch_up(admission: Admission | None) -> list[Effect]:
         return []
     service = Jid.parse(admission.service)
     return [CatchUp(Link.UPPER, service, node) for node in admission.events]
+
+
+def ask_for_events(letters: Letters, vtn: Jid, now: datetime) -> Query:
+    """Ask the VTN itself for the live events (figure 16): a service may have lost them."""
+    header = letters.header(Verb.GET, Noun.CONTROLS, now, now)
+    return Query(Link.UPPER, vtn, RequestMessage(header=header), _PATIENCE)
 
 
 def expect_index(heartbeat_s: int, now: datetime) -> SetTimer:

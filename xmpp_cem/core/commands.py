@@ -8,7 +8,7 @@ from xmpp_cem.core.following_up import FollowingUp
 from xmpp_cem.core.inputs import Link, NodesVerified, RequestArrived
 from xmpp_cem.core.metering import Metering
 from xmpp_cem.core.nodes import entries, node_specs
-from xmpp_cem.core.pages import page
+from xmpp_cem.core.pages import AFTER, MORE, page
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import (
@@ -22,6 +22,9 @@ from xmpp_cem.messages.envelope import (
 from xmpp_cem.messages.operations import DomainMembers, DomainNodes, MemberEntry
 from xmpp_cem.model.availability import kilowatts
 from xmpp_cem.model.event import Delta, Event
+
+_MOST_MEMBERS = 150
+"""So many fit into a message, with room for long names."""
 
 
 class Commands:
@@ -58,7 +61,7 @@ class Commands:
             case Verb.GET, Noun.READINGS:
                 return self._readings(what, now)
             case Verb.GET, Noun.MEMBERS:
-                return [self._state.ok(what, now, self._members())]
+                return [self._members(what, now)]
             case _, Noun.NODES:
                 return self._nodes(what)
             case _:
@@ -152,9 +155,12 @@ class Commands:
         reply = page(self._state.letters, what.message, holdings, now)
         return [Respond(Link.LOWER, what.token, reply)]
 
-    def _members(self) -> DomainMembers:
+    def _members(self, what: RequestArrived, now: datetime) -> Respond:
+        """Answer with a page of the members, those after the party in Option `after`."""
+        after = dict(what.message.options).get(AFTER, "")
+        rest = sorted(party for party in self._state.members if party > after)
         entries = []
-        for member in self._state.members.values():
+        for member in (self._state.members[party] for party in rest[:_MOST_MEMBERS]):
             capability = member.capability
             power_w = self._metering.power(member.party)
             entries.append(
@@ -169,7 +175,13 @@ class Commands:
                     last_heard=member.last_heard,
                 )
             )
-        return DomainMembers(domain=self._state.settings.domain, members=tuple(entries))
+        body = DomainMembers(domain=self._state.settings.domain, members=tuple(entries))
+        if len(rest) <= _MOST_MEMBERS:
+            return self._state.ok(what, now, body)
+        more = ReplyError(code=MORE, reason=f"more after {entries[-1].party}", level=Level.INFORM)
+        letters = self._state.letters
+        reply = letters.reply(what.message, now, body, result=Result.PARTIAL, errors=(more,))
+        return Respond(Link.LOWER, what.token, reply)
 
     def _nodes(self, what: RequestArrived) -> list[Effect]:
         """Verify the nodes; a get only looks, an execute also repairs what has drifted."""

@@ -76,6 +76,10 @@ class EventBook:
             effects.append(Fetch(Link.UPPER, service, node, tuple(wanted)))
         return effects
 
+    def take_events(self, events: Iterable[Event], header: Header, now: datetime) -> list[Effect]:
+        """Judge events one after the other."""
+        return [effect for event in events for effect in self.take_event(event, header, now)]
+
     def take_event(self, event: Event, header: Header, now: datetime) -> list[Effect]:
         """Judge one version of an event and act on the verdict."""
         if header.expires is not None and now >= header.expires and now < event.active.end:

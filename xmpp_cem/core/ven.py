@@ -1,10 +1,15 @@
 """A VEN in one domain: registration, events and answers, capability and reports."""
 
 from datetime import datetime, timedelta
-from itertools import chain
 
-from xmpp_cem.core.capability import is_alike, moved_w
-from xmpp_cem.core.catchup import INDEX_TIMER, catch_up, catch_up_again, expect_index
+from xmpp_cem.core.capability import is_alike, moved_w, offer_of
+from xmpp_cem.core.catchup import (
+    INDEX_TIMER,
+    ask_for_events,
+    catch_up,
+    catch_up_again,
+    expect_index,
+)
 from xmpp_cem.core.effects import (
     Admit,
     Effect,
@@ -24,6 +29,7 @@ from xmpp_cem.core.inputs import (
     Link,
     LinkChanged,
     PresenceChanged,
+    QueryAnswered,
     ReplyArrived,
     RequestArrived,
     Started,
@@ -47,14 +53,13 @@ from xmpp_cem.messages.envelope import (
 )
 from xmpp_cem.messages.events import EndDeviceEvents, Status
 from xmpp_cem.messages.readings import MeterReadings
-from xmpp_cem.model.availability import Leadership, Offer, availability_of
+from xmpp_cem.model.availability import Leadership
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.resource import Capability, Resource
 
 _KEPT_REVISIONS = 32
 _LONGEST_HEARTBEAT_S = 300
-_OFFER_LIFE = timedelta(minutes=5)
 
 
 class Ven:
@@ -111,8 +116,10 @@ class Ven:
                 return self._item(what, now)
             case RequestArrived():
                 return self._request(what, now)
+            case QueryAnswered(reply=reply):
+                return self._told(reply, now)
             case ReplyArrived(request=request, reply=reply):
-                return self._reply(request, reply)
+                return self._reply(request, reply, now)
             case TransactionFailed(request=request, reason=reason):
                 noun = request.header.noun
                 fields = (("noun", noun.value), ("why", reason))
@@ -204,19 +211,11 @@ class Ven:
         return [*self._state.request(verb, Noun.CONFIG, body, now, expires)]
 
     def _presence(self, now: datetime) -> ShowPresence:
-        capability = self._capability or Capability(revision=0, at=now, resources=())
-        offer = Offer(
-            availability=availability_of(capability),
-            capability=capability,
-            sequence=self._state.record.sequence,
-            valid_until=now + _OFFER_LIFE,
-            members=self._members[0],
-            reachable=self._members[1],
-        )
-        return ShowPresence(Link.UPPER, offer)
+        sequence = self._state.record.sequence
+        return ShowPresence(Link.UPPER, offer_of(self._capability, sequence, self._members, now))
 
     def _reply(
-        self, request: RequestMessage, reply: ResponseMessage | FaultMessage
+        self, request: RequestMessage, reply: ResponseMessage | FaultMessage, now: datetime
     ) -> list[Effect]:
         if reply.result is Result.FAILED:
             why = "; ".join(f"{error.code} {error.reason}" for error in reply.errors)
@@ -229,7 +228,16 @@ class Ven:
             return []
         if not is_address(admission.service):
             return [Note("warning", "admission without a pubsub service refused")]
-        return self._admitted(admission, asked.capability, reply.header.timestamp)
+        effects = self._admitted(admission, asked.capability, reply.header.timestamp)
+        if request.header.verb is Verb.CREATE:
+            effects.append(ask_for_events(self._state.letters, self.settings.vtn, now))
+        return effects
+
+    def _told(self, reply: ResponseMessage | FaultMessage, now: datetime) -> list[Effect]:
+        """Take the live events that our VTN has answered with."""
+        if not isinstance(reply, ResponseMessage) or not isinstance(reply.body, EndDeviceControls):
+            return []
+        return self.book.take_events(reply.body.events, reply.header, now)
 
     def _admitted(
         self, admission: Admission, capability: Capability | None, at: datetime
@@ -265,10 +273,7 @@ class Ven:
             return [*newer, expect_index(self._heartbeat_s, now)]
         if not isinstance(body, EndDeviceControls):
             return [Note("warning", "unexpected item refused", _where(item))]
-        effects: list[Effect] = []
-        for event in body.events:
-            effects += self.book.take_event(event, item.message.header, now)
-        return effects
+        return self.book.take_events(body.events, item.message.header, now)
 
     def _request(self, what: RequestArrived, now: datetime) -> list[Effect]:
         if what.sender != self._state.settings.vtn:
@@ -286,9 +291,8 @@ class Ven:
         if not isinstance(body, EndDeviceControls):
             refusal = letters.refusal(what.message, now, "2.5", "a VEN takes EndDeviceControls")
             return [Respond(Link.UPPER, what.token, refusal)]
-        header = what.message.header
-        taken = [self.book.take_event(event, header, now) for event in body.events]
-        return [*chain.from_iterable(taken), self._state.ok(what, now)]
+        taken = self.book.take_events(body.events, what.message.header, now)
+        return [*taken, self._state.ok(what, now)]
 
 
 def _where(item: ItemReceived) -> tuple[tuple[str, str], ...]:

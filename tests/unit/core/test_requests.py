@@ -28,6 +28,7 @@ from xmpp_cem.testing.builders import (
     reply_in,
     request,
 )
+from xmpp_cem.wire.codec import encode
 
 
 def ask(domain, verb, noun, body=None, ids=(), seconds=0.0):
@@ -304,3 +305,18 @@ def test_an_older_revision_does_not_replace_a_newer_one(domain):
         body = EndDeviceConfig(party="a", capability=made)
         domain.tell(arrived(request(Verb.CHANGE, Noun.CONFIG, "a", body), "a"))
     assert domain.vtn.members["a"].capability.decrease_w == 5000
+
+
+def test_members_are_told_page_by_page():
+    made = Domain(*(f"site-{n:03}" for n in range(320)))
+    made.lead()
+    told, after = [], ""
+    for codes in (["0.1"], ["0.1"], []):
+        message = request(Verb.GET, Noun.MEMBERS, "op")
+        message = message.model_copy(update={"options": (("after", after),)})
+        reply = reply_in(made.tell(arrived(message, "op")))
+        assert [error.code for error in reply.errors] == codes
+        assert len(encode(reply)) < 60_000
+        told += [entry.party for entry in reply.body.members]
+        after = told[-1]
+    assert told == [f"site-{n:03}" for n in range(320)]

@@ -9,6 +9,7 @@ from xmpp_cem.core.effects import (
     Ignore,
     Note,
     Publish,
+    Query,
     SetTimer,
     ShowPresence,
     WatchPresence,
@@ -19,6 +20,7 @@ from xmpp_cem.core.inputs import (
     Link,
     LinkChanged,
     PresenceChanged,
+    QueryAnswered,
     ReplyArrived,
     RequestArrived,
     Started,
@@ -291,6 +293,23 @@ def test_a_missing_heartbeat_makes_it_subscribe_and_fetch_again_until_one_comes(
     assert of_kind(effects, SetTimer) == [SetTimer("ven/index", at(300))]
     again = home.tell(home.item(index()), 200)
     assert of_kind(again, SetTimer) == [SetTimer("ven/index", at(350))]
+
+
+def test_a_registered_ven_asks_its_vtn_for_the_live_events_and_takes_the_answer():
+    home = Home()
+    home.tell(Started(), -30)
+    home.can(3000, -30)
+    home.tell(LinkChanged(Link.UPPER, is_up=True), -20)
+    effects = home.confirm(home.registrations[-1], -19)
+    (query,) = of_kind(effects, Query)
+    assert (query.to, query.message.header.noun) == (VTN, Noun.CONTROLS)
+    header = query.message.header.model_copy(update={"verb": Verb.REPLY})
+    event = make_event(signal=share_of("0.5"))
+    reply = ResponseMessage(header=header, result=Result.OK, body=controls(event))
+    home.tell(home.item(index(event)), 0)
+    taken = home.tell(QueryAnswered(Link.UPPER, query.message, reply), 1)
+    assert of_kind(taken, AskDecision)[0].event == event
+    assert home.tell(QueryAnswered(Link.UPPER, query.message, reply), 2) == []
 
 
 def test_without_a_connection_no_heartbeat_is_missed(home):
