@@ -1,9 +1,11 @@
 """What holds for every message and for every sequence of bytes."""
 
+import base64
+import gzip
 from contextlib import suppress
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -26,6 +28,8 @@ from xmpp_cem.wire.codec import (
     encode,
     encode_presence,
 )
+from xmpp_cem.wire.contents import LARGEST_RATIO
+from xmpp_cem.wire.namespaces import MESSAGE, OLDER_MESSAGES
 
 ROUNDS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """Bounded, so that all of this file takes seconds."""
@@ -64,6 +68,23 @@ def test_prefixes_and_the_order_of_unlike_children_mean_nothing(message):
     root = etree.fromstring(encode(message))
     data = etree.tostring(prefixed(root), encoding="utf-8", xml_declaration=True)
     assert decode(data, flow_of(message)) == message
+
+
+@given(messages, st.sampled_from(sorted(OLDER_MESSAGES)), st.sampled_from(sorted(OLDER_MESSAGES)))
+@ROUNDS
+def test_editions_and_compression_mean_nothing(message, outside, inside):
+    root = etree.fromstring(encode(message))
+    payload = root.find(f"{{{MESSAGE}}}Payload")
+    if payload is not None:
+        data = etree.tostring(payload).replace(MESSAGE.encode(), inside.encode())
+        packed = gzip.compress(data)
+        assume(len(data) <= LARGEST_RATIO * len(packed))
+        for part in payload:
+            payload.remove(part)
+        compressed = etree.SubElement(payload, f"{{{MESSAGE}}}Compressed")
+        compressed.text = base64.b64encode(packed).decode()
+    document = etree.tostring(root).replace(MESSAGE.encode(), outside.encode())
+    assert decode(document, flow_of(message)) == message
 
 
 def prefixed(element: etree._Element) -> etree._Element:

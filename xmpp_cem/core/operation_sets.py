@@ -30,26 +30,28 @@ def answer_operations(
     """Do each operation as a request of its own would be done, and answer once.
 
     An operation that failed leaves those before it done; those after it are attempted unless the
-    set keeps its sequence. Each that did not wholly succeed has an error with its operationId.
+    set keeps its sequence. Each that did not wholly succeed has an error with its operationId, and
+    so has one that was not attempted, 5.2. What was done in part has not failed.
     """
     operations = what.message.operations
     effects: list[Effect] = []
-    replies: list[ResponseMessage] = []
+    results: list[Result] = []
     errors: list[ReplyError] = []
     for operation in operations.operations if operations else ():
-        is_stopped = bool(operations and operations.keeps_sequence and errors)
-        if is_stopped:
+        if operations and operations.keeps_sequence and Result.FAILED in results:
+            results.append(Result.FAILED)
             errors.append(_error("5.2", "an operation before it failed", operation))
             continue
         done, reply = _one(what, operation, handle)
         effects += done
         if reply is None:
+            results.append(Result.FAILED)
             errors.append(_error("5.2", "ask for this in a request of its own", operation))
             continue
-        replies.append(reply)
+        results.append(reply.result)
         errors += [e.model_copy(update={"operation": operation.id}) for e in reply.errors]
     message = letters.reply(
-        what.message, now, result=_result(replies, errors), errors=tuple(errors[:100])
+        what.message, now, result=_together(results), errors=tuple(errors[:100])
     )
     return [*effects, Respond(what.link, what.token, message)]
 
@@ -81,8 +83,5 @@ def _error(code: str, reason: str, operation: Operation) -> ReplyError:
     return ReplyError(code=code, reason=reason, level=Level.WARNING, operation=operation.id)
 
 
-def _result(replies: list[ResponseMessage], errors: list[ReplyError]) -> Result:
-    if not errors and all(reply.result is Result.OK for reply in replies):
-        return Result.OK
-    is_all_failed = all(reply.result is Result.FAILED for reply in replies)
-    return Result.FAILED if is_all_failed else Result.PARTIAL
+def _together(results: list[Result]) -> Result:
+    return results[0] if len(set(results)) == 1 else Result.PARTIAL

@@ -57,15 +57,15 @@ class Noun(StrEnum):
 class ReplayDetection(Value):
     """A number used once, and when; the reply window and its memory are the receiver's."""
 
-    nonce: Sentence
+    nonce: Sentence = Field(min_length=1)
     created: Instant
 
 
 class User(Value):
     """The person on whose behalf a message was made; tells nothing about authority."""
 
-    id: Sentence
-    organization: Sentence | None = None
+    id: Sentence = Field(min_length=1)
+    organization: Sentence | None = Field(default=None, min_length=1)
 
 
 class Header(Value):

@@ -42,5 +42,5 @@ class NamedId(Value):
 class FaultyObject(Value):
     """The object that an error is about."""
 
-    mrid: Sentence | None = None
-    type: Sentence | None = None
+    mrid: Sentence | None = Field(default=None, min_length=1)
+    type: Sentence | None = Field(default=None, min_length=1)

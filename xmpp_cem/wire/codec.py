@@ -3,12 +3,14 @@
 import hashlib
 
 from xmpp_cem.errors import LocalProtocolError, RemoteProtocolError
+from xmpp_cem.messages.bodies import Body
 from xmpp_cem.messages.envelope import (
     EventMessage,
     FaultMessage,
     Header,
     Message,
     Noun,
+    OperationSet,
     RequestMessage,
     ResponseMessage,
     Verb,
@@ -16,18 +18,26 @@ from xmpp_cem.messages.envelope import (
 from xmpp_cem.model.availability import Leadership, Offer
 from xmpp_cem.model.event import Event
 from xmpp_cem.wire.codes import Code, quoted, refusal
-from xmpp_cem.wire.contents import payload_of
+from xmpp_cem.wire.contents import payload_of, read_document
 from xmpp_cem.wire.controls import event_element
 from xmpp_cem.wire.envelope import append_reply, append_request, read_reply, read_request
 from xmpp_cem.wire.fields import build
 from xmpp_cem.wire.header import Start, append_header, read_header, read_message_id, read_start
-from xmpp_cem.wire.namespaces import MESSAGE, OLDER_MESSAGES
+from xmpp_cem.wire.namespaces import MESSAGE
 from xmpp_cem.wire.operation_set import append_operations, read_operations
 from xmpp_cem.wire.payloads import IEC61968_9
 from xmpp_cem.wire.presence import leadership_element, offer_element, read_extension
 from xmpp_cem.wire.profile import Profile, Told
 from xmpp_cem.wire.reading_query import append_query, read_query
-from xmpp_cem.wire.rules import NEED_BODY, ROOTS, Flow, Root, broken_rule, is_spoken
+from xmpp_cem.wire.rules import (
+    NEED_BODY,
+    ROOTS,
+    Flow,
+    Root,
+    broken_operation,
+    broken_rule,
+    is_spoken,
+)
 from xmpp_cem.wire.xml import Element, append, canonical, parse, qualified, required
 from xmpp_cem.wire.xml import root as new_root
 
@@ -49,6 +59,8 @@ def encode(message: Message, profile: Profile = IEC61968_9) -> bytes:
     if not isinstance(message, FaultMessage):
         _judge(message)
         profile.refuse(message)
+    if isinstance(message, RequestMessage) and message.operations is not None:
+        _judge_operations(message.operations)
     element = new_root(MESSAGE, _root_of(message).value)
     try:
         _fill(element, message, profile)
@@ -66,7 +78,7 @@ def decode(data: bytes, flow: Flow, profile: Profile = IEC61968_9) -> Message:
     Raises:
         RemoteProtocolError: with a code of `codes.Code`, and the MessageID where it can be read.
     """
-    element = _current(parse(data))
+    element = read_document(data)
     try:
         return _read(element, flow, profile)
     except RemoteProtocolError as error:
@@ -134,10 +146,22 @@ def _judge(message: Told) -> None:
         raise LocalProtocolError(broken[1])
     if not is_spoken(header.revision):
         raise LocalProtocolError(f"Revision {quoted(header.revision)} is not this profile's")
-    if message.body is None and header.verb in NEED_BODY:
-        raise LocalProtocolError(f"{header.verb} {header.noun} needs a payload")
-    if message.body is not None and message.body.noun != header.noun:
-        raise LocalProtocolError(f"the payload of {header.noun} is {message.body.noun}")
+    _judge_body(header.verb, header.noun, message.body)
+
+
+def _judge_operations(several: OperationSet) -> None:
+    for operation in several.operations:
+        broken = broken_operation(operation.verb, operation.noun)
+        if broken:
+            raise LocalProtocolError(broken[1])
+        _judge_body(operation.verb, operation.noun, operation.body)
+
+
+def _judge_body(verb: Verb, noun: Noun, body: Body | None) -> None:
+    if body is None and verb in NEED_BODY:
+        raise LocalProtocolError(f"{verb} {noun} needs a payload")
+    if body is not None and body.noun != noun:
+        raise LocalProtocolError(f"the payload of {noun} is {body.noun}")
 
 
 def _fill(element: Element, message: Message, profile: Profile) -> None:
@@ -206,12 +230,3 @@ def _read_content(payload: Element | None, header: Header, profile: Profile) -> 
     if body is None and header.verb in NEED_BODY:
         raise refusal(Code.PAYLOAD_INCOMPLETE, f"the payload of {header.noun} is missing")
     return {"body": body}
-
-
-def _current(element: Element) -> Element:
-    """Bring older editions of the envelope's namespace to ours; they have the same elements."""
-    for each in element.iter():
-        namespace, _, name = str(each.tag)[1:].rpartition("}")
-        if namespace in OLDER_MESSAGES:
-            each.tag = qualified(MESSAGE, name)
-    return element

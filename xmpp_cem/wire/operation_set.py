@@ -5,7 +5,7 @@ from xmpp_cem.wire.codes import Code, refusal
 from xmpp_cem.wire.fields import Fields, append_leaves, build, leaves
 from xmpp_cem.wire.namespaces import MESSAGE
 from xmpp_cem.wire.payloads import FORMATS
-from xmpp_cem.wire.rules import NEED_BODY, Flow, broken_rule
+from xmpp_cem.wire.rules import NEED_BODY, broken_operation
 from xmpp_cem.wire.scalars import BOOLEAN, INTEGER, TOKEN
 from xmpp_cem.wire.xml import Element, append, children, required
 
@@ -55,11 +55,9 @@ def _read_operation(element: Element) -> Operation:
         if field not in values:
             raise refusal(Code.PAYLOAD_INCOMPLETE, f"Operation: {_OPERATION[field][0]} is missing")
     verb, noun = str(values["verb"]), str(values["noun"])
-    broken = broken_rule(Flow.TRANSACTION, verb, noun)
+    broken = broken_operation(verb, noun)
     if broken:
         raise refusal(*broken)
-    if Noun(noun) not in FORMATS:
-        raise refusal(Code.NOUN, f"Operation: {noun} within an OperationSet")
     body = FORMATS[Noun(noun)].read(element)
     if body is None and verb in NEED_BODY:
         raise refusal(Code.PAYLOAD_INCOMPLETE, f"Operation: the payload of {noun} is missing")

@@ -99,6 +99,13 @@ def broken_rule(flow: Flow, verb: str, noun: str) -> tuple[Code, str] | None:
     return None
 
 
+def broken_operation(verb: str, noun: str) -> tuple[Code, str] | None:
+    """Return the code and the reason that forbid an operation of an OperationSet, or None."""
+    if noun == Noun.OPERATION_SET:
+        return Code.NOUN, f"Operation: {noun} within an OperationSet"
+    return broken_rule(Flow.TRANSACTION, verb, noun)
+
+
 def _fits(verb: Verb, noun: Noun) -> bool:
     if noun is Noun.OPERATION_SET:
         return verb in {Verb.EXECUTE, Verb.REPLY}

@@ -18,7 +18,7 @@ _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _SHARE = re.compile(r"[01](?:\.[0-9]{1,9})?")
 _MILLI = re.compile(r"(-?)([0-9]{1,15})(?:\.([0-9]{1,3}))?")
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z")
-_BOOLEANS = {"true": True, "false": False}
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
 def _read_integer(text: str) -> int:
@@ -88,4 +88,4 @@ INSTANT = Scalar(_read_instant, _write_instant)
 """An instant in UTC, ending in `Z`, with no more of a fraction than it has."""
 
 BOOLEAN = Scalar(_read_boolean, lambda value: "true" if value else "false")
-"""`true` or `false`."""
+"""`true` or `false`, which XML Schema also lets others write as `1` or `0`."""

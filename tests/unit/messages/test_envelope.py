@@ -2,6 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from xmpp_cem.messages.envelope import MAX_HOPS, FaultMessage, Header, ReplyError
+from xmpp_cem.messages.naming import FaultyObject
 
 HEADER = {
     "verb": "get",
@@ -22,6 +23,9 @@ HEADER = {
         {"timestamp": "2026-01-31T12:00:00"},
         {"verb": "report"},
         {"sequence": -1},
+        {"user": {"id": ""}},
+        {"user": {"id": "a", "organization": ""}},
+        {"replay": {"nonce": "", "created": "2026-01-31T12:00:00Z"}},
     ],
 )
 def test_a_header_out_of_bounds_is_refused(change):
@@ -34,6 +38,12 @@ def test_a_header_out_of_bounds_is_refused(change):
 def test_a_reply_code_is_a_group_and_a_number(code):
     with pytest.raises(ValidationError):
         ReplyError(code=code)
+
+
+@pytest.mark.parametrize("field", ["mrid", "type"])
+def test_an_object_that_nothing_names_has_no_empty_name(field):
+    with pytest.raises(ValidationError):
+        FaultyObject.model_validate({field: ""})
 
 
 def test_a_fault_says_what_is_wrong():

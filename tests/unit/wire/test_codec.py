@@ -49,9 +49,23 @@ def request(verb, noun="EndDeviceControls", **more):
     return RequestMessage.model_validate({"header": header(verb, noun), **more})
 
 
+def operation(verb, noun="EndDeviceControls", **more):
+    one = {"id": 1, "verb": verb, "noun": noun, **more}
+    return request("execute", "OperationSet", operations={"operations": [one]})
+
+
 @pytest.mark.parametrize(
     ("message", "reason"),
     [
+        (operation("get"), "no verb of flow transaction"),
+        (operation("created"), "no verb of flow transaction"),
+        (operation("delete", "MeterReadings"), "not possible"),
+        (operation("create"), "needs a payload"),
+        (operation("execute", "OperationSet"), "within an OperationSet"),
+        (
+            operation("create", "MeterReadings", body=EndDeviceControls(events=(EVENT,))),
+            "the payload of MeterReadings",
+        ),
         (request("created"), "no verb of flow transaction"),
         (request("create"), "needs a payload"),
         (request("delete", "MeterReadings"), "not possible"),

@@ -5,8 +5,8 @@ import tracemalloc
 import pytest
 
 from xmpp_cem.errors import RemoteProtocolError
-from xmpp_cem.wire.contents import payload_of
-from xmpp_cem.wire.namespaces import MESSAGE
+from xmpp_cem.wire.contents import payload_of, read_document
+from xmpp_cem.wire.namespaces import MESSAGE, OLDER_MESSAGES
 from xmpp_cem.wire.xml import canonical, parse
 
 THING = b'<thing xmlns="urn:x">1</thing>'
@@ -20,6 +20,18 @@ def message(inside):
 
 def compressed(data):
     return f"<Compressed>{base64.encodebytes(data).decode()}</Compressed>"
+
+
+def whole(inside, namespace=MESSAGE):
+    return gzip.compress(f"<Payload xmlns='{namespace}'>{inside}</Payload>".encode())
+
+
+@pytest.mark.parametrize("namespace", sorted(OLDER_MESSAGES))
+def test_older_editions_are_understood_outside_and_within_what_is_compressed(namespace):
+    payload = payload_of(message(compressed(whole("<OperationSet/>", namespace))))
+    assert [each.tag for each in payload] == [f"{{{MESSAGE}}}OperationSet"]
+    document = read_document(f"<a xmlns='urn:x'><b xmlns='{namespace}'/></a>".encode())
+    assert [each.tag for each in document.iter()] == ["{urn:x}a", f"{{{MESSAGE}}}b"]
 
 
 @pytest.mark.parametrize("given", ["", "<Format>XML</Format>", "<Format> xml </Format>"])
@@ -45,6 +57,10 @@ def test_a_compressed_payload_is_what_it_was(data, given):
         (compressed(gzip.compress(THING) * 2), "not one whole"),
         (compressed(gzip.compress(b"<!DOCTYPE a><a/>")), "DTD"),
         (compressed(gzip.compress(THING)) + "<x xmlns='urn:x'/>", "nothing stands beside"),
+        (compressed(whole("<Format>CSV</Format>")), "Format 'CSV'"),
+        (compressed(whole("<ID>a</ID>")), "IDs stand in the Request"),
+        (compressed(whole(compressed(gzip.compress(THING)))), "compressed twice"),
+        (f"<Compressed>{base64.b64encode(THING).decode()}<x/></Compressed>", "text only"),
         (compressed(gzip.compress(b"a" * 5_000)), "100 times"),
         (compressed(gzip.compress(bytes(range(256)) * 1100, 1)), "262144 bytes"),
     ],

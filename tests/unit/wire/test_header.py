@@ -84,8 +84,9 @@ def test_every_element_returns_and_stands_in_the_order_of_the_standard():
     [
         ("<ReplayDetection><Nonce>n</Nonce></ReplayDetection>", "replay: created"),
         ("<User><Organization>o</Organization></User>", "user: id"),
+        ("<User><UserID/></User>", "user: id"),
         ("<User><UserID>a</UserID></User><User><UserID>b</UserID></User>", "more than one User"),
-        ("<AsyncReplyFlag>1</AsyncReplyFlag>", "AsyncReplyFlag"),
+        ("<AsyncReplyFlag>2</AsyncReplyFlag>", "AsyncReplyFlag"),
     ],
 )
 def test_broken_elements_are_refused(inside, reason):
@@ -94,6 +95,13 @@ def test_broken_elements_are_refused(inside, reason):
         element[0].append(part)
     with pytest.raises(RemoteProtocolError, match=reason):
         read(element)
+
+
+def test_an_empty_element_within_another_says_nothing():
+    element = written(HEADER)
+    user = f"<x xmlns='{MESSAGE}'><User><UserID>a</UserID><Organization/></User></x>"
+    element[0].extend(parse(user.encode()))
+    assert read(element).user == User(id="a")
 
 
 def test_a_known_property_twice_is_refused_and_an_unknown_one_is_not():

@@ -38,7 +38,7 @@ def test_silence_and_zero_are_different_deliveries():
     ("inside", "code"),
     [
         ("<nodes ></nodes>", "1.7"),
-        ("<nodes domain='dso'><node name='n' created='1'/></nodes>", "1.8"),
+        ("<nodes domain='dso'><node name='n' created='2'/></nodes>", "1.8"),
         ("<nodes domain='DSO'/>", "1.8"),
         ("<nodes domain='dso'><node name='n'><drift><a/></drift></node></nodes>", "1.8"),
         ("<nodes domain='dso'>" + "<node name='n'/>" * 1001 + "</nodes>", "3.1"),

@@ -69,8 +69,13 @@ def test_what_is_no_share_is_refused(text):
 
 def test_a_boolean_is_true_or_false():
     assert [BOOLEAN.read(BOOLEAN.write(value)) for value in (True, False)] == [True, False]
+    assert [BOOLEAN.read(text) for text in (" true ", "1", "0")] == [True, True, False]
+
+
+@pytest.mark.parametrize("text", ["2", "TRUE", "yes", ""])
+def test_what_is_no_boolean_is_refused(text):
     with pytest.raises(ValueError, match="true or false"):
-        BOOLEAN.read("1")
+        BOOLEAN.read(text)
 
 
 def test_white_space_matters_in_a_text_only():

@@ -118,8 +118,8 @@ def _append_update(element: Element, header: Header, body: MeterReadings) -> Non
     report = append(element, OADR, "oadrReport")
     if body.readings:
         intervals = append(report, STRM, "intervals")
-        for index, reading in enumerate(body.readings):
-            _append_reading(append(intervals, EI, "interval"), reading, index)
+        for reading in body.readings:
+            _append_reading(intervals, reading)
     append(report, EI, "eiReportID", header.message_id)
     append(report, EI, "reportRequestID", header.correlation_id or UNASKED)
     append(report, EI, "reportSpecifierID", USAGE)
@@ -128,13 +128,14 @@ def _append_update(element: Element, header: Header, body: MeterReadings) -> Non
     append(element, EI, "venID", header.source)
 
 
-def _append_reading(interval: Element, reading: Reading, index: int) -> None:
-    append_start(interval, reading.window.start)
-    append_duration(interval, reading.window.duration)
-    append(append(interval, XCAL, "uid"), XCAL, "text", str(index))
+def _append_reading(intervals: Element, reading: Reading) -> None:
+    """Write an interval for each data point: parties of other makes read only one in each."""
     for field in READINGS:
         value = getattr(reading, field)
         if value is not None:
+            interval = append(intervals, EI, "interval")
+            append_start(interval, reading.window.start)
+            append_duration(interval, reading.window.duration)
             part = append_number(interval, reading.resource, field, value)
             append(part, OADR, "oadrDataQuality", QUALITIES[reading.quality])
 
