@@ -31,7 +31,7 @@ def _stock(plan: Plan, files: Files, endpoint: Endpoint) -> list[str]:
     nodes = (events_node(GRID), reports_node(GRID), operations_node(GRID))
     watch = (
         f"docs/examples/watch.mjs {TESTER}@{HOST} {files.password(TESTER)} "
-        f"{endpoint.host}:{endpoint.port} {endpoint.pubsub(GRID)} {GRID} {site.party}@{HOST}"
+        f"{endpoint.host}:{endpoint.port} {endpoint.pubsub(GRID)} {GRID} {site.party}"
     )
     return [
         "A stock client (Debian's profanity):",
