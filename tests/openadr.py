@@ -13,6 +13,7 @@ from xmpp_cem.messages.envelope import EventMessage, Noun, RequestMessage, Respo
 from xmpp_cem.messages.events import EndDeviceEvents, StatusType
 from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.resource import ResourceState
+from xmpp_cem.model.signal import Limit, Place, TargetPower
 from xmpp_cem.model.time import Interval
 from xmpp_cem.wire.openadr.answers import answer_id
 from xmpp_cem.wire.openadr.deadlines import due
@@ -80,10 +81,10 @@ def sayable(message):
     return message.model_copy(update={"body": _sayable(body, isinstance(message, ResponseMessage))})
 
 
-def _sayable(body, is_reply):
+def _sayable(body, is_reply):  # noqa: PLR0911 one case per body
     match body:
         case EndDeviceControls():
-            events = [e.model_copy(update={"active": whole_seconds(e.active)}) for e in body.events]
+            events = [_sayable_event(e) for e in body.events if not isinstance(e.signal, Limit)]
             events = [
                 e.model_copy(update={"answer_by": min(e.answer_by, e.active.end)}) for e in events
             ]
@@ -105,8 +106,35 @@ def _sayable(body, is_reply):
             resources = {resource.id: resource for resource in capability.resources}
             kept = capability.model_copy(update={"resources": tuple(resources.values())})
             return EndDeviceConfig(party=body.party, capability=kept)
+        case EndDeviceConfig():
+            return EndDeviceConfig(party=body.party, admission=body.admission)
         case _:
             return body
+
+
+def _sayable_event(event):
+    """Return the event in whole seconds, without changes that are not, and for whole parties."""
+    active = whole_seconds(event.active)
+    update = {"active": active, "targets": event.targets.model_copy(update={"kinds": ()})}
+    kept = [c for c in event.changes if _changes_alike(event, active, c)]
+    update["changes"] = tuple(
+        c.model_copy(update={"signal": _at_terminals(c.signal)}) for c in kept
+    )
+    return event.model_copy(update=update | {"signal": _at_terminals(event.signal)})
+
+
+def _at_terminals(signal):
+    is_elsewhere = isinstance(signal, TargetPower)
+    return signal.model_copy(update={"at": Place.TERMINALS}) if is_elsewhere else signal
+
+
+def _changes_alike(event, active, change):
+    alike = ("direction", "basis", "currency")
+    same = all(
+        getattr(change.signal, name, None) == getattr(event.signal, name, None) for name in alike
+    )
+    is_whole = not (change.start - active.start) % timedelta(seconds=1)
+    return same and is_whole and active.start < change.start < active.end
 
 
 def read_of(message):

@@ -10,7 +10,6 @@ from xmpp_cem.messages.envelope import (
     EventMessage,
     FaultMessage,
     Header,
-    Level,
     Noun,
     Operation,
     OperationSet,
@@ -22,6 +21,7 @@ from xmpp_cem.messages.envelope import (
     User,
     Verb,
 )
+from xmpp_cem.messages.envelope import Level as ErrorLevel
 from xmpp_cem.messages.events import EndDeviceEvents, Status, StatusType
 from xmpp_cem.messages.naming import FaultyObject, IdKind, NamedId
 from xmpp_cem.messages.operations import (
@@ -35,11 +35,34 @@ from xmpp_cem.messages.operations import (
 from xmpp_cem.messages.readings import GetMeterReadings, MeterReadings
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.availability import Availability, Leadership, Offer
-from xmpp_cem.model.event import Delta, Event, EventStatus, Mode, Order, Share
+from xmpp_cem.model.event import Change, Event, EventStatus, Mode, Order, Targets
 from xmpp_cem.model.node import Uplink
+from xmpp_cem.model.programme import (
+    BaselineMethod,
+    Consent,
+    DailyWindow,
+    Day,
+    Enrolment,
+    LossRule,
+    OverrideRule,
+    Programme,
+)
 from xmpp_cem.model.reading import READINGS, Quality, Reading
 from xmpp_cem.model.reading_type import LARGEST_CODE, ReadingType
 from xmpp_cem.model.resource import Capability, Resource, ResourceState
+from xmpp_cem.model.schedule import OptSchedule
+from xmpp_cem.model.signal import (
+    ChargeState,
+    Delta,
+    Direction,
+    Level,
+    Limit,
+    Phase,
+    Place,
+    Price,
+    Share,
+    TargetPower,
+)
 from xmpp_cem.model.text import one_line
 from xmpp_cem.model.time import Interval
 from xmpp_cem.wire.rules import ACTIONS, NEED_BODY, PAST
@@ -93,15 +116,48 @@ def intervals(draw):
 
 
 orders = st.builds(Order, epoch=counts, modification=st.integers(0, 2**31))
+places = st.sampled_from(Place)
+shares_of_capability = st.builds(
+    Share,
+    direction=st.sampled_from(["decrease", "increase"]),
+    multiplier=st.decimals(0, 1, places=9),
+    basis=instants,
+)
 signals = st.one_of(
     st.builds(Delta, power_w=powers),
+    shares_of_capability,
+    st.builds(TargetPower, power_w=powers, at=places),
     st.builds(
-        Share,
-        direction=st.sampled_from(["decrease", "increase"]),
-        multiplier=st.decimals(0, 1, places=9),
-        basis=instants,
+        Limit,
+        limit_w=flexibilities,
+        direction=st.sampled_from(Direction),
+        phase=st.none() | st.sampled_from(Phase),
+        is_mandatory=st.booleans(),
+        at=places,
     ),
+    st.builds(
+        Price,
+        per_kwh=st.decimals(-(10**6), 10**6, places=6),
+        currency=st.sampled_from(["EUR", "USD", "JPY"]),
+    ),
+    st.builds(Level, level=st.integers(0, 3)),
+    st.builds(ChargeState, stored_wh=energies),
 )
+targets = st.just(Targets()) | st.builds(
+    Targets, resources=few(resource_ids), kinds=few(names(_ALNUM + "._-", 32))
+)
+programme_ids = names("abyz09-", 32)
+
+
+@st.composite
+def changes(draw, active, signal):
+    """A signal of the same kind at one or two instants within the event."""
+    steps = active.duration // 3
+    if steps < timedelta(microseconds=1) or draw(st.booleans()):
+        return ()
+    alike = signals.filter(lambda other: other.kind == signal.kind)
+    starts = [active.start + steps, active.start + 2 * steps][: draw(st.integers(1, 2))]
+    return tuple(Change(start=start, signal=draw(alike)) for start in starts)
 
 
 @st.composite
@@ -109,6 +165,7 @@ def events(draw):
     active = draw(intervals())
     early = draw(st.timedeltas(timedelta(0), timedelta(days=1)))
     latest = active.end.replace(year=max(active.end.year, 3))
+    signal = draw(signals)
     return Event(
         id=draw(uuids),
         order=draw(orders),
@@ -116,7 +173,13 @@ def events(draw):
         mode=draw(st.sampled_from(Mode)),
         priority=draw(st.integers(0, 255)),
         active=active,
-        signal=draw(signals),
+        signal=signal,
+        changes=draw(changes(active, signal)),
+        targets=draw(targets),
+        programme=draw(st.none() | programme_ids),
+        randomise_s=draw(st.just(0) | st.integers(0, 1800)),
+        ramp_s=draw(st.just(0) | st.integers(0, 86400)),
+        recovery_s=draw(st.just(0) | st.integers(0, 86400)),
         created=draw(instants),
         answer_by=min(active.end, latest - early),
         reason=draw(texts(256)),
@@ -215,6 +278,52 @@ admissions = st.builds(
     report_every_s=st.integers(1, 86400),
     confirmed=counts,
 )
+wall_times = st.times().map(lambda each: each.replace(microsecond=0, fold=0))
+zones = st.sampled_from(["UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu"])
+programmes = st.builds(
+    Programme,
+    id=programme_ids,
+    version=st.integers(1, 2**31),
+    title=texts(),
+    valid=intervals(),
+    zone=zones,
+    windows=few(
+        st.builds(DailyWindow, days=few(st.sampled_from(Day)), start=wall_times, end=wall_times)
+    ),
+    notice_s=st.integers(0, 2592000),
+    longest_s=st.integers(1, 31622400),
+    gap_s=st.integers(0, 31622400),
+    calls_per_day=st.none() | st.integers(0, 1000),
+    calls_per_season=st.none() | st.integers(0, 10**6),
+    seconds_per_day=st.none() | st.integers(0, 172800),
+    seconds_per_season=st.none() | st.integers(0, 31622400),
+    override=st.sampled_from(OverrideRule),
+    silence=st.sampled_from(Opt),
+    baseline=st.sampled_from(BaselineMethod),
+    on_loss=st.sampled_from(LossRule),
+    loss_after_s=st.integers(10, 86400),
+)
+enrolments = st.builds(
+    Enrolment,
+    programme=programme_ids,
+    party=parties,
+    resource=resource_ids,
+    valid=intervals(),
+    consent=st.none()
+    | st.builds(Consent, is_given=st.booleans(), version=st.integers(1, 2**31), at=instants),
+)
+schedules = st.builds(
+    OptSchedule,
+    id=uuids,
+    opt=st.sampled_from(Opt),
+    resources=few(resource_ids),
+    programme=st.none() | programme_ids,
+    zone=zones,
+    start=st.datetimes().map(lambda each: each.replace(microsecond=0, fold=0)),
+    duration_s=st.integers(1, 604800),
+    rule=st.sampled_from(["", "FREQ=DAILY", "FREQ=WEEKLY;BYDAY=MO,FR;COUNT=9"]),
+    reason=texts(),
+)
 shares = st.builds(
     MemberShare,
     party=parties,
@@ -252,6 +361,9 @@ bodies = {
         party=parties,
         capability=st.none() | capabilities,
         admission=st.none() | admissions,
+        programmes=few(programmes),
+        enrolments=few(enrolments),
+        schedules=few(schedules),
     ),
     Noun.INDEX: indexes,
     Noun.CARD: st.builds(
@@ -365,7 +477,7 @@ reply_errors = st.builds(
     ReplyError,
     code=st.sampled_from(["0.0", "1.8", "2.29"]),
     reason=texts(),
-    level=st.sampled_from(Level),
+    level=st.sampled_from(ErrorLevel),
     details=st.none() | labels,
     xpath=st.none() | st.sampled_from(["a", "Header"]),
     id=st.none() | ids,

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xmpp_cem.core.allocation import multiplier, pro_rata, share
-from xmpp_cem.core.dispatching import Call
+from xmpp_cem.core.call import Call
 from xmpp_cem.core.effects import AskDecision
 from xmpp_cem.core.eventbook import EventBook
 from xmpp_cem.core.inputs import TimerFired
@@ -17,8 +17,9 @@ from xmpp_cem.core.vtnstate import USABLE
 from xmpp_cem.messages.envelope import Header, Noun, Verb
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability
-from xmpp_cem.model.event import Delta, EventStatus
+from xmpp_cem.model.event import EventStatus
 from xmpp_cem.model.ids import Jid, derived_id
+from xmpp_cem.model.signal import Delta
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import HOST, NOW, Domain, at, make_event, of_kind, plain_digest
 

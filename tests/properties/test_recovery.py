@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xmpp_cem.core.dispatching import Call
+from xmpp_cem.core.call import Call
 from xmpp_cem.model.ids import derived_id
 from xmpp_cem.model.node import Uplink
 from xmpp_cem.model.time import Interval

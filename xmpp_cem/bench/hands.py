@@ -21,11 +21,12 @@ from xmpp_cem.messages.envelope import (
     Verb,
 )
 from xmpp_cem.model.availability import Availability, Offer
-from xmpp_cem.model.event import Delta, Event, Order
+from xmpp_cem.model.event import Event, Order
 from xmpp_cem.model.ids import Jid, derived_id
 from xmpp_cem.model.link import LinkEvent, RequestReceived
 from xmpp_cem.model.node import Uplink, events_node, reports_node
 from xmpp_cem.model.resource import Capability, Resource
+from xmpp_cem.model.signal import Delta
 from xmpp_cem.model.time import Interval
 from xmpp_cem.runtime.clock import SystemClock
 from xmpp_cem.wire.codec import Flow, decode, digest, encode, encode_presence

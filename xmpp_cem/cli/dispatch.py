@@ -13,7 +13,8 @@ from xmpp_cem.cli.output import show_pairs, show_table, signed_kw
 from xmpp_cem.errors import RemoteProtocolError, TransportError
 from xmpp_cem.messages.envelope import Noun, Verb
 from xmpp_cem.messages.operations import DispatchRecord, MemberShare
-from xmpp_cem.model.event import Delta, Event, EventStatus, Mode, Order
+from xmpp_cem.model.event import Event, EventStatus, Mode, Order
+from xmpp_cem.model.signal import Delta
 from xmpp_cem.model.time import Interval
 
 if TYPE_CHECKING:  # it brings the whole XMPP library

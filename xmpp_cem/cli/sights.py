@@ -12,8 +12,9 @@ from xmpp_cem.messages.operations import DispatchRecord
 from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.answer import Answer
 from xmpp_cem.model.availability import Leadership, Offer, kilowatts
-from xmpp_cem.model.event import Delta, Event
+from xmpp_cem.model.event import Event
 from xmpp_cem.model.reading import Reading
+from xmpp_cem.model.signal import Delta, Share, in_words
 
 if TYPE_CHECKING:  # it brings the whole XMPP library
     from xmpp_cem.agents.watching import Sight
@@ -85,8 +86,10 @@ def _event(event: Event) -> str:
     signal = event.signal
     if isinstance(signal, Delta):
         asked = signed_kw(signal.power_w)
-    else:
+    elif isinstance(signal, Share):
         asked = f"{signal.direction} by {float(signal.multiplier):.1%} of capability"
+    else:
+        asked = in_words(signal)
     active = event.active
     return (
         f"event {event.id[:8]}.{event.order.modification} {event.status.value}: {asked}, "

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from xmpp_cem.core.dispatching import MAX_LIVE, Call, Dispatching
+from xmpp_cem.core.call import Call
+from xmpp_cem.core.dispatching import MAX_LIVE, Dispatching
 from xmpp_cem.core.effects import Effect, Respond, VerifyNodes
 from xmpp_cem.core.following_up import FollowingUp
 from xmpp_cem.core.inputs import Link, NodesVerified, RequestArrived
@@ -21,7 +22,8 @@ from xmpp_cem.messages.envelope import (
 )
 from xmpp_cem.messages.operations import DomainMembers, DomainNodes, MemberEntry
 from xmpp_cem.model.availability import kilowatts
-from xmpp_cem.model.event import Delta, Event
+from xmpp_cem.model.event import Event
+from xmpp_cem.model.signal import Delta
 
 _MOST_MEMBERS = 150
 """So many fit into a message, with room for long names."""

@@ -31,7 +31,7 @@ def prepared(commitment: Commitment, sampling: Sampling, over: timedelta) -> Com
     if baselines is None:
         known = ((s.resource, sampling.baseline(s.resource, start, over)) for s in sampling.latest)
         baselines = tuple((resource, w) for resource, w in known if w is not None)
-    limits = commitment.limits or _limits(sampling, is_fall=power_w < 0)
+    limits = commitment.limits or _limits(commitment, sampling, is_fall=power_w < 0)
     shares = pro_rata(abs(power_w), dict(limits))
     signed = {r: -w if power_w < 0 else w for r, w in shares.items()}
     return commitment.model_copy(
@@ -57,11 +57,14 @@ def _target(
     return baselines[resource] + shares[resource]
 
 
-def _limits(sampling: Sampling, *, is_fall: bool) -> tuple[tuple[ResourceId, int], ...]:
+def _limits(
+    commitment: Commitment, sampling: Sampling, *, is_fall: bool
+) -> tuple[tuple[ResourceId, int], ...]:
+    mean = commitment.event.targets.mean
     return tuple(
         (s.resource, s.decrease_w if is_fall else s.increase_w)
         for s in sampling.latest
-        if not s.is_overridden and not s.is_faulty
+        if mean(s.resource, s.kind) and not s.is_overridden and not s.is_faulty
     )
 
 

@@ -1,10 +1,10 @@
 """A VTN's events: divided over members, answered, divided anew, measured, ended."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from xmpp_cem.core.allocation import multiplier, share
+from xmpp_cem.core.call import Call
 from xmpp_cem.core.division import divide, expected, is_usable, joined, next_order, promised_w
 from xmpp_cem.core.effects import Effect, Note, Remember, SetTimer
 from xmpp_cem.core.metering import Metering, Window
@@ -14,31 +14,15 @@ from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.controls import IndexEntry
 from xmpp_cem.messages.operations import DispatchRecord
 from xmpp_cem.model.answer import Answer, Opt
-from xmpp_cem.model.event import Event, EventStatus, Mode, Order, Share
+from xmpp_cem.model.event import Event, EventStatus, Order
 from xmpp_cem.model.ids import EventId, PartyId
+from xmpp_cem.model.signal import Share
 from xmpp_cem.model.text import one_line
-from xmpp_cem.model.time import Interval
 
 MAX_LIVE = 100
 """Live events per node (design: Prosody rewrites all items of a node with each publish)."""
 
 _REDIVIDE_EVERY = timedelta(seconds=1)
-
-
-@dataclass(frozen=True)
-class Call:
-    """What is to be dispatched: `target_w` is the change of power asked for, signed, in W."""
-
-    event: EventId
-    target_w: int
-    active: Interval
-    answer_by: datetime
-    mode: Mode = Mode.REAL
-    priority: int = 100
-    reason: str = ""
-    upper: EventId | None = None
-    path: tuple[str, ...] = ()
-    hop: int = 0
 
 
 class Dispatching:

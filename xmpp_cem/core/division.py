@@ -9,8 +9,9 @@ from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.standing import signed
 from xmpp_cem.core.vtnstate import USABLE, VtnState
 from xmpp_cem.model.answer import Answer, Opt
-from xmpp_cem.model.event import Order, Share
+from xmpp_cem.model.event import Order
 from xmpp_cem.model.ids import PartyId
+from xmpp_cem.model.signal import Share
 
 _MAX_MODIFICATIONS = 1000
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Literal
 
-from xmpp_cem.core.commitments import Verdict, asked_power, basis_capability, judge
+from xmpp_cem.core.commitments import Verdict, asked_power, basis_capability, judge, why_not
 from xmpp_cem.core.effects import (
     AskDecision,
     Effect,
@@ -27,6 +27,8 @@ from xmpp_cem.model.ids import EventId, Jid, derived_id
 
 TOMBSTONE = timedelta(hours=24)
 """How long an ended event stays known after its validity, so that an old item cannot revive it."""
+
+_UNCONFIRMED = "no capability was confirmed before the event was made"
 
 
 class EventBook:
@@ -185,8 +187,8 @@ class EventBook:
             kept = known.model_dump(include={"answer", "baselines", "limits", "shares"})
             commitment = commitment.model_copy(update={name: getattr(known, name) for name in kept})
         effects: list[Effect] = [self._keep(commitment), self._timer(commitment)]
-        if capability is None:
-            why = "no capability was confirmed before the event was made"
+        why = why_not(event, capability) if capability else _UNCONFIRMED
+        if why:
             return effects + self.answer(commitment, Opt.OUT, 0, why, now)
         if commitment.answer and commitment.answer.opt is Opt.OUT:
             return effects

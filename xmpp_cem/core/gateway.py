@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from xmpp_cem.core.dispatching import Call
+from xmpp_cem.core.call import Call
 from xmpp_cem.core.effects import AskDecision, Effect, Note, SetTimer
 from xmpp_cem.core.inputs import Input, Link, Started, TimerFired
 from xmpp_cem.core.records import Commitment, Dispatch, Record

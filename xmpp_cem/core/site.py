@@ -95,7 +95,8 @@ class Site:
             answer = commitment.answer
             if answer is None or answer.opt is Opt.OUT:
                 continue
-            able = [s for s in samples if s.resource not in held]
+            mean = commitment.event.targets.mean
+            able = [s for s in samples if s.resource not in held and mean(s.resource, s.kind)]
             is_fall = answer.power_w < 0
             able_w = sum(
                 dict(commitment.limits).get(s.resource, s.decrease_w if is_fall else s.increase_w)

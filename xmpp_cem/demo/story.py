@@ -32,7 +32,8 @@ from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import Noun, Result, Verb
 from xmpp_cem.messages.operations import DomainMembers, DomainNodes
 from xmpp_cem.model.availability import Availability
-from xmpp_cem.model.event import Delta, Event, Order
+from xmpp_cem.model.event import Event, Order
+from xmpp_cem.model.signal import Delta
 from xmpp_cem.model.time import Interval
 
 _READY_WITHIN_S = 60.0

@@ -6,7 +6,9 @@ from pydantic import Field
 
 from xmpp_cem.model.ids import DomainId, PartyId
 from xmpp_cem.model.node import Uplink
+from xmpp_cem.model.programme import Enrolment, Programme
 from xmpp_cem.model.resource import Capability
+from xmpp_cem.model.schedule import OptSchedule
 from xmpp_cem.model.value import Value
 
 
@@ -38,12 +40,23 @@ class EndDeviceConfig(Value):
     """Noun EndDeviceConfig of IEC 61968-9: registration and capability of a party.
 
     A VEN's request carries `capability`, the VTN's reply `admission`.
+
+    Args:
+        party: whose.
+        capability: what its resources can do.
+        admission: what it must know of its domain.
+        programmes: rules under which its resources may be called.
+        enrolments: which resource is bound to which programme, with the customer's consent.
+        schedules: when it answers in its owner's name.
     """
 
     noun: Literal["EndDeviceConfig"] = "EndDeviceConfig"
     party: PartyId
     capability: Capability | None = None
     admission: Admission | None = None
+    programmes: tuple[Programme, ...] = Field(default=(), max_length=100)
+    enrolments: tuple[Enrolment, ...] = Field(default=(), max_length=1000)
+    schedules: tuple[OptSchedule, ...] = Field(default=(), max_length=100)
 
 
 class DomainCard(Value):

@@ -1,12 +1,13 @@
 """A demand-response event: who is asked to change power, by how much, when."""
 
+import itertools
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
-from xmpp_cem.model.ids import EventId
-from xmpp_cem.model.quantity import Multiplier, Power
+from xmpp_cem.model.ids import EventId, ProgrammeId, ResourceId, ResourceKind
+from xmpp_cem.model.signal import Signal
 from xmpp_cem.model.text import Sentence
 from xmpp_cem.model.time import Instant, Interval
 from xmpp_cem.model.value import Value
@@ -30,30 +31,29 @@ class Mode(StrEnum):
     REAL = "real"
 
 
-class Delta(Value):
-    """Change of power against the baseline, in W: negative is a decrease of consumption."""
-
-    kind: Literal["delta"] = "delta"
-    power_w: Power
-
-
-class Share(Value):
-    """The same share of each receiver's confirmed capability, so that one publish serves all.
+class Targets(Value):
+    """Which resources of a receiver are meant; all of them when nothing is named.
 
     Args:
-        direction: whether power is to fall or to rise.
-        multiplier: 0 to 1 of `decrease_w` or `increase_w` of the capability revision that the VTN
-            last confirmed before `basis`.
-        basis: the instant that selects the revision; it does not change with modifications.
+        resources: mRIDs, in transactions only: what many read names nobody.
+        kinds: sorts of resources, such as `ev`.
     """
 
-    kind: Literal["multiplier"] = "multiplier"
-    direction: Literal["decrease", "increase"]
-    multiplier: Multiplier
-    basis: Instant
+    resources: tuple[ResourceId, ...] = Field(default=(), max_length=100)
+    kinds: tuple[ResourceKind, ...] = Field(default=(), max_length=20)
+
+    def mean(self, resource: ResourceId, kind: str) -> bool:
+        """Whether a resource is meant."""
+        if not self.resources and not self.kinds:
+            return True
+        return resource in self.resources or kind in self.kinds
 
 
-Signal = Annotated[Delta | Share, Field(discriminator="kind")]
+class Change(Value):
+    """What is asked from an instant within the event on, in place of what was asked before."""
+
+    start: Instant
+    signal: Signal
 
 
 class Order(Value):
@@ -76,7 +76,13 @@ class Event(Value):
         mode: whether power moves.
         priority: 0 is the highest, 255 the lowest.
         active: when power is asked to change.
-        signal: what is asked.
+        signal: what is asked from the start on.
+        changes: what is asked later on, in order; each of the same kind as `signal`.
+        targets: which resources are meant.
+        programme: under whose rules, None for those of the domain alone.
+        randomise_s: the start is put off by a random time up to this, seconds; 0 for emergencies.
+        ramp_s: how long power may take to get there, seconds.
+        recovery_s: over how long the end is spread against rebound, seconds.
         created: when the VTN made the event.
         answer_by: when an answer is due at the latest.
         reason: for people.
@@ -89,6 +95,12 @@ class Event(Value):
     priority: int = Field(default=100, ge=0, le=255)
     active: Interval
     signal: Signal
+    changes: tuple[Change, ...] = Field(default=(), max_length=96)
+    targets: Targets = Targets()
+    programme: ProgrammeId | None = None
+    randomise_s: int = Field(default=0, ge=0, le=1800)
+    ramp_s: int = Field(default=0, ge=0, le=86400)
+    recovery_s: int = Field(default=0, ge=0, le=86400)
     created: Instant
     answer_by: Instant
     reason: Sentence = ""
@@ -97,6 +109,15 @@ class Event(Value):
     def _answerable(self) -> Self:
         if self.answer_by > self.active.end:
             raise ValueError("answer_by must not be later than the event's end")
+        return self
+
+    @model_validator(mode="after")
+    def _changes_in_order(self) -> Self:
+        starts = [self.active.start, *(change.start for change in self.changes), self.active.end]
+        if any(later <= earlier for earlier, later in itertools.pairwise(starts)):
+            raise ValueError("changes must be in order and lie within the event")
+        if any(change.signal.kind != self.signal.kind for change in self.changes):
+            raise ValueError("an event has signals of one kind")
         return self
 
     @property

@@ -16,6 +16,12 @@ PartyId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 ResourceId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 """An energy resource's mRID; outlives box, account and certificate."""
 
+ResourceKind = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,32}$")]
+"""A sort of resources that an event can be meant for: `battery`, `ev` and so on."""
+
+ProgrammeId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
+"""A programme: lower-case letters, digits and `-`, 1 to 32 characters."""
+
 
 def _uuid(text: str) -> str:
     return str(UUID(text))

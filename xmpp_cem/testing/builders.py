@@ -22,9 +22,10 @@ from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import Header, Noun, RequestMessage, ResponseMessage, Verb
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.availability import Availability, Offer
-from xmpp_cem.model.event import Delta, Event, Order, Share, Signal
+from xmpp_cem.model.event import Event, Order
 from xmpp_cem.model.ids import Jid, derived_id
 from xmpp_cem.model.resource import Capability, Resource
+from xmpp_cem.model.signal import Delta, Share, Signal
 from xmpp_cem.model.time import Interval
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)

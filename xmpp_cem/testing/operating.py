@@ -17,9 +17,10 @@ from xmpp_cem.messages.envelope import (
     Verb,
 )
 from xmpp_cem.messages.operations import DispatchRecord, DomainMembers
-from xmpp_cem.model.event import Delta, Event, Order
+from xmpp_cem.model.event import Event, Order
 from xmpp_cem.model.ids import Jid, derived_id
 from xmpp_cem.model.link import LinkEvent, RequestReceived
+from xmpp_cem.model.signal import Delta
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.carriers import Carrier
 from xmpp_cem.wire.codec import Flow, decode, encode

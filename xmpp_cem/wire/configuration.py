@@ -6,6 +6,7 @@ from xmpp_cem.wire.capability import fill_capability, read_capability
 from xmpp_cem.wire.codes import Code, refusal
 from xmpp_cem.wire.fields import Fields, attributes, build, leaves, set_attributes, text_of
 from xmpp_cem.wire.namespaces import ADMISSION, CAPABILITY, CARD, CONFIG
+from xmpp_cem.wire.programmes import append_siblings, read_siblings
 from xmpp_cem.wire.scalars import INTEGER, TEXT, TOKEN
 from xmpp_cem.wire.xml import Element, append, child, children
 
@@ -47,6 +48,7 @@ def append_config(payload: Element, body: EndDeviceConfig) -> None:
         element = append(payload, ADMISSION, "admission")
         set_attributes(element, body, PARTY)
         _fill_admission(element, body.admission)
+    append_siblings(payload, body)
 
 
 def read_config(payload: Element) -> EndDeviceConfig | None:
@@ -68,7 +70,12 @@ def read_config(payload: Element) -> EndDeviceConfig | None:
     capability = None if told is None else _read_told(told)
     _agree(noun, capability)
     admission = None if admitted is None else _read_admission(admitted)
-    values = {**parties[0], "capability": capability, "admission": admission}
+    values = {
+        **parties[0],
+        **read_siblings(payload),
+        "capability": capability,
+        "admission": admission,
+    }
     return build(EndDeviceConfig, "EndDeviceConfig", values)
 
 

@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 from xmpp_cem.messages.controls import EndDeviceControls, EventIndex, IndexEntry
-from xmpp_cem.model.event import Delta, Event, Share
+from xmpp_cem.model.event import Change, Event
 from xmpp_cem.model.ids import EventId
+from xmpp_cem.model.signal import in_words
 from xmpp_cem.model.time import Interval
 from xmpp_cem.model.value import Value
 from xmpp_cem.wire.codes import Code, refusal
@@ -17,9 +18,12 @@ from xmpp_cem.wire.fields import (
     build,
     leaves,
     set_attributes,
+    text_of,
+    written,
 )
 from xmpp_cem.wire.namespaces import CONTROLS, EVENT
-from xmpp_cem.wire.scalars import INSTANT, INTEGER, SHARE, TEXT, TOKEN
+from xmpp_cem.wire.scalars import INSTANT, INTEGER, TEXT, TOKEN
+from xmpp_cem.wire.signals import append_signal, read_signal
 from xmpp_cem.wire.xml import Element, append, child, children, required, root
 
 FIELDS: Fields = {
@@ -29,13 +33,16 @@ FIELDS: Fields = {
     "priority": ("priority", INTEGER),
     "created": ("created", INSTANT),
     "answer_by": ("answerBy", INSTANT),
+    "programme": ("programme", TOKEN),
 }
-DELTA: Fields = {"power_w": ("W", INTEGER)}
-SHARED: Fields = {
-    "direction": ("direction", TOKEN),
-    "multiplier": ("multiplier", SHARE),
-    "basis": ("basis", INSTANT),
+SPREADS: Fields = {
+    "randomise_s": ("randomiseSeconds", INTEGER),
+    "ramp_s": ("rampSeconds", INTEGER),
+    "recovery_s": ("recoverySeconds", INTEGER),
 }
+"""How an event is spread in time; what is not spread is not written."""
+
+STARTED: Fields = {"start": ("start", INSTANT)}
 REASON: Fields = {"reason": ("reason", TEXT)}
 INDEX: Fields = {
     "domain": ("domain", TOKEN),
@@ -138,11 +145,7 @@ def _append_control(noun: Element, event: Event) -> None:
 
 
 def _command(event: Event) -> str:
-    if event.is_cancelled:
-        return "cancel"
-    if isinstance(event.signal, Delta):
-        return f"change power by {event.signal.power_w} W"
-    return f"{event.signal.direction} power by {SHARE.write(event.signal.multiplier)} of capability"
+    return "cancel" if event.is_cancelled else in_words(event.signal)
 
 
 def _type(event: Event) -> str:
@@ -164,30 +167,38 @@ def _fill_event(element: Element, event: Event) -> None:
     set_attributes(element, event, FIELDS)
     set_attributes(element, event.order, ORDER)
     set_attributes(element, event.active, INTERVAL)
-    if isinstance(event.signal, Delta):
-        set_attributes(append(element, EVENT, "delta"), event.signal, DELTA)
-    else:
-        set_attributes(append(element, EVENT, "share"), event.signal, SHARED)
+    for name, text in written(event, SPREADS):
+        if text != "0":
+            element.set(name, text)
+    append_signal(element, event.signal)
+    for change in event.changes:
+        part = append(element, EVENT, "change")
+        set_attributes(part, change, STARTED)
+        append_signal(part, change.signal)
+    for resource in event.targets.resources:
+        append(element, EVENT, "resource", resource)
+    for kind in event.targets.kinds:
+        append(element, EVENT, "kind", kind)
     append_leaves(element, EVENT, event, REASON)
 
 
 def _read_event(element: Element) -> Event:
     values = {
         **attributes(element, FIELDS),
+        **attributes(element, SPREADS),
         **leaves(element, EVENT, REASON),
         "order": attributes(element, ORDER),
         "active": attributes(element, INTERVAL),
-        "signal": _read_signal(element),
+        "signal": read_signal(element, "event"),
+        "changes": tuple(_read_change(part) for part in children(element, EVENT, "change")),
+        "targets": {
+            "resources": tuple(text_of(one) for one in children(element, EVENT, "resource")),
+            "kinds": tuple(text_of(one) for one in children(element, EVENT, "kind")),
+        },
     }
     return build(Event, "event", values, FIELDS)
 
 
-def _read_signal(element: Element) -> Delta | Share:
-    delta, share = child(element, EVENT, "delta"), child(element, EVENT, "share")
-    if delta is not None and share is not None:
-        raise refusal(Code.INVALID, "event: delta and share exclude each other")
-    if delta is not None:
-        return build(Delta, "delta", attributes(delta, DELTA), DELTA)
-    if share is not None:
-        return build(Share, "share", attributes(share, SHARED), SHARED)
-    raise refusal(Code.PAYLOAD_INCOMPLETE, "event: delta or share is missing")
+def _read_change(element: Element) -> Change:
+    values = {**attributes(element, STARTED), "signal": read_signal(element, "change")}
+    return build(Change, "change", values, STARTED)

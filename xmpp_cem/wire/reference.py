@@ -66,10 +66,10 @@ def models() -> str:
         schema = model.model_json_schema()
         schemas |= schema.pop("$defs", {})
         schemas[model.__name__] = schema
-    meanings = {model.__name__: _meanings(model) for model in _models(Message)}
+    told = {model.__name__: meanings(model) for model in _models(Message)}
     first = [model.__name__ for model in (*MESSAGES, *bodies)]
     names = [*first, *sorted(name for name in schemas if name not in first)]
-    sections = [_section(name, schemas[name], meanings.get(name, {})) for name in names]
+    sections = [_section(name, schemas[name], told.get(name, {})) for name in names]
     return "\n".join([_ALL, "\n\n".join(sections), ""])
 
 
@@ -100,7 +100,7 @@ def losses(profiles: Iterable[Profile]) -> str:
     return "\n".join([_PROFILES, "\n\n".join(sections), ""])
 
 
-def _section(name: str, schema: Mapping[str, Any], meanings: Mapping[str, str]) -> str:
+def _section(name: str, schema: Mapping[str, Any], told: Mapping[str, str]) -> str:
     summary = str(schema.get("description", "")).split("\n\n")[0].replace("\n", " ")
     lines = [f"## {name}", "", summary, ""]
     if "enum" in schema:
@@ -109,7 +109,7 @@ def _section(name: str, schema: Mapping[str, Any], meanings: Mapping[str, str]) 
     needed = schema.get("required", ())
     for field, kind in schema.get("properties", {}).items():
         default = "" if field in needed else f"`{json.dumps(kind.get('default'))}`"
-        cells = (f"`{field}`", _kind(kind), default, meanings.get(field, ""))
+        cells = (f"`{field}`", _kind(kind), default, told.get(field, ""))
         lines.append(f"| {' | '.join(_cell(cell) for cell in cells)} |")
     return "\n".join(lines)
 
@@ -135,7 +135,7 @@ def _kind(schema: Mapping[str, Any]) -> str:
     return ", ".join([kind, *bounds])
 
 
-def _meanings(model: type[BaseModel]) -> dict[str, str]:
+def meanings(model: type[BaseModel]) -> dict[str, str]:
     """Return what a docstring says of each field under Args."""
     _, _, told = inspect.cleandoc(model.__doc__ or "").partition("Args:\n")
     found: dict[str, str] = {}

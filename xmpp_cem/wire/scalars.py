@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, time
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -17,7 +17,10 @@ class Scalar(NamedTuple):
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _SHARE = re.compile(r"[01](?:\.[0-9]{1,9})?")
 _MILLI = re.compile(r"(-?)([0-9]{1,15})(?:\.([0-9]{1,3}))?")
+_DECIMAL = re.compile(r"-?[0-9]{1,7}(?:\.[0-9]{1,6})?")
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z")
+_LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}")
+_TIME = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -30,6 +33,12 @@ def _read_integer(text: str) -> int:
 def _read_share(text: str) -> Decimal:
     if not _SHARE.fullmatch(text.strip()):
         raise ValueError("a number from 0 to 1 with at most nine decimals is needed")
+    return Decimal(text.strip())
+
+
+def _read_decimal(text: str) -> Decimal:
+    if not _DECIMAL.fullmatch(text.strip()):
+        raise ValueError("a number with at most seven digits and six decimals is needed")
     return Decimal(text.strip())
 
 
@@ -60,6 +69,18 @@ def _write_instant(value: datetime) -> str:
     return value.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
 
 
+def _read_local(text: str) -> datetime:
+    if not _LOCAL.fullmatch(text.strip()):
+        raise ValueError("a local time without a zone is needed, as 2026-01-31T08:00:00")
+    return datetime.fromisoformat(text.strip())
+
+
+def _read_time(text: str) -> time:
+    if not _TIME.fullmatch(text.strip()):
+        raise ValueError("a time of day is needed, as 08:00:00")
+    return time.fromisoformat(text.strip())
+
+
 def _read_boolean(text: str) -> bool:
     if text.strip() not in _BOOLEANS:
         raise ValueError("true or false is needed")
@@ -81,11 +102,20 @@ INTEGER = Scalar(_read_integer, str)
 SHARE = Scalar(_read_share, lambda value: f"{abs(value):.9f}")
 """0 to 1 with nine decimals; `abs` because a decimal zero may have a sign."""
 
+DECIMAL = Scalar(_read_decimal, lambda value: f"{value or abs(value):.6f}")
+"""A number with six decimals; `abs` as above."""
+
 MILLI = Scalar(_read_milli, _write_milli)
 """Whole thousandths, written with three decimals: 230417 is `230.417`."""
 
 INSTANT = Scalar(_read_instant, _write_instant)
 """An instant in UTC, ending in `Z`, with no more of a fraction than it has."""
+
+LOCAL = Scalar(_read_local, lambda value: value.isoformat(timespec="seconds"))
+"""What a clock on the wall shows, in whole seconds; the zone stands beside it."""
+
+TIME = Scalar(_read_time, lambda value: value.isoformat(timespec="seconds"))
+"""A time of day by the clock on the wall."""
 
 BOOLEAN = Scalar(_read_boolean, lambda value: "true" if value else "false")
 """`true` or `false`, which XML Schema also lets others write as `1` or `0`."""

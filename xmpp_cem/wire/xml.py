@@ -1,5 +1,6 @@
 """The only XML parser and the only XML writer of the project."""
 
+import copy
 import re
 
 from lxml import etree
@@ -72,6 +73,14 @@ def _bound(root: Element) -> None:
 def canonical(element: Element) -> bytes:
     """Return the exclusive canonical form (W3C xml-exc-c14n, no comments) of an element."""
     return etree.tostring(element, method="c14n", exclusive=True)
+
+
+def pretty(element: Element) -> str:
+    """Return an element as people read it: indented, what it holds a line each."""
+    copied = copy.deepcopy(element)
+    copied.tail = None
+    etree.indent(copied)
+    return etree.tostring(copied, encoding="unicode")
 
 
 def qualified(namespace: str, name: str) -> str:

@@ -19,8 +19,9 @@ from xmpp_cem.messages.controls import EndDeviceControls, EventIndex
 from xmpp_cem.messages.envelope import FaultMessage, Noun, ReplyError, Result, Verb
 from xmpp_cem.messages.operations import DomainMembers, DomainNodes
 from xmpp_cem.model.availability import Leadership, Offer
-from xmpp_cem.model.event import Delta, Event, Order
+from xmpp_cem.model.event import Event, Order
 from xmpp_cem.model.link import LinkDown, LinkUp
+from xmpp_cem.model.signal import Delta
 from xmpp_cem.model.time import Interval
 from xmpp_cem.wire.codec import encode
 

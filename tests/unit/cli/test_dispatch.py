@@ -7,7 +7,8 @@ from xmpp_cem.cli.dispatch import Ask, When, chosen_power, line_of, show_record
 from xmpp_cem.messages.operations import DispatchRecord, MemberShare
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability
-from xmpp_cem.model.event import Delta, EventStatus, Mode, Order
+from xmpp_cem.model.event import EventStatus, Mode, Order
+from xmpp_cem.model.signal import Delta
 from xmpp_cem.model.time import Interval
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)

@@ -12,9 +12,10 @@ from xmpp_cem.messages.operations import DispatchRecord
 from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.availability import Availability, Leadership, Offer
-from xmpp_cem.model.event import Delta, Event, EventStatus, Order, Share
+from xmpp_cem.model.event import Event, EventStatus, Order
 from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.resource import Capability
+from xmpp_cem.model.signal import Delta, Share
 from xmpp_cem.model.time import Interval
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)

@@ -1,9 +1,11 @@
 import pytest
 
-from xmpp_cem.core.commitments import Verdict, asked_power, basis_capability, judge
+from xmpp_cem.core.commitments import Verdict, asked_power, basis_capability, judge, why_not
 from xmpp_cem.core.records import Commitment, Confirmed, VenRecord
 from xmpp_cem.messages.controls import IndexEntry
-from xmpp_cem.model.event import Delta, EventStatus, Share
+from xmpp_cem.model.event import Change, EventStatus, Targets
+from xmpp_cem.model.resource import Capability, Resource
+from xmpp_cem.model.signal import Delta, Level, Share
 from xmpp_cem.testing.builders import NOW, at, capability, make_event, plain_digest, share_of
 
 KNOWN = make_event(modification=3)
@@ -85,3 +87,40 @@ def test_a_share_refers_to_the_capability_confirmed_last_before_its_basis():
 def test_an_increase_is_asked_of_the_capability_to_rise():
     rising = Share(direction="increase", multiplier="0.5", basis=NOW)
     assert asked_power(make_event(signal=rising), capability()) == 0
+
+
+TWO = Capability(
+    revision=1,
+    at=NOW,
+    resources=(
+        Resource(id="ev-1", kind="ev", power_w=7000, decrease_w=7000),
+        Resource(id="hp-1", kind="heat-pump", power_w=2000, decrease_w=1500),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("targets", "asked_w"),
+    [
+        (Targets(), -4250),
+        (Targets(resources=("hp-1",)), -750),
+        (Targets(kinds=("ev",)), -3500),
+        (Targets(resources=("hp-1",), kinds=("ev",)), -4250),
+    ],
+)
+def test_a_share_is_of_the_resources_that_are_meant(targets, asked_w):
+    event = make_event(signal=share_of("0.5"), targets=targets)
+    assert asked_power(event, TWO) == asked_w
+    assert why_not(event, TWO) == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"signal": Level(level=1)}, "does not follow level signals"),
+        ({"changes": (Change(start=at(30), signal=Delta(power_w=-1)),)}, "change within"),
+        ({"targets": Targets(kinds=("battery",))}, "no resource of this party"),
+    ],
+)
+def test_what_a_party_cannot_follow_has_a_reason(changes, why):
+    assert why in why_not(make_event(**changes), TWO)

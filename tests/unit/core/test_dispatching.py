@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from xmpp_cem.core.dispatching import Call
+from xmpp_cem.core.call import Call
 from xmpp_cem.core.effects import Retract, SetTimer
 from xmpp_cem.core.inputs import Started, TimerFired
 from xmpp_cem.core.metering import Window

@@ -9,8 +9,9 @@ from xmpp_cem.messages.configuration import Admission
 from xmpp_cem.messages.controls import EventIndex, IndexEntry
 from xmpp_cem.messages.envelope import Header, Noun, Verb
 from xmpp_cem.model.answer import Opt
-from xmpp_cem.model.event import Delta, EventStatus
+from xmpp_cem.model.event import EventStatus
 from xmpp_cem.model.ids import Jid, derived_id
+from xmpp_cem.model.signal import Delta
 from xmpp_cem.testing.builders import (
     HOST,
     NOW,

@@ -14,8 +14,8 @@ from xmpp_cem.core.inputs import (
 from xmpp_cem.core.vtn import Vtn
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import Noun, ResponseMessage, Result, Verb
-from xmpp_cem.model.event import Delta
 from xmpp_cem.model.ids import Jid
+from xmpp_cem.model.signal import Delta
 from xmpp_cem.testing.builders import HOST, NOW, Domain, make_event, of_kind, reply_in, request
 
 OPERATOR = Jid(f"op@{HOST}", "op-1")

@@ -17,8 +17,9 @@ from xmpp_cem.messages.envelope import (
     Verb,
 )
 from xmpp_cem.messages.readings import MeterReadings
-from xmpp_cem.model.event import Delta, EventStatus
+from xmpp_cem.model.event import EventStatus
 from xmpp_cem.model.ids import Jid, derived_id
+from xmpp_cem.model.signal import Delta
 from xmpp_cem.testing.builders import HOST, NOW, Domain, capability, make_event, of_kind, reply_in
 
 

@@ -7,7 +7,7 @@ from xmpp_cem.messages.controls import EndDeviceControls, EventIndex
 from xmpp_cem.messages.envelope import Noun, Verb
 from xmpp_cem.messages.operations import DispatchRecord
 from xmpp_cem.model.availability import Leadership
-from xmpp_cem.model.event import Delta
+from xmpp_cem.model.signal import Delta
 from xmpp_cem.testing.builders import (
     Domain,
     arrived,

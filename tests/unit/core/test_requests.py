@@ -11,10 +11,11 @@ from xmpp_cem.messages.operations import DispatchRecord, DomainMembers
 from xmpp_cem.messages.readings import GetMeterReadings, MeterReadings
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.availability import Availability
-from xmpp_cem.model.event import Delta, Order
+from xmpp_cem.model.event import Order
 from xmpp_cem.model.ids import derived_id
 from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.resource import Capability, Resource
+from xmpp_cem.model.signal import Delta
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import (
     NOW,

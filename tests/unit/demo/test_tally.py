@@ -9,9 +9,10 @@ from xmpp_cem.messages.operations import DispatchRecord, MemberShare
 from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.availability import Availability
-from xmpp_cem.model.event import Delta, Event, EventStatus, Order
+from xmpp_cem.model.event import Event, EventStatus, Order
 from xmpp_cem.model.ids import derived_id
 from xmpp_cem.model.reading import Reading
+from xmpp_cem.model.signal import Delta
 from xmpp_cem.model.time import Interval
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)

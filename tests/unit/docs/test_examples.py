@@ -22,7 +22,6 @@ from xmpp_cem.wire.codec import decode_presence
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
 EXAMPLES = DOCS / "examples"
-VECTORS = ROOT / "tests" / "vectors"
 GUARD = 'if __name__ == "__main__":\n    ven.run()\n'
 ACCOUNTS = ("vtn-grid", "vtn-north", "north", "site-1", "operator")
 
@@ -127,14 +126,6 @@ def test_the_presence_that_the_page_shows_is_understood():
     assert f"<show>away</show>\n  <status>{offer.status}</status>" in shown
 
 
-def test_every_message_that_the_page_shows_is_part_of_the_named_vector():
-    page = (DOCS / "reference" / "messages.md").read_text()
-    shown = re.findall(r"`tests/vectors/(\S+)`:\n\n```xml\n(.*?)```", page, re.DOTALL)
-    assert len(shown) == page.count("```xml")
-    strange = [name for name, text in shown if bare(text) not in bare(vector(name))]
-    assert strange == []
-
-
 def test_every_place_that_the_pages_name_exists():
     named = {
         (page.relative_to(ROOT), place)
@@ -163,11 +154,3 @@ def leads_somewhere(page: Path, target: str) -> bool:
 def anchors(page: Path) -> set[str]:
     titles = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
-
-
-def vector(name: str) -> str:
-    return (VECTORS / name / "in.xml").read_text()
-
-
-def bare(text: str) -> str:
-    return "".join(line.strip() for line in text.splitlines())

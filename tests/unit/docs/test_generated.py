@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 
 from xmpp_cem.config.profiles import load_profile
+from xmpp_cem.wire.message_page import page as messages
 from xmpp_cem.wire.reference import losses, models, vectors
 
 ROOT = Path(__file__).parents[3]
+VECTORS = ROOT / "tests" / "vectors"
+TEMPLATE = ROOT / "docs" / "reference" / "messages.template"
 PROFILES = ("iec61968-9", "openadr-2.0b")
 
 
@@ -18,8 +21,9 @@ def page(name):
 @pytest.mark.parametrize(
     ("name", "write"),
     [
+        ("messages", lambda: messages(TEMPLATE.read_text(encoding="utf-8"), VECTORS)),
         ("models", models),
-        ("vectors", lambda: vectors(ROOT / "tests" / "vectors")),
+        ("vectors", lambda: vectors(VECTORS)),
         ("profiles", lambda: losses(map(load_profile, PROFILES))),
     ],
 )

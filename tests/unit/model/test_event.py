@@ -4,7 +4,8 @@ from decimal import Decimal
 import pytest
 from pydantic import ValidationError
 
-from xmpp_cem.model.event import Delta, Event, EventStatus, Order, Share
+from xmpp_cem.model.event import Event, EventStatus, Order
+from xmpp_cem.model.signal import Delta, Share
 from xmpp_cem.model.time import Interval
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)

@@ -5,7 +5,7 @@ from typing import Any
 from xmpp_cem.model.event import Event, Mode
 from xmpp_cem.wire.codes import Code, quoted, refusal
 from xmpp_cem.wire.fields import Fields, leaves
-from xmpp_cem.wire.openadr.names import EI, EMIX, MARKET_CONTEXT
+from xmpp_cem.wire.openadr.names import EI, EMIX, MARKET_CONTEXT, PROGRAMME
 from xmpp_cem.wire.openadr.scalars import read_event, write_event
 from xmpp_cem.wire.scalars import INSTANT, INTEGER, TEXT, TOKEN
 from xmpp_cem.wire.xml import Element, append, required
@@ -22,6 +22,7 @@ _VERSION: Fields = {
     "test": ("testEvent", TOKEN),
     "reason": ("vtnComment", TEXT),
 }
+_CONTEXT: Fields = {"named": ("marketContext", TOKEN)}
 _REAL = "false"
 _TESTS = {mode.value: mode for mode in (Mode.COMMS, Mode.ACTIVATION)}
 
@@ -34,7 +35,8 @@ def append_descriptor(parent: Element, event: Event) -> None:
     append(element, EI, "modificationNumber", number)
     append(element, EI, "priority", str(event.priority + 1))
     context = append(element, EI, "eiMarketContext")
-    append(context, EMIX, "marketContext", MARKET_CONTEXT)
+    named = PROGRAMME + event.programme if event.programme else MARKET_CONTEXT
+    append(context, EMIX, "marketContext", named)
     append(element, EI, "createdDateTime", INSTANT.write(event.created))
     append(element, EI, "eventStatus", event.status.value)
     append(element, EI, "testEvent", _REAL if event.mode is Mode.REAL else event.mode.value)
@@ -58,6 +60,10 @@ def read_descriptor(parent: Element) -> dict[str, Any]:
     values["id"], values["order"] = read_event(values["id"], values.pop("number"))
     values["priority"] = _priority(values.get("priority", 0))
     values["mode"] = _mode(str(values.pop("test", _REAL)))
+    context = required(element, EI, "eiMarketContext")
+    named = str(leaves(context, EMIX, _CONTEXT).get("named", ""))
+    if named.startswith(PROGRAMME):
+        values["programme"] = named.removeprefix(PROGRAMME)
     if "reason" in values:
         values["reason"] = str(values["reason"])[:256]
     return values

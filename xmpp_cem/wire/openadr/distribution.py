@@ -6,11 +6,17 @@ from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import Header, RequestMessage, ResponseMessage
 from xmpp_cem.model.event import Event
 from xmpp_cem.wire.codes import Code, quoted, refusal
-from xmpp_cem.wire.fields import build
+from xmpp_cem.wire.fields import build, text_of
 from xmpp_cem.wire.openadr.deadlines import latest_answer
 from xmpp_cem.wire.openadr.descriptor import append_descriptor, read_descriptor
 from xmpp_cem.wire.openadr.names import EI, OADR, PYLD, XCAL
-from xmpp_cem.wire.openadr.periods import append_duration, append_start, read_period
+from xmpp_cem.wire.openadr.periods import (
+    append_duration,
+    append_spreads,
+    append_start,
+    read_period,
+    read_spreads,
+)
 from xmpp_cem.wire.openadr.responses import append_response
 from xmpp_cem.wire.openadr.signals import append_signal, read_signal
 from xmpp_cem.wire.openadr.sources import same_sender
@@ -19,6 +25,8 @@ from xmpp_cem.wire.xml import Element, append, child, children, local_name, requ
 
 WIDE_TARGETS = frozenset({"groupID", "groupName", "venID", "partyID"})
 """What of eiTarget names parties; everything else narrows an event down to a part of a party."""
+
+RESOURCE = "resourceID"
 
 
 def append_controls(payload: Element, message: Told) -> None:
@@ -71,22 +79,29 @@ def _append_event(element: Element, event: Event) -> None:
     properties = append(period, XCAL, "properties")
     append_start(properties, event.active.start)
     append_duration(properties, event.active.duration)
+    append_spreads(properties, event)
     append(period, XCAL, "components")
     append_signal(append(element, EI, "eiEventSignals"), event)
-    append(element, EI, "eiTarget")
+    target = append(element, EI, "eiTarget")
+    for resource in event.targets.resources:
+        append(target, EI, RESOURCE, resource)
 
 
 def _read_event(part: Element) -> Event:
     if (required(part, OADR, "oadrResponseRequired").text or "").strip() != "always":
         raise refusal(Code.INVALID, "oadrResponseRequired: every event is answered here")
     element = required(part, EI, "eiEvent")
-    for target in required(element, EI, "eiTarget"):
-        if local_name(target) not in WIDE_TARGETS:
+    target_element = required(element, EI, "eiTarget")
+    for target in target_element:
+        if local_name(target) not in WIDE_TARGETS | {RESOURCE}:
             raise refusal(Code.TARGET, f"eiTarget: {quoted(local_name(target))} is not read here")
     period = required(element, EI, "eiActivePeriod")
-    active = read_period(required(period, XCAL, "properties"), "eiActivePeriod")
+    properties = required(period, XCAL, "properties")
+    active = read_period(properties, "eiActivePeriod")
     values = read_descriptor(element)
-    signal = read_signal(required(element, EI, "eiEventSignals"), active.duration)
+    values |= read_signal(required(element, EI, "eiEventSignals"), active)
+    values |= read_spreads(properties)
+    resources = tuple(text_of(one).strip() for one in children(target_element, EI, RESOURCE))
     answer_by = latest_answer(values.get("created", active.start), active)
-    values.update(active=active, signal=signal, answer_by=answer_by)
+    values.update(active=active, targets={"resources": resources}, answer_by=answer_by)
     return build(Event, "oadrEvent", values)

@@ -13,6 +13,7 @@ from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.resource import Resource, ResourceState
+from xmpp_cem.model.signal import Limit, Place, Price, Share, Signal, TargetPower
 from xmpp_cem.model.time import Interval
 from xmpp_cem.wire.openadr.answers import answer_id
 from xmpp_cem.wire.openadr.deadlines import due
@@ -58,6 +59,27 @@ def _has_fraction(interval: Interval) -> bool:
     return bool(interval.duration % timedelta(seconds=1))
 
 
+def _signals(event: Event) -> tuple[Signal, ...]:
+    return (event.signal, *(change.signal for change in event.changes))
+
+
+def _steps(event: Event) -> Iterable[Interval]:
+    return (Interval(start=event.active.start, end=change.start) for change in event.changes)
+
+
+def _is_elsewhere(signal: Signal) -> bool:
+    return isinstance(signal, TargetPower) and signal.at is not Place.TERMINALS
+
+
+def _changes_its_share(event: Event) -> bool:
+    shares = [signal for signal in _signals(event) if isinstance(signal, Share)]
+    return len({(share.direction, share.basis) for share in shares}) > 1
+
+
+def _currency(signal: Signal) -> str:
+    return signal.currency if isinstance(signal, Price) else ""
+
+
 def _is_request_with_too_much(message: Told) -> bool:
     is_bare = message.header.verb in {Verb.GET, Verb.DELETE, Verb.DELETED}
     return is_bare and message.header.noun in MAPPED and message.body is not None
@@ -86,6 +108,13 @@ def _answers_with_status(message: Told) -> bool:
 def _is_both(message: Told) -> bool:
     body = message.body
     return isinstance(body, EndDeviceConfig) and None not in (body.capability, body.admission)
+
+
+def _has_siblings(message: Told) -> bool:
+    body = message.body
+    if not isinstance(body, EndDeviceConfig):
+        return False
+    return bool(body.programmes or body.enrolments or body.schedules)
 
 
 def _has_namesakes(message: Told) -> bool:
@@ -134,6 +163,36 @@ _REFUSED = (
         _any(_events, lambda event: _has_fraction(event.active)),
     ),
     (
+        "Event.changes at a fraction of a second after the start",
+        "let what is asked change on whole seconds",
+        _any(_events, lambda event: any(map(_has_fraction, _steps(event)))),
+    ),
+    (
+        "Event.signal of the kind limit",
+        "send limits in a domain of iec61968-9",
+        _any(_events, lambda event: isinstance(event.signal, Limit)),
+    ),
+    (
+        "Event.signal at the connection point",
+        "ask for a power at the resource's terminals",
+        _any(_events, lambda event: any(map(_is_elsewhere, _signals(event)))),
+    ),
+    (
+        "Event.signal of a share whose direction or basis changes within the event",
+        "send two events",
+        _any(_events, _changes_its_share),
+    ),
+    (
+        "Event.signal of a price whose currency changes within the event",
+        "send two events",
+        _any(_events, lambda event: len(set(map(_currency, _signals(event)))) > 1),
+    ),
+    (
+        "Event.targets.kinds",
+        "name the resources, or send it to all",
+        _any(_events, lambda event: bool(event.targets.kinds)),
+    ),
+    (
         "EndDeviceEvents.statuses beside answers or other statuses",
         "send the answers, and each status, in a message of their own",
         _tells_several_things,
@@ -162,6 +221,11 @@ _REFUSED = (
         "EndDeviceConfig.capability beside admission",
         "send them in a message each",
         _is_both,
+    ),
+    (
+        "EndDeviceConfig.programmes, enrolments and schedules",
+        "send them in a domain of iec61968-9",
+        _has_siblings,
     ),
     (
         "Resource.id that two resources have",

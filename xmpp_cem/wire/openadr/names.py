@@ -16,7 +16,10 @@ STRM = "urn:ietf:params:xml:ns:icalendar-2.0:stream"
 EI_EVENT, EI_REPORT, EI_REGISTER, EI_OPT = "EiEvent", "EiReport", "EiRegisterParty", "EiOpt"
 
 MARKET_CONTEXT = "urn:xmpp-cem:programme:any"
-"""The programme, which OpenADR wants to be named and our events do not name."""
+"""The programme of events that name none; OpenADR wants one named."""
+
+PROGRAMME = "urn:xmpp-cem:programme:id:"
+"""What stands before the id of a programme that an event names."""
 
 MAPPED = frozenset({Noun.CONTROLS, Noun.EVENTS, Noun.READINGS, Noun.CONFIG})
 """Our nouns that OpenADR has a service for."""

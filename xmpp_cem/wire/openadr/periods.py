@@ -2,10 +2,11 @@
 
 from datetime import datetime, timedelta
 
+from xmpp_cem.model.event import Event
 from xmpp_cem.model.time import Interval
 from xmpp_cem.wire.codes import Code, refusal
 from xmpp_cem.wire.fields import build, leaves
-from xmpp_cem.wire.openadr.names import XCAL
+from xmpp_cem.wire.openadr.names import EI, XCAL
 from xmpp_cem.wire.openadr.scalars import DURATION
 from xmpp_cem.wire.scalars import INSTANT
 from xmpp_cem.wire.xml import Element, append, child
@@ -39,6 +40,34 @@ def read_duration(parent: Element) -> timedelta | None:
     return value if isinstance(value, timedelta) else None
 
 
+def append_spreads(parent: Element, event: Event) -> None:
+    """Write how an event is spread in time, each as a duration; nothing for what is not."""
+    if event.randomise_s:
+        tolerate = append(append(parent, XCAL, "tolerance"), XCAL, "tolerate")
+        append(tolerate, XCAL, "startafter", DURATION.write(timedelta(seconds=event.randomise_s)))
+    for name, seconds in (("x-eiRampUp", event.ramp_s), ("x-eiRecovery", event.recovery_s)):
+        if seconds:
+            element = append(parent, EI, name)
+            append(element, XCAL, "duration", DURATION.write(timedelta(seconds=seconds)))
+
+
+def read_spreads(parent: Element) -> dict[str, int]:
+    """Return how an event is spread in time, in whole seconds."""
+    found: dict[str, int] = {}
+    places = {
+        "randomise_s": (_within(parent, "tolerance", "tolerate"), "startafter"),
+        "ramp_s": (child(parent, EI, "x-eiRampUp"), "duration"),
+        "recovery_s": (child(parent, EI, "x-eiRecovery"), "duration"),
+    }
+    for field, (element, name) in places.items():
+        if element is None:
+            continue
+        value = leaves(element, XCAL, {"value": (name, DURATION)}).get("value")
+        if isinstance(value, timedelta):
+            found[field] = value // timedelta(seconds=1)
+    return found
+
+
 def read_period(parent: Element, where: str) -> Interval:
     """Return the interval that `dtstart` and `duration` make.
 
@@ -54,3 +83,10 @@ def read_period(parent: Element, where: str) -> Interval:
     except OverflowError:
         raise refusal(Code.INVALID, f"{where}: the end lies beyond the calendar") from None
     return build(Interval, where, {"start": start, "end": end})
+
+
+def _within(parent: Element, *names: str) -> Element | None:
+    element: Element | None = parent
+    for name in names:
+        element = None if element is None else child(element, XCAL, name)
+    return element

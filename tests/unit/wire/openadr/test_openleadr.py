@@ -1,6 +1,7 @@
 """OpenLEADR as an independent party: it reads what we write, and we read what it writes."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from lxml import etree
@@ -22,9 +23,10 @@ from xmpp_cem.messages.envelope import (
 from xmpp_cem.messages.events import EndDeviceEvents, Status, StatusType
 from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.answer import Answer, Opt
-from xmpp_cem.model.event import Delta, Event, EventStatus, Mode, Order
+from xmpp_cem.model.event import Change, Event, EventStatus, Mode, Order, Targets
 from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.resource import Capability, Resource
+from xmpp_cem.model.signal import Delta, Level, Price
 from xmpp_cem.model.time import Interval
 from xmpp_cem.wire.codec import Flow, decode, encode
 from xmpp_cem.wire.openadr.answers import answer_id
@@ -159,7 +161,6 @@ def test_their_test_event_moves_no_power():
     ("changes", "code"),
     [
         ({"response_required": "never"}, "1.8"),
-        ({"targets": [objects.Target(resource_id="pump")]}, "2.13"),
         (
             {
                 "signals": [
@@ -178,12 +179,70 @@ def test_their_test_event_moves_no_power():
             "2.29",
         ),
     ],
-    ids=["never-answered", "part-of-a-party", "multiplier"],
+    ids=["never-answered", "multiplier"],
 )
 def test_what_we_could_not_obey_is_refused(changes, code):
     with pytest.raises(RemoteProtocolError) as caught:
         read_event(their_event(**changes))
     assert caught.value.code == code
+
+
+def test_we_read_for_which_resources_their_event_is_meant():
+    event = read_event(their_event(targets=[objects.Target(resource_id="pump")]))
+    assert event.targets == Targets(resources=("pump",))
+
+
+def their_signal(name, kind, *values, **unit):
+    """A signal whose values hold for equal parts of the hour."""
+    length = HOUR / len(values)
+    return objects.EventSignal(
+        intervals=[
+            objects.Interval(dtstart=ACTIVE.start + i * length, duration=length, signal_payload=v)
+            for i, v in enumerate(values)
+        ],
+        signal_name=name,
+        signal_type=kind,
+        signal_id="1",
+        **unit,
+    )
+
+
+def test_we_read_their_prices_one_after_the_other():
+    signal = their_signal("ELECTRICITY_PRICE", "price", 0.25, 0.5, measurement=euros())
+    event = read_event(their_event(signals=[signal]))
+    assert event.signal == Price(per_kwh=Decimal("0.25"), currency="EUR")
+    (change,) = event.changes
+    assert (change.start, change.signal.per_kwh) == (ACTIVE.start + HOUR / 2, Decimal("0.5"))
+
+
+def euros():
+    return objects.Measurement(
+        name="currencyPerKWh", description="currencyPerKWh", unit="EUR", scale="none"
+    )
+
+
+def test_we_read_their_level_where_it_stands_alone():
+    event = read_event(their_event(signals=[their_signal("SIMPLE", "level", 2)]))
+    assert event.signal == Level(level=2)
+
+
+def test_they_read_our_price():
+    changes = (Change(start=ACTIVE.start + HOUR / 4, signal=price("0.5")),)
+    body = EndDeviceControls(events=(an_event(signal=price("0.25"), changes=changes),))
+    _, content = read_by_them(
+        RequestMessage(header=header(Verb.CREATE, Noun.CONTROLS, "vtn"), body=body)
+    )
+    (signal,) = content["events"][0]["event_signals"]
+    assert (signal["signal_name"], signal["signal_type"]) == ("ELECTRICITY_PRICE", "price")
+    assert [(i["duration"], i["signal_payload"]) for i in signal["intervals"]] == [
+        (HOUR / 4, 0.25),
+        (3 * HOUR / 4, 0.5),
+    ]
+    assert signal["measurement"]["unit"] == "EUR"
+
+
+def price(per_kwh):
+    return Price(per_kwh=Decimal(per_kwh), currency="EUR")
 
 
 def test_they_read_our_answer():
