@@ -1,5 +1,7 @@
 """A site's program for tests, with one resource that obeys at once."""
 
+import asyncio
+
 from xmpp_cem.agents.application import Decision, OptIn, OptOut
 from xmpp_cem.model.control import Sample, SetPoint
 from xmpp_cem.model.event import Event
@@ -19,6 +21,7 @@ class Meter:
         self.most_w: int | None = None
         self.asked: list[int] = []
         self.refuses = False
+        self.hesitates = False
 
     @property
     def power_w(self) -> int:
@@ -46,7 +49,9 @@ class Meter:
         ]
 
     async def answer(self, _event: Event, power_w: int) -> Decision:
-        """Take part, with at most `most_w`."""
+        """Take part, with at most `most_w`; never decide while it `hesitates`."""
+        if self.hesitates:
+            await asyncio.Event().wait()
         self.asked.append(power_w)
         if self.refuses or self.is_overridden:
             return OptOut("not today")
