@@ -10,6 +10,7 @@ import typer
 
 from xmpp_cem.cli.failures import accepted
 from xmpp_cem.cli.output import show_pairs, show_table, signed_kw
+from xmpp_cem.core.pages import AFTER, MORE
 from xmpp_cem.errors import RemoteProtocolError, TransportError
 from xmpp_cem.messages.envelope import Noun, Verb
 from xmpp_cem.messages.operations import DispatchRecord, MemberShare
@@ -115,12 +116,20 @@ def chosen_power(power: int | None, reduce: int | None, increase: int | None) ->
 async def record_of(
     operator: "Operator", domain: str | None, event_id: str | None
 ) -> DispatchRecord:
-    """Ask how an event stands, the newest by default; raises as `Operator.request`."""
+    """Ask how an event stands, the newest by default, page by page; as `Operator.request`."""
     ids = (event_id,) if event_id else ()
-    reply = accepted(await operator.request(domain, Verb.GET, Noun.DISPATCH, ids=ids))
-    if not isinstance(reply.body, DispatchRecord):
-        raise RemoteProtocolError("1.7", "the VTN's answer holds no DispatchRecord")
-    return reply.body
+    shares: list[MemberShare] = []
+    while True:
+        options = ((AFTER, shares[-1].party),) if shares else ()
+        asked = await operator.request(domain, Verb.GET, Noun.DISPATCH, ids=ids, options=options)
+        reply = accepted(asked)
+        record = reply.body
+        if not isinstance(record, DispatchRecord):
+            raise RemoteProtocolError("1.7", "the VTN's answer holds no DispatchRecord")
+        shares += record.shares
+        ids = (record.event,)
+        if not record.shares or MORE not in {error.code for error in reply.errors}:
+            return record.model_copy(update={"members": None, "shares": tuple(shares)})
 
 
 async def followed(

@@ -10,7 +10,9 @@ from xmpp_cem.core.inputs import Link, NodesVerified, RequestArrived
 from xmpp_cem.core.metering import Metering
 from xmpp_cem.core.nodes import entries, node_specs
 from xmpp_cem.core.pages import AFTER, MORE, page
+from xmpp_cem.core.standing import page_of
 from xmpp_cem.core.vtnstate import VtnState
+from xmpp_cem.messages.bodies import Body
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import (
     Level,
@@ -23,6 +25,7 @@ from xmpp_cem.messages.envelope import (
 from xmpp_cem.messages.operations import DomainMembers, DomainNodes, MemberEntry
 from xmpp_cem.model.availability import kilowatts
 from xmpp_cem.model.event import Event
+from xmpp_cem.model.ids import PartyId
 from xmpp_cem.model.signal import Delta
 
 _MOST_MEMBERS = 150
@@ -149,7 +152,10 @@ class Commands:
         if wanted not in dispatches:
             return self._state.refuse(what, now, "2.15", f"there is no event {wanted}".rstrip())
         record = self._dispatching.record(dispatches[wanted], now)
-        return [self._state.ok(what, now, record)]
+        page = page_of(record, dict(what.message.options).get(AFTER, ""))
+        if not page.shares or page.shares[-1] == record.shares[-1]:
+            return [self._state.ok(what, now, page)]
+        return [self._more(what, now, page, page.shares[-1].party)]
 
     def _readings(self, what: RequestArrived, now: datetime) -> list[Effect]:
         """Tell the members' last windows in the order in which they came (figure 16)."""
@@ -180,7 +186,11 @@ class Commands:
         body = DomainMembers(domain=self._state.settings.domain, members=tuple(entries))
         if len(rest) <= _MOST_MEMBERS:
             return self._state.ok(what, now, body)
-        more = ReplyError(code=MORE, reason=f"more after {entries[-1].party}", level=Level.INFORM)
+        return self._more(what, now, body, entries[-1].party)
+
+    def _more(self, what: RequestArrived, now: datetime, body: Body, last: PartyId) -> Respond:
+        """Answer with a page that is not the last."""
+        more = ReplyError(code=MORE, reason=f"more after {last}", level=Level.INFORM)
         letters = self._state.letters
         reply = letters.reply(what.message, now, body, result=Result.PARTIAL, errors=(more,))
         return Respond(Link.LOWER, what.token, reply)

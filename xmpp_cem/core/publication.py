@@ -6,6 +6,7 @@ from xmpp_cem.core.dispatching import Dispatching
 from xmpp_cem.core.effects import Effect, Publish, Retract, SetTimer
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.records import Dispatch
+from xmpp_cem.core.standing import page_of
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.configuration import DomainCard
 from xmpp_cem.messages.controls import EndDeviceControls, EventIndex
@@ -99,7 +100,7 @@ class Publication:
         effects: list[Effect] = []
         for event_id in sorted(touched):
             dispatch = self._dispatching.dispatches[event_id]
-            record = self._dispatching.record(dispatch, now)
+            record = page_of(self._dispatching.record(dispatch, now))
             effects += self._state.publish(node, Verb.CHANGED, record, now, _LIVE)
         return effects
 

@@ -16,6 +16,10 @@ from xmpp_cem.model.time import Interval
 _MOST_GAPS = 100
 
 
+_MOST_SHARES = 80
+"""So many fit into a message, with reasons of usual length."""
+
+
 def signed(dispatch: Dispatch, power_w: int) -> int:
     """Give a change of power, W, not signed, the sign of its dispatch's target."""
     return -power_w if dispatch.target_w < 0 else power_w
@@ -97,7 +101,17 @@ def standing(
         delivered_wh=_bounded(sum(_wh(part.delivered_ws) for part in parts.values())),
         redivisions=dispatch.redivisions,
         why=dispatch.why[:256],
-        shares=tuple(_share(state, part) for part in parts.values()),
+        shares=tuple(_share(state, parts[party]) for party in sorted(parts)),
+    )
+
+
+def page_of(record: DispatchRecord, after: PartyId = "") -> DispatchRecord:
+    """Return a record with so many parts of the members after a party as fit into a message."""
+    shares = tuple(share for share in record.shares if share.party > after)
+    if len(shares) == len(record.shares) <= _MOST_SHARES:
+        return record
+    return record.model_copy(
+        update={"members": len(record.shares), "shares": shares[:_MOST_SHARES]}
     )
 
 

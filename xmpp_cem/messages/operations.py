@@ -51,7 +51,8 @@ class DispatchRecord(Value):
         delivered_wh: energy of the change so far, signed.
         redivisions: how often the target was divided anew.
         why: the reason of the last change.
-        shares: the members' parts.
+        members: how many parts there are in all, where not all are here.
+        shares: the members' parts, by party.
     """
 
     noun: Literal["DispatchRecord"] = "DispatchRecord"
@@ -67,7 +68,8 @@ class DispatchRecord(Value):
     delivered_wh: Power = 0
     redivisions: int = Field(default=0, ge=0, le=2**31)
     why: Sentence = ""
-    shares: tuple[MemberShare, ...] = Field(default=(), max_length=1000)
+    members: int | None = Field(default=None, ge=0, le=2**31)
+    shares: tuple[MemberShare, ...] = Field(default=(), max_length=10_000)
 
 
 class MemberEntry(Value):

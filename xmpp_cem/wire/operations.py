@@ -34,6 +34,7 @@ RECORD: Fields = {
     "delivered_w": ("deliveredW", INTEGER),
     "delivered_wh": ("deliveredWh", INTEGER),
     "redivisions": ("redivisions", INTEGER),
+    "members": ("members", INTEGER),
 }
 WHY: Fields = {"why": ("why", TEXT)}
 PART: Fields = {

@@ -321,3 +321,30 @@ def test_members_are_told_page_by_page():
         told += [entry.party for entry in reply.body.members]
         after = told[-1]
     assert told == [f"site-{n:03}" for n in range(320)]
+
+
+def test_a_record_of_many_members_comes_in_pages_that_fit_into_a_message():
+    names = [f"site-{number:04}" for number in range(200)]
+    domain = Domain(*names)
+    domain.lead()
+    for name in names:
+        domain.register(name, 1000, -5)
+        domain.presence(name, seconds=-5)
+    create(domain)
+    for name in names:
+        domain.answer(name, make_event(), -5)
+    (published,) = [
+        e.message
+        for e in of_kind(domain.tell(TimerFired("vtn/records"), 6), Publish)
+        if isinstance(e.message.body, DispatchRecord)
+    ]
+    assert len(encode(published)) < 60_000
+    assert published.body.members == 200
+    shown, after, codes = [], "", ["0.1"]
+    while "0.1" in codes:
+        message = request(Verb.GET, Noun.DISPATCH, "operator", ids=(make_event().id,))
+        message = message.model_copy(update={"options": (("after", after),)})
+        reply = reply_in(domain.tell(arrived(message, "op", "op"), 7))
+        shown += [share.party for share in reply.body.shares]
+        codes, after = [error.code for error in reply.errors], shown[-1]
+    assert shown == names
