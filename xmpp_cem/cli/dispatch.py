@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from xmpp_cem.cli.failures import accepted
+from xmpp_cem.cli.failures import DeniedError, accepted
 from xmpp_cem.cli.output import show_pairs, show_table, signed_kw
 from xmpp_cem.core.pages import AFTER, MORE
 from xmpp_cem.errors import RemoteProtocolError, TransportError
+from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import Noun, Verb
 from xmpp_cem.messages.operations import DispatchRecord, MemberShare
 from xmpp_cem.model.event import Event, EventStatus, Mode, Order
@@ -99,6 +100,35 @@ class Ask:
         )
 
 
+@dataclass(frozen=True)
+class Changes:
+    """What a person wants to be otherwise in an event; None leaves it as it is."""
+
+    power_w: int | None = None
+    start: datetime | None = None
+    length: timedelta | None = None
+    answer_within: timedelta | None = None
+    reason: str | None = None
+
+    def of(self, known: Event, target_w: int, now: datetime) -> Event:
+        """Return a live event that asks for `target_w` with the changes, as of `now`.
+
+        Raises:
+            typer.BadParameter: it would be over, or answers would be due after its end.
+        """
+        start = self.start or known.active.start
+        length = self.length or known.active.duration
+        times = When(None, start, length, self.answer_within).at(now)
+        update = {
+            "active": Interval(start=times.start, end=times.end),
+            "signal": Delta(power_w=target_w if self.power_w is None else self.power_w),
+            "created": now,
+            "answer_by": times.answer_by,
+            "reason": known.reason if self.reason is None else self.reason,
+        }
+        return known.model_copy(update=update)
+
+
 def chosen_power(power: int | None, reduce: int | None, increase: int | None) -> int:
     """Return the change of power that is asked for, W, signed.
 
@@ -130,6 +160,20 @@ async def record_of(
         ids = (record.event,)
         if not record.shares or MORE not in {error.code for error in reply.errors}:
             return record.model_copy(update={"members": None, "shares": tuple(shares)})
+
+
+async def live_event(operator: "Operator", domain: str | None, event_id: str) -> Event:
+    """Ask for one of the live events; raises as `Operator.request`.
+
+    Raises:
+        DeniedError: no such event lives.
+    """
+    reply = accepted(await operator.request(domain, Verb.GET, Noun.CONTROLS))
+    events = reply.body.events if isinstance(reply.body, EndDeviceControls) else ()
+    for event in events:
+        if event.id == event_id:
+            return event
+    raise DeniedError(f"no event {event_id} lives; see `xmpp-cem event show`")
 
 
 async def followed(

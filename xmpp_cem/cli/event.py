@@ -1,4 +1,4 @@
-"""The commands `event create`, `event cancel` and `event show`."""
+"""The commands `event create`, `event change`, `event cancel` and `event show`."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,10 +10,12 @@ import typer
 from xmpp_cem.cli.arguments import AsJson, File, InDomain, amount, duration, instant, power
 from xmpp_cem.cli.dispatch import (
     Ask,
+    Changes,
     When,
     chosen_power,
     followed,
     line_of,
+    live_event,
     record_of,
     show_record,
 )
@@ -23,11 +25,14 @@ from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import Noun, ResponseMessage, Verb
 from xmpp_cem.messages.operations import DispatchRecord
 from xmpp_cem.model.event import Event, EventStatus, Mode
+from xmpp_cem.model.signal import Delta, in_words
 
 if TYPE_CHECKING:  # it brings the whole XMPP library
     from xmpp_cem.agents.operator import Operator
 
-event = typer.Typer(help="Create, cancel and show demand-response events.", no_args_is_help=True)
+event = typer.Typer(
+    help="Create, change, cancel and show demand-response events.", no_args_is_help=True
+)
 
 Power = Annotated[
     int | None,
@@ -53,6 +58,10 @@ Length = Annotated[
     timedelta,
     typer.Option("--for", parser=duration, metavar="TIME", help="How long it acts, as 15m."),
 ]
+NewLength = Annotated[
+    timedelta | None,
+    typer.Option("--for", parser=duration, metavar="TIME", help="How long it acts, as 15m."),
+]
 AnswerWithin = Annotated[
     timedelta | None,
     typer.Option(
@@ -62,6 +71,9 @@ AnswerWithin = Annotated[
     ),
 ]
 Reason = Annotated[str, typer.Option(metavar="TEXT", help="For people; at most 256 characters.")]
+NewReason = Annotated[
+    str | None, typer.Option("--reason", metavar="TEXT", help="For people; at most 256 characters.")
+]
 InMode = Annotated[
     Mode,
     typer.Option(metavar="comms|activation|real", help="Answers only, a test that acts, or real."),
@@ -117,6 +129,44 @@ def create(  # noqa: PLR0913 one per option
     ended = as_operator(config, lambda operator: _created(operator, domain, ask, output))
     if ended is not None and ended.status is EventStatus.CANCELLED:
         raise typer.Exit(FAILED)
+
+
+@event.command()
+def change(  # noqa: PLR0913 one per option
+    file: File,
+    event_id: Named,
+    *,
+    power: Power = None,
+    reduce: Reduce = None,
+    increase: Increase = None,
+    start: Start = None,
+    length: NewLength = None,
+    answer_within: AnswerWithin = None,
+    reason: NewReason = None,
+    domain: InDomain = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change a live event, also while it acts: how much, when, how long; the rest stands."""
+    from xmpp_cem.cli.connected import as_operator, operator_config
+
+    is_other_power = any(given is not None for given in (power, reduce, increase))
+    power_w = chosen_power(power, reduce, increase) if is_other_power else None
+    changes = Changes(power_w, start, length, answer_within, reason and reason[:256])
+    if changes == Changes():
+        raise typer.BadParameter("say what is to change: --power, --start, --for or --reason")
+
+    async def work(operator: "Operator") -> None:
+        known = await live_event(operator, domain, str(event_id))
+        record = await record_of(operator, domain, known.id)
+        wanted = changes.of(known, record.target_w, operator.now())
+        body = EndDeviceControls(events=(wanted,))
+        reply = accepted(await operator.request(domain, Verb.CHANGE, Noun.CONTROLS, body=body))
+        if as_json:
+            show_json(_answer(operator.domain(domain).domain, wanted, reply))
+        else:
+            _show_answer(wanted, reply)
+
+    as_operator(operator_config(file, domain), work)
 
 
 @event.command()
@@ -189,7 +239,7 @@ async def _created(
     if output.as_json:
         show_json(_answer(operator.domain(domain).domain, wanted, reply))
     else:
-        _show_answer(wanted, ask.power_w, reply)
+        _show_answer(wanted, reply)
     if not output.wait:
         return None
     record = await record_of(operator, domain, wanted.id)
@@ -202,11 +252,12 @@ async def _created(
     return record
 
 
-def _show_answer(wanted: Event, power_w: int, reply: ResponseMessage) -> None:
-    active = wanted.active
+def _show_answer(wanted: Event, reply: ResponseMessage) -> None:
+    active, signal = wanted.active, wanted.signal
+    asked = signed_kw(signal.power_w) if isinstance(signal, Delta) else in_words(signal)
     show_line(f"event {wanted.id}")
     show_line(
-        f"{reply.result.value}: {signed_kw(power_w)} from {active.start:%Y-%m-%d %H:%M:%SZ} "
+        f"{reply.result.value}: {asked} from {active.start:%Y-%m-%d %H:%M:%SZ} "
         f"to {active.end:%H:%M:%SZ}, answers by {wanted.answer_by:%H:%M:%SZ}"
     )
     for error in reply.errors:

@@ -27,6 +27,7 @@ _ALLOWED: dict[Role, frozenset[tuple[Verb, Noun]]] = {
     Role.OPERATOR: frozenset(
         {
             (Verb.CREATE, Noun.CONTROLS),
+            (Verb.CHANGE, Noun.CONTROLS),
             (Verb.CANCEL, Noun.CONTROLS),
             (Verb.GET, Noun.CONTROLS),
             (Verb.GET, Noun.DISPATCH),

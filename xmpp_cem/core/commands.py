@@ -3,11 +3,13 @@
 from datetime import datetime
 
 from xmpp_cem.core.call import Call
-from xmpp_cem.core.dispatching import MAX_LIVE, Dispatching
+from xmpp_cem.core.dispatchbook import MAX_LIVE
+from xmpp_cem.core.dispatching import Dispatching
 from xmpp_cem.core.effects import Effect, Respond, VerifyNodes
 from xmpp_cem.core.following_up import FollowingUp
 from xmpp_cem.core.inputs import Link, NodesVerified, RequestArrived
 from xmpp_cem.core.metering import Metering
+from xmpp_cem.core.modifying import why_fixed
 from xmpp_cem.core.nodes import entries, node_specs
 from xmpp_cem.core.pages import AFTER, MORE, page
 from xmpp_cem.core.standing import page_of
@@ -24,7 +26,7 @@ from xmpp_cem.messages.envelope import (
 )
 from xmpp_cem.messages.operations import DomainMembers, DomainNodes, MemberEntry
 from xmpp_cem.model.availability import kilowatts
-from xmpp_cem.model.event import Event
+from xmpp_cem.model.event import Event, Targets
 from xmpp_cem.model.ids import PartyId
 from xmpp_cem.model.signal import Delta
 
@@ -48,7 +50,7 @@ class Commands:
         self._metering = metering
         self._verifying: dict[str, RequestMessage] = {}
 
-    def handle(  # noqa: PLR0911 one case per request
+    def handle(  # noqa: C901, PLR0911, PLR0912 one case per request
         self, what: RequestArrived, now: datetime
     ) -> list[Effect]:
         """Answer an operator; who asks has been checked."""
@@ -56,6 +58,8 @@ class Commands:
         match header.verb, header.noun:
             case Verb.CREATE, Noun.CONTROLS if isinstance(body, EndDeviceControls):
                 return self._create(what, body, now)
+            case Verb.CHANGE, Noun.CONTROLS if isinstance(body, EndDeviceControls):
+                return self._change(what, body, now)
             case Verb.CANCEL, Noun.CONTROLS:
                 return self._cancel(what, now)
             case Verb.GET, Noun.CONTROLS:
@@ -79,29 +83,35 @@ class Commands:
         problem = self._problem(event, now)
         if problem:
             return self._state.refuse(what, now, "2.15", problem)
-        signal = event.signal
-        target_w = signal.power_w if isinstance(signal, Delta) else 0
-        call = Call(
-            event=event.id,
-            target_w=target_w,
-            active=event.active,
-            answer_by=event.answer_by,
-            mode=event.mode,
-            priority=event.priority,
-            reason=event.reason,
-        )
-        effects = self._dispatching.create(call, now)
+        effects = self._dispatching.create(_call(event), now)
+        return effects + self._told(what, event.id, now)
+
+    def _change(self, what: RequestArrived, body: EndDeviceControls, now: datetime) -> list[Effect]:
+        """Make an event another version of itself, before or while it acts."""
+        if len(body.events) != 1:
+            return self._state.refuse(what, now, "3.1", "one event at a time")
+        event = body.events[0]
+        known = self._dispatching.dispatches.get(event.id)
+        if known is None:
+            return self._state.refuse(what, now, "2.15", f"there is no event {event.id}")
+        problem = _unasked(event) or why_fixed(known, _call(event), now)
+        if problem:
+            return self._state.refuse(what, now, "2.15", problem)
+        effects = self._dispatching.modify(_call(event), "modified by the operator", now)
+        return effects + self._told(what, event.id, now)
+
+    def _told(self, what: RequestArrived, event_id: str, now: datetime) -> list[Effect]:
+        """Answer at once, or say that the answer comes when the members have given theirs."""
         if what.message.header.wants_async:
-            return effects + self._acknowledged(what, event.id, now)
-        dispatch = self._dispatching.dispatches[event.id]
-        can = self._dispatching.expected_w(dispatch, now)
-        short = abs(target_w) - can
-        if short <= self._state.settings.tolerance_w:
-            return [*effects, self._state.ok(what, now)]
-        reason = f"members can change {kilowatts(can)} of {kilowatts(abs(target_w))}"
+            return self._acknowledged(what, event_id, now)
+        dispatch = self._dispatching.dispatches[event_id]
+        asked_w, can_w = abs(dispatch.target_w), self._dispatching.expected_w(dispatch, now)
+        if asked_w - can_w <= self._state.settings.tolerance_w:
+            return [self._state.ok(what, now)]
+        reason = f"members can change {kilowatts(can_w)} of {kilowatts(asked_w)}"
         error = ReplyError(code="0.2", reason=reason, level=Level.WARNING)
         reply = self._state.letters.reply(what.message, now, result=Result.PARTIAL, errors=(error,))
-        return [*effects, Respond(Link.LOWER, what.token, reply)]
+        return [Respond(Link.LOWER, what.token, reply)]
 
     def _acknowledged(self, what: RequestArrived, event_id: str, now: datetime) -> list[Effect]:
         """Answer 0.3 now; the answer follows when the members have answered."""
@@ -119,8 +129,8 @@ class Commands:
         if known:
             same = isinstance(signal, Delta) and signal.power_w == known.target_w
             return "" if same and event.active == known.active else "this event id is taken"
-        if not isinstance(signal, Delta) or signal.power_w == 0:
-            return "an operator asks for a change of power in W, other than 0"
+        if _unasked(event):
+            return _unasked(event)
         if event.active.end <= now:
             return "the event would already be over"
         if event.answer_by <= now:
@@ -211,3 +221,27 @@ class Commands:
         nodes = DomainNodes(domain=self._state.settings.domain, nodes=entries(what.states))
         letters = self._state.letters
         return [Respond(Link.LOWER, what.token, letters.reply(request, now, nodes))]
+
+
+def _call(event: Event) -> Call:
+    signal = event.signal
+    return Call(
+        event=event.id,
+        target_w=signal.power_w if isinstance(signal, Delta) else 0,
+        active=event.active,
+        answer_by=event.answer_by,
+        mode=event.mode,
+        priority=event.priority,
+        reason=event.reason,
+    )
+
+
+def _unasked(event: Event) -> str:
+    """Return why this is nothing that an operator may ask for, or nothing."""
+    if not isinstance(event.signal, Delta) or event.signal.power_w == 0:
+        return "an operator asks for a change of power in W, other than 0"
+    if event.changes or event.targets != Targets() or event.programme:
+        return "an operator asks for one change of power, of all members and without a programme"
+    if event.randomise_s or event.ramp_s or event.recovery_s:
+        return "randomised starts, ramps and recovery are not divided"
+    return ""

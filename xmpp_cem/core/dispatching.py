@@ -5,13 +5,22 @@ from datetime import datetime, timedelta
 
 from xmpp_cem.core.allocation import multiplier, share
 from xmpp_cem.core.call import Call
-from xmpp_cem.core.division import divide, expected, is_usable, joined, next_order, promised_w
-from xmpp_cem.core.effects import Effect, Note, Remember, SetTimer
+from xmpp_cem.core.dispatchbook import DispatchBook
+from xmpp_cem.core.division import (
+    Division,
+    divide,
+    expected,
+    is_usable,
+    joined,
+    next_order,
+    promised_w,
+)
+from xmpp_cem.core.effects import Effect, Note, SetTimer
 from xmpp_cem.core.metering import Metering, Window
-from xmpp_cem.core.records import Asker, Dispatch, Part
+from xmpp_cem.core.modifying import modified
+from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.standing import counted, signed, standing
 from xmpp_cem.core.vtnstate import VtnState
-from xmpp_cem.messages.controls import IndexEntry
 from xmpp_cem.messages.operations import DispatchRecord
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.event import Event, EventStatus, Order
@@ -19,30 +28,15 @@ from xmpp_cem.model.ids import EventId, PartyId
 from xmpp_cem.model.signal import Share
 from xmpp_cem.model.text import one_line
 
-MAX_LIVE = 100
-"""Live events per node (design: Prosody rewrites all items of a node with each publish)."""
-
 _REDIVIDE_EVERY = timedelta(seconds=1)
 
 
-class Dispatching:
-    """All dispatches of a domain and their parts; `outgoing` are the events to publish."""
+class Dispatching(DispatchBook):
+    """What happens to a domain's events."""
 
     def __init__(self, state: VtnState, metering: Metering) -> None:
-        self._state = state
+        super().__init__(state)
         self._metering = metering
-        self.dispatches: dict[EventId, Dispatch] = {}
-        self.parts: dict[EventId, dict[PartyId, Part]] = {}
-        self.outgoing: list[Dispatch] = []
-        self.touched: set[EventId] = set()
-
-    def restore(self, record: Dispatch | Part) -> None:
-        """Take back a record from before a restart."""
-        if isinstance(record, Dispatch):
-            self.dispatches[record.event.id] = record
-            self.parts.setdefault(record.event.id, {})
-        elif record.party in self._state.members:
-            self.parts.setdefault(record.event, {})[record.party] = record
 
     def resume(self, now: datetime) -> list[Effect]:
         """After a restart: put events in their order again, wait for deadlines and ends."""
@@ -51,11 +45,6 @@ class Dispatching:
         shown = [d for d in by_age if not d.event.is_cancelled or now < d.active.end]
         over = EventStatus.COMPLETED
         return [t for d in shown if d.event.status is not over for t in self._timers(d)]
-
-    def live(self) -> list[Dispatch]:
-        """Return the dispatches that may still change power."""
-        ended = {EventStatus.CANCELLED, EventStatus.COMPLETED}
-        return [d for d in self.dispatches.values() if d.event.status not in ended]
 
     def create(self, call: Call, now: datetime) -> list[Effect]:
         """Divide a new event over the usable members; a known one is left as it is."""
@@ -87,7 +76,7 @@ class Dispatching:
             hop=call.hop,
             why="created",
         )
-        effects: list[Effect] = [self._put(dispatch)]
+        effects: list[Effect] = [self.put(dispatch)]
         for party, limit in limits.items():
             part = Part(
                 event=event.id,
@@ -96,17 +85,27 @@ class Dispatching:
                 limit_w=limit,
                 asked_w=signed(dispatch, share(of, limit)),
             )
-            effects.append(self._put_part(part))
+            effects.append(self.put_part(part))
         self.outgoing.append(dispatch)
         return [*effects, *self._timers(dispatch)]
 
-    def retarget(self, event_id: EventId, target_w: int, why: str, now: datetime) -> list[Effect]:
-        """Divide a changed target; nothing happens when it is the same."""
-        dispatch = self.dispatches[event_id]
-        if dispatch.target_w == target_w or dispatch not in self.live():
+    def modify(self, call: Call, why: str, now: datetime) -> list[Effect]:
+        """Make a live event what is called for now; nothing happens when it is that already."""
+        dispatch = self.dispatches[call.event]
+        changed = modified(dispatch, call, why)
+        if changed is None or dispatch not in self.live():
             return []
-        changed = dispatch.model_copy(update={"target_w": target_w, "why": why})
-        return [self._put(changed), *self._divide(changed, why, now)]
+        parts = self.parts[call.event]
+        division = divide(self._state, changed, parts, why, now)
+        if changed.target_w == dispatch.target_w:
+            division = Division(changed)
+        made = division.dispatch
+        if made.event.order == dispatch.event.order:
+            order = next_order(self._state, dispatch)
+            made = made.model_copy(update={"event": made.event.model_copy(update={"order": order})})
+        self.outgoing.append(made)
+        effects: list[Effect] = [self.put(made), *map(self.put_part, division.parts)]
+        return [*effects, *self._timers(made), Note("info", "event modified", division.fields)]
 
     def cancel(self, event_id: EventId, why: str) -> list[Effect]:
         """End an event before its time: a cancel is a published modification."""
@@ -122,7 +121,7 @@ class Dispatching:
         )
         cancelled = dispatch.model_copy(update={"event": event, "why": f"cancelled: {why}"[:256]})
         self.outgoing.append(cancelled)
-        return [self._put(cancelled)]
+        return [self.put(cancelled)]
 
     def answer(self, party: PartyId, answer: Answer, now: datetime) -> list[Effect] | None:
         """Take a member's answer; None when there is no such event.
@@ -145,7 +144,7 @@ class Dispatching:
         is_less = offered_w < abs(part.asked_w)
         if answer.opt is Opt.IN and answer.order == dispatch.event.order and is_less:
             update["limit_w"] = offered_w
-        effects: list[Effect] = [self._put_part(part.model_copy(update=update))]
+        effects: list[Effect] = [self.put_part(part.model_copy(update=update))]
         why = f"{party} {answer.opt.value}" + (f" ({answer.reason})" if answer.reason else "")
         return effects + self.reconsider(answer.event, why, now)
 
@@ -165,7 +164,7 @@ class Dispatching:
         if dispatch.replanned:
             earliest = max(earliest, dispatch.replanned + _REDIVIDE_EVERY)
         if now < earliest:
-            held = self._put(dispatch.model_copy(update={"why": why[:256]}))
+            held = self.put(dispatch.model_copy(update={"why": why[:256]}))
             return [held, SetTimer(f"vtn/again/{event_id}", earliest)]
         return self._divide(dispatch, why, now)
 
@@ -194,7 +193,7 @@ class Dispatching:
                     continue
                 baseline_w = self._metering.baseline(party, active.start)
                 part = counted(part, window, baseline_w, active.start)
-                effects.append(self._put_part(part))
+                effects.append(self.put_part(part))
                 self.touched.add(event_id)
         return effects
 
@@ -235,16 +234,8 @@ class Dispatching:
             event = dispatch.event.model_copy(update={"status": EventStatus.COMPLETED})
             done = dispatch.model_copy(update={"event": event, "why": "completed"})
             self.touched.add(event_id)
-            return [self._put(done), Note("info", "event completed", (("event_id", event_id),))]
+            return [self.put(done), Note("info", "event completed", (("event_id", event_id),))]
         return self.reconsider(event_id, "the deadline for answers has passed", now)
-
-    def index(self) -> tuple[IndexEntry, ...]:
-        """Return what the node's index lists: every live event."""
-        digest = self._state.settings.digest
-        return tuple(
-            IndexEntry(event=d.event.id, order=d.event.order, digest=digest(d.event))
-            for d in self.live()
-        )
 
     def record(self, dispatch: Dispatch, now: datetime) -> DispatchRecord:
         """Return how an event stands, for operators."""
@@ -254,8 +245,8 @@ class Dispatching:
 
     def _divide(self, dispatch: Dispatch, why: str, now: datetime) -> list[Effect]:
         division = divide(self._state, dispatch, self.parts[dispatch.event.id], why, now)
-        effects: list[Effect] = [self._put(division.dispatch)]
-        effects += [self._put_part(part) for part in division.parts]
+        effects: list[Effect] = [self.put(division.dispatch)]
+        effects += [self.put_part(part) for part in division.parts]
         if division.dispatch.event == dispatch.event:
             return effects
         self.outgoing.append(division.dispatch)
@@ -268,17 +259,3 @@ class Dispatching:
             SetTimer(f"{key}/answers", dispatch.event.answer_by),
             SetTimer(f"{key}/end", dispatch.active.end),
         ]
-
-    def noted(self, event_id: EventId, asker: Asker | None) -> Remember:
-        """Note who waits for an answer to an event, or that nobody does."""
-        return self._put(self.dispatches[event_id].model_copy(update={"asker": asker}))
-
-    def _put(self, dispatch: Dispatch) -> Remember:
-        self.dispatches[dispatch.event.id] = dispatch
-        self.parts.setdefault(dispatch.event.id, {})
-        self.touched.add(dispatch.event.id)
-        return Remember(dispatch)
-
-    def _put_part(self, part: Part) -> Remember:
-        self.parts[part.event][part.party] = part
-        return Remember(part)

@@ -1,11 +1,12 @@
 """A gateway: a VEN above and the VTN below, between which events and readings cascade."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from xmpp_cem.core.call import Call
 from xmpp_cem.core.effects import AskDecision, Effect, Note, SetTimer
 from xmpp_cem.core.inputs import Input, Link, Started, TimerFired
+from xmpp_cem.core.modifying import turns
 from xmpp_cem.core.records import Commitment, Dispatch, Record
 from xmpp_cem.core.ven import Ven
 from xmpp_cem.core.venstate import VenSettings
@@ -15,7 +16,7 @@ from xmpp_cem.messages.envelope import MAX_HOPS
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability, combined
 from xmpp_cem.model.event import EventStatus
-from xmpp_cem.model.ids import derived_id, lower_event_id
+from xmpp_cem.model.ids import EventId, derived_id, lower_event_id
 from xmpp_cem.model.resource import Resource, ResourceState
 
 _TICK = "cascade/tick"
@@ -106,14 +107,20 @@ class Gateway:
         if looped or commitment.hop >= MAX_HOPS:
             why = "this event has already passed here" if looped else "too many levels"
             return self.ven.book.answer(commitment, Opt.OUT, 0, why, now)
-        answer_by = max(event.answer_by - self._settings.margin, now)
-        if not self.vtn.knows_presence(now) and now < answer_by:
+        call = self._call(commitment, lower_id, now)
+        if not self.vtn.knows_presence(now) and now < call.answer_by:
             return []
-        call = Call(
+        fields = (("upper", event.id), ("lower", lower_id), ("watts", str(commitment.asked_w)))
+        return [Note("info", "event cascades", fields), *self.vtn.dispatching.create(call, now)]
+
+    def _call(self, commitment: Commitment, lower_id: EventId, now: datetime) -> Call:
+        """Return what the members are to be asked for."""
+        event = commitment.event
+        return Call(
             event=lower_id,
             target_w=commitment.asked_w,
             active=event.active,
-            answer_by=answer_by,
+            answer_by=max(event.answer_by - self._settings.margin, now),
             mode=event.mode,
             priority=event.priority,
             reason=event.reason,
@@ -121,13 +128,10 @@ class Gateway:
             path=(*commitment.path, self._token),
             hop=commitment.hop + 1,
         )
-        fields = (("upper", event.id), ("lower", lower_id), ("watts", str(commitment.asked_w)))
-        return [Note("info", "event cascades", fields), *self.vtn.dispatching.create(call, now)]
 
     def _followed(self, commitment: Commitment, dispatch: Dispatch, now: datetime) -> list[Effect]:
-        """Carry a changed target down; carry up what the members' answers add up to."""
-        why = f"asked for {commitment.asked_w} W from above"
-        effects = self.vtn.dispatching.retarget(dispatch.event.id, commitment.asked_w, why, now)
+        """Carry a modification down; carry up what the members' answers add up to."""
+        effects = self._modified(commitment, dispatch, now)
         dispatch = self.vtn.dispatching.dispatches[dispatch.event.id]
         if not self.vtn.dispatching.is_settled(dispatch, now) or effects:
             return effects
@@ -137,6 +141,25 @@ class Gateway:
         ins = sum(1 for s in record.shares if s.opt is Opt.IN and s.availability in USABLE)
         reason = f"{ins} of {len(record.shares)} members"
         return self.ven.book.answer(commitment, opt, promised_w, reason, now)
+
+    def _modified(self, commitment: Commitment, dispatch: Dispatch, now: datetime) -> list[Effect]:
+        """Make the lower event what the upper one is; a deadline that has passed stands.
+
+        What members cannot be asked for within the same event is answered with no.
+        """
+        event, known = commitment.event, dispatch.event
+        call = self._call(commitment, known.id, now)
+        deadline = event.answer_by - self._settings.margin
+        if now >= deadline:
+            call = replace(call, answer_by=min(known.answer_by, event.active.end))
+        if now >= min(known.active.end, event.active.end):
+            return []
+        if turns(dispatch, call):
+            why = "members were asked for the opposite before"
+            cancelled = self.vtn.dispatching.cancel(known.id, why)
+            return [*cancelled, *self.ven.book.answer(commitment, Opt.OUT, 0, why, now)]
+        why = f"asked for {commitment.asked_w} W from above"
+        return self.vtn.dispatching.modify(call, why, now)
 
     def _roll_up(self, now: datetime) -> list[Effect]:
         """Report the sum of what the members reported, the missing ones as if left alone."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from xmpp_cem.messages.envelope import (
     Noun,
     RequestMessage,
     ResponseMessage,
+    Result,
     Verb,
 )
 from xmpp_cem.messages.operations import DispatchRecord, DomainMembers
@@ -136,6 +137,21 @@ class OperatorClient:
         if reply.result != "OK":
             raise AssertionError(f"the VTN did not take the event: {reply.errors}")
         return event.id
+
+    async def change(self, event: str, power_w: int, start: datetime, seconds: float) -> Result:
+        """Change an event's power and times; returns how the VTN took it."""
+        now = self._clock.now()
+        active = Interval(start=start, end=start + timedelta(seconds=seconds))
+        wanted = Event(
+            id=event,
+            order=Order(epoch=0, modification=0),
+            active=active,
+            signal=Delta(power_w=power_w),
+            created=now,
+            answer_by=min(now + timedelta(seconds=3), active.end),
+        )
+        body = EndDeviceControls(events=(wanted,))
+        return (await self.ask(Verb.CHANGE, Noun.CONTROLS, body)).result
 
     async def cancel(self, event: str) -> None:
         """Cancel an event."""

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import typer
 
-from xmpp_cem.cli.dispatch import Ask, When, chosen_power, line_of, show_record
+from xmpp_cem.cli.dispatch import Ask, Changes, When, chosen_power, line_of, show_record
 from xmpp_cem.messages.operations import DispatchRecord, MemberShare
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability
@@ -123,3 +123,15 @@ def test_a_record_is_a_table_by_member(capsys: pytest.CaptureFixture[str]):
         "party availability answer asked promised delivered reason",
         "site-1 available opted-in -5.0 kW -4.0 kW - nearly",
     ]
+
+
+def test_what_is_not_changed_stands():
+    known = Ask(ID, -5000, When(None, NOON, s(600), None), Mode.ACTIVATION, "peak").event(NOON)
+    now = NOON + s(60)
+    changed = Changes(length=s(900)).of(known, -5000, now)
+    assert (changed.active.start, changed.active.end) == (NOON, NOON + s(900))
+    assert (changed.signal, changed.mode, changed.reason) == (known.signal, known.mode, "peak")
+    assert changed.answer_by == now + s(2)
+    assert Changes(power_w=-1, reason="less").of(known, -5000, now).signal == Delta(power_w=-1)
+    with pytest.raises(typer.BadParameter, match="already be over"):
+        Changes(length=s(30)).of(known, -5000, now)

@@ -41,6 +41,7 @@ def test_wrong_use_of_create_is_told_before_connecting(
     "arguments",
     [
         ("create", "vtn.toml", "--power", "-60kW", *TIMES),
+        ("change", "vtn.toml", ID, "--for", "60s"),
         ("cancel", "vtn.toml", ID),
         ("show", "vtn.toml"),
     ],
@@ -55,3 +56,9 @@ def test_commands_need_an_operators_file(call: Call, arguments: tuple[str, ...])
 
 def test_cancel_needs_a_uuid(call: Call):
     assert call("event", "cancel", "operator.toml", "x").exit_code == 2
+
+
+def test_a_change_says_what_is_to_change(call: Call):
+    result = call("event", "change", "operator.toml", ID)
+    assert result.exit_code == 2
+    assert "say what is to change" in " ".join(result.stderr.split())

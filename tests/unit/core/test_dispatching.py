@@ -1,3 +1,4 @@
+import dataclasses
 from datetime import timedelta
 
 import pytest
@@ -6,6 +7,7 @@ from xmpp_cem.core.call import Call
 from xmpp_cem.core.effects import Retract, SetTimer
 from xmpp_cem.core.inputs import Started, TimerFired
 from xmpp_cem.core.metering import Window
+from xmpp_cem.core.modifying import why_fixed
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import EventStatus
@@ -127,9 +129,37 @@ def test_a_later_answer_wins_whatever_arrives_first(domain, dispatching):
 
 
 def test_a_changed_target_is_divided_and_the_same_one_is_not(domain, dispatching):
-    assert dispatching.retarget(EVENT, -9000, "above", at(3)) == []
-    dispatching.retarget(EVENT, -3600, "above", at(3))
+    assert dispatching.modify(call(), "above", at(3)) == []
+    dispatching.modify(call(-3600), "above", at(3))
     assert asked(dispatching) == {"a": -600, "b": -1200, "c": -1800}
+    assert event(dispatching).order.modification == 1
+
+
+def test_other_times_are_a_newer_version_with_timers_of_its_own(domain, dispatching):
+    later = Interval(start=at(40), end=at(100))
+    changed = dataclasses.replace(call(), active=later, answer_by=at(30), reason="later")
+    effects = dispatching.modify(changed, "operator", at(3))
+    assert (event(dispatching).active, event(dispatching).answer_by) == (later, at(30))
+    assert event(dispatching).order.modification == 1
+    assert asked(dispatching) == {"a": -1500, "b": -3000, "c": -4500}
+    timers = {timer.key.rpartition("/")[2]: timer.at for timer in of_kind(effects, SetTimer)}
+    assert (timers["answers"], timers["end"]) == (at(30), at(100))
+    assert [e.order.modification for e in events_in(domain.vtn.publish_changes(at(3)))] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "seconds", "why"),
+    [
+        ({"target_w": 9000}, 5, "from decrease to increase"),
+        ({"active": Interval(start=at(20), end=at(30))}, 31, "already be over"),
+        ({}, 10, "deadline"),
+        ({"active": Interval(start=at(50), end=at(90)), "answer_by": at(40)}, 30, "has begun"),
+        ({"target_w": -1}, 80, "has ended"),
+    ],
+)
+def test_what_an_event_cannot_become_has_a_reason(dispatching, changes, seconds, why):
+    wanted = dataclasses.replace(call(), **changes)
+    assert why in why_fixed(dispatching.dispatches[EVENT], wanted, at(seconds))
 
 
 def test_a_cancel_is_a_newer_version_and_is_final(dispatching):
@@ -210,7 +240,7 @@ def test_a_restart_knows_an_event_in_which_nobody_could_take_part(domain):
     again = restored(domain.vtn.dispatching, "a", "b", "c")
     again.lead()
     assert again.vtn.dispatching.left_alone_w("a") == 0
-    assert again.vtn.dispatching.retarget(EVENT, -500, "above", at(2)) != []
+    assert again.vtn.dispatching.modify(call(-500), "above", at(2)) != []
 
 
 def test_the_part_of_a_member_that_is_no_longer_configured_is_left_out(domain, dispatching):

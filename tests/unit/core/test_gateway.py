@@ -34,6 +34,7 @@ from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import EventStatus
 from xmpp_cem.model.ids import Jid, derived_id, lower_event_id
 from xmpp_cem.model.reading import Reading
+from xmpp_cem.model.signal import Delta
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import (
     HOST,
@@ -196,6 +197,37 @@ def test_a_changed_share_above_is_divided_below(cascade):
     cascade.ask(newer, seconds=1)
     assert cascade.dispatch.target_w == -4800
     assert cascade.dispatch.event.order.modification == 1
+
+
+def test_other_times_above_are_other_times_below(cascade):
+    cascade.ask()
+    longer = Interval(start=at(20), end=at(200))
+    newer = make_event(
+        modification=1, signal=share_of("0.5"), active=longer, answer_by=at(15), reason="longer"
+    )
+    cascade.ask(newer, seconds=1)
+    lower = cascade.dispatch.event
+    assert (lower.active, lower.answer_by, lower.reason) == (longer, at(13), "longer")
+    assert lower.order.modification == 1
+    cascade.tell(TimerFired("cascade/tick"), 14)
+    assert cascade.dispatch.event == lower
+
+
+def test_a_share_of_nothing_above_releases_the_members_below(cascade):
+    cascade.ask()
+    cascade.ask(make_event(modification=1, signal=share_of("0")), seconds=1)
+    assert cascade.dispatch.target_w == 0
+    assert cascade.dispatch.event.signal.multiplier == 0
+    cascade.ask(make_event(modification=2, signal=share_of("0.8")), seconds=2)
+    assert cascade.dispatch.target_w == -4800
+
+
+def test_the_opposite_within_the_same_event_is_refused_and_releases_the_members(cascade):
+    cascade.ask(make_event(signal=Delta(power_w=-3000)))
+    cascade.ask(make_event(modification=1, signal=Delta(power_w=3000)), seconds=1)
+    assert cascade.dispatch.event.is_cancelled
+    assert cascade.answers[-1].opt is Opt.OUT
+    assert "opposite" in cascade.answers[-1].reason
 
 
 def test_a_cancel_above_is_a_cancel_below(cascade):

@@ -92,6 +92,43 @@ def test_an_event_is_cancelled_by_its_id_and_shown(domain):
     assert code_of(ask(domain, Verb.GET, Noun.DISPATCH, ids=(make_event(9).id,))) == "2.15"
 
 
+def change(domain, event, seconds):
+    body = EndDeviceControls(events=(event,))
+    return ask(domain, Verb.CHANGE, Noun.CONTROLS, body, (), seconds)
+
+
+def test_an_event_is_changed_also_while_it_acts(domain):
+    create(domain)
+    longer = Interval(start=at(20), end=at(120))
+    for member in ("a", "b", "c"):
+        domain.answer(member, domain.vtn.dispatching.dispatches[make_event().id].event, -9000)
+    changes = {"active": longer, "answer_by": at(60), "reason": "less, but longer"}
+    wanted = make_event(signal=Delta(power_w=-3600), **changes)
+    effects = change(domain, wanted, 40)
+    assert reply_in(effects).result is Result.OK
+    (published,) = events_in(effects)
+    assert (published.order.modification, published.active) == (1, longer)
+    assert str(published.signal.multiplier) == "0.200000000"
+    assert events_in(change(domain, wanted, 41)) == []
+
+
+@pytest.mark.parametrize(
+    ("event", "why"),
+    [
+        (make_event(9), "there is no event"),
+        (make_event(signal=Delta(power_w=0)), "other than 0"),
+        (make_event(signal=Delta(power_w=500)), "from decrease to increase"),
+        (make_event(ramp_s=5), "not divided"),
+        (make_event(programme="peak"), "without a programme"),
+    ],
+)
+def test_a_change_that_cannot_be_is_refused_with_its_reason(domain, event, why):
+    create(domain)
+    reply = reply_in(change(domain, event, 5))
+    assert (reply.result, reply.errors[0].code) == (Result.FAILED, "2.15")
+    assert why in reply.errors[0].reason
+
+
 def test_members_are_listed_with_what_they_can_do(domain):
     body = reply_in(ask(domain, Verb.GET, Noun.MEMBERS)).body
     assert isinstance(body, DomainMembers)

@@ -1,0 +1,59 @@
+"""A VTN's events as it keeps them: dispatches, their parts, and what is to be published of them."""
+
+from xmpp_cem.core.effects import Remember
+from xmpp_cem.core.records import Asker, Dispatch, Part
+from xmpp_cem.core.vtnstate import VtnState
+from xmpp_cem.messages.controls import IndexEntry
+from xmpp_cem.model.event import EventStatus
+from xmpp_cem.model.ids import EventId, PartyId
+
+MAX_LIVE = 100
+"""Live events per node (design: Prosody rewrites all items of a node with each publish)."""
+
+
+class DispatchBook:
+    """All dispatches of a domain and their parts; `outgoing` are the events to publish."""
+
+    def __init__(self, state: VtnState) -> None:
+        self._state = state
+        self.dispatches: dict[EventId, Dispatch] = {}
+        self.parts: dict[EventId, dict[PartyId, Part]] = {}
+        self.outgoing: list[Dispatch] = []
+        self.touched: set[EventId] = set()
+
+    def restore(self, record: Dispatch | Part) -> None:
+        """Take back a record from before a restart."""
+        if isinstance(record, Dispatch):
+            self.dispatches[record.event.id] = record
+            self.parts.setdefault(record.event.id, {})
+        elif record.party in self._state.members:
+            self.parts.setdefault(record.event, {})[record.party] = record
+
+    def live(self) -> list[Dispatch]:
+        """Return the dispatches that may still change power."""
+        ended = {EventStatus.CANCELLED, EventStatus.COMPLETED}
+        return [d for d in self.dispatches.values() if d.event.status not in ended]
+
+    def index(self) -> tuple[IndexEntry, ...]:
+        """Return what the node's index lists: every live event."""
+        digest = self._state.settings.digest
+        return tuple(
+            IndexEntry(event=d.event.id, order=d.event.order, digest=digest(d.event))
+            for d in self.live()
+        )
+
+    def noted(self, event_id: EventId, asker: Asker | None) -> Remember:
+        """Note who waits for an answer to an event, or that nobody does."""
+        return self.put(self.dispatches[event_id].model_copy(update={"asker": asker}))
+
+    def put(self, dispatch: Dispatch) -> Remember:
+        """Replace a dispatch; the effect keeps it."""
+        self.dispatches[dispatch.event.id] = dispatch
+        self.parts.setdefault(dispatch.event.id, {})
+        self.touched.add(dispatch.event.id)
+        return Remember(dispatch)
+
+    def put_part(self, part: Part) -> Remember:
+        """Replace a part; the effect keeps it."""
+        self.parts[part.event][part.party] = part
+        return Remember(part)

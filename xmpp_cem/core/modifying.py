@@ -1,0 +1,49 @@
+"""How a dispatch becomes another version of itself: what may change, and into what."""
+
+from datetime import datetime
+
+from xmpp_cem.core.call import Call
+from xmpp_cem.core.records import Dispatch
+from xmpp_cem.model.event import EventStatus
+from xmpp_cem.model.signal import Share
+
+_ENDED = frozenset({EventStatus.CANCELLED, EventStatus.COMPLETED})
+
+
+def why_fixed(dispatch: Dispatch, call: Call, now: datetime) -> str:
+    """Return why an event cannot become what is called for, or nothing."""
+    event = dispatch.event
+    if event.status in _ENDED or now >= event.active.end:
+        return "the event has ended"
+    if turns(dispatch, call):
+        return "an event cannot turn from decrease to increase: cancel it and create another"
+    if call.active.end <= now:
+        return "the event would already be over: cancel it instead"
+    if call.answer_by <= now:
+        return "the deadline for answers has passed"
+    if now >= event.active.start and call.active.start != event.active.start:
+        return "the event has begun, so that its start stands"
+    return ""
+
+
+def turns(dispatch: Dispatch, call: Call) -> bool:
+    """Whether members would have to do the opposite of what they were asked first."""
+    signal = dispatch.event.signal
+    is_fall = isinstance(signal, Share) and signal.direction == "decrease"
+    return call.target_w > 0 if is_fall else call.target_w < 0
+
+
+def modified(dispatch: Dispatch, call: Call, why: str) -> Dispatch | None:
+    """Return the dispatch as it is called for, in its old version; None when it is that already."""
+    event = dispatch.event.model_copy(
+        update={
+            "active": call.active,
+            "answer_by": min(call.answer_by, call.active.end),
+            "mode": call.mode,
+            "priority": call.priority,
+            "reason": call.reason,
+        }
+    )
+    if event == dispatch.event and call.target_w == dispatch.target_w:
+        return None
+    return dispatch.model_copy(update={"event": event, "target_w": call.target_w, "why": why[:256]})
