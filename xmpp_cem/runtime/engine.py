@@ -277,7 +277,7 @@ class Engine:
 
     async def _prune(self) -> None:
         while True:
-            await self.store.prune(self._clock.now() - _KEPT_REPLIES, _KEPT_JOURNAL)
+            await self.store.prune(self._clock.now() - _KEPT_REPLIES, _KEPT_JOURNAL, 200_000)
             await self._clock.sleep_until(self._clock.now() + timedelta(minutes=10))
 
     async def _fail_overdue(self) -> None:

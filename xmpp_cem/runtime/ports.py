@@ -36,14 +36,17 @@ class Store(Protocol):
         ...
 
     async def commit(self, batch: Batch) -> None:
-        """Change what is kept; raises StoreError."""
+        """Change what is kept; raises StoreError.
+
+        After a StoreUnavailableError the same batch may be committed again and takes effect once.
+        """
         ...
 
     async def reply_to(self, sender: str, message_id: str) -> bytes | None:
         """Return the answer once given to a request."""
         ...
 
-    async def prune(self, before: datetime, keep_journal: int) -> None:
+    async def prune(self, before: datetime, keep_journal: int, keep_replies: int) -> None:
         """Drop old answers and journal rows."""
         ...
 

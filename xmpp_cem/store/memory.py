@@ -54,10 +54,16 @@ class MemoryStore:
         self._require_open()
         return tuple(self._journal[self._older_than(last) :])
 
-    async def prune(self, before: datetime, keep_journal: int) -> None:
-        """Delete answers older than `before`, and all inputs but the newest `keep_journal`."""
+    async def prune(self, before: datetime, keep_journal: int, keep_replies: int) -> None:
+        """Delete answers older than `before`, and all but the newest so many of each."""
         self._require_open()
-        self._received = {name: one for name, one in self._received.items() if one.at >= before}
+        by_age = sorted(self._received.values(), key=lambda one: one.at, reverse=True)
+        first_to_go = by_age[keep_replies].at if len(by_age) > keep_replies else None
+        self._received = {
+            name: one
+            for name, one in self._received.items()
+            if one.at >= before and (first_to_go is None or one.at > first_to_go)
+        }
         del self._journal[: self._older_than(keep_journal)]
 
     async def close(self) -> None:

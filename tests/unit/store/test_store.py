@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from xmpp_cem.errors import StoreError
 from xmpp_cem.model.keeping import Batch, Journalled, Kept, Outgoing, Received, Row
 from xmpp_cem.store.database import DatabaseStore
-from xmpp_cem.store.file import IN_MEMORY
 from xmpp_cem.store.memory import MemoryStore
+from xmpp_cem.store.sqlite import IN_MEMORY
 
 NOON = datetime(2025, 4, 10, 12, 0, 0, 123456, tzinfo=UTC)
 PUBLISH = Outgoing("m1", "up", "publish", "node", "item", b"<a/>", NOON)
@@ -159,7 +159,7 @@ async def test_the_journal_returns_the_newest_inputs_oldest_first(store):
 async def test_pruning_deletes_what_is_older_only(store):
     old = replace(ANSWER, message_id="old", at=NOON - timedelta(microseconds=1))
     await store.commit(Batch(received=[ANSWER, old], journal=inputs(1, 2, 3)))
-    await store.prune(NOON, 2)
+    await store.prune(NOON, 2, 99)
     assert await store.reply_to(ANSWER.sender, "old") is None
     assert await store.reply_to(ANSWER.sender, ANSWER.message_id) == ANSWER.reply
     assert await store.journal(10) == tuple(inputs(2, 3))
@@ -167,16 +167,16 @@ async def test_pruning_deletes_what_is_older_only(store):
 
 async def test_pruning_can_empty_the_journal_and_inputs_still_follow(store):
     await store.commit(Batch(journal=inputs(1, 2)))
-    await store.prune(NOON, 0)
+    await store.prune(NOON, 0, 99)
     await store.commit(Batch(journal=inputs(3)))
-    await store.prune(NOON, 5)
+    await store.prune(NOON, 5, 99)
     assert await store.journal(10) == tuple(inputs(3))
 
 
 async def test_instants_of_other_zones_are_compared_as_utc(store):
     east = NOON.astimezone(timezone(timedelta(hours=5)))
     await store.commit(Batch(received=[replace(ANSWER, at=east)]))
-    await store.prune(NOON, 0)
+    await store.prune(NOON, 0, 99)
     assert await store.reply_to(ANSWER.sender, ANSWER.message_id) == ANSWER.reply
 
 
