@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from xmpp_cem.errors import StoreError, StoreUnavailableError
 
@@ -69,7 +69,7 @@ def explained(name: str) -> Iterator[None]:
         raise _fault(name, str(error.strerror), remedy, may_pass=may_pass) from error
     except (DBAPIError, sqlite3.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
-        remedy, may_pass = _judged(cause)
+        remedy, may_pass = _judged(cause, is_operational=isinstance(error, OperationalError))
         text = str(cause).strip().replace("\n", " ")
         raise _fault(name, text, remedy, may_pass=may_pass) from error
 
@@ -79,11 +79,11 @@ def _fault(name: str, what: str, remedy: str, *, may_pass: bool) -> StoreError:
     return kind(f"store {name}: {what}; {remedy}")
 
 
-def _judged(cause: BaseException | None) -> tuple[str, bool]:
+def _judged(cause: BaseException | None, *, is_operational: bool) -> tuple[str, bool]:
     if isinstance(cause, sqlite3.Error):
         name = getattr(cause, "sqlite_errorname", "")
         return _BY_SQLITE.get("_".join(name.split("_")[:2]), ("report this", False))
     state = getattr(cause, "sqlstate", None)
-    if state is None:  # the driver itself: no connection, or a lost one
+    if state is None and is_operational:  # the driver itself: no connection, or a lost one
         return _DATABASE, True
-    return _BY_STATE.get(state[:2], ("report this", False))
+    return _BY_STATE.get(str(state)[:2], ("report this", False))

@@ -54,7 +54,9 @@ class Statements:
         self.fence = self._sql(
             update(meta)
             .values(value=bindparam("new"))
-            .where(meta.c["name"] == "writer", meta.c["value"] == bindparam("old"))
+            .where(
+                meta.c["name"] == literal_column("'writer'"), meta.c["value"] == bindparam("old")
+            )
         )
 
     def _sql(self, statement: ClauseElement, columns: Sequence[str] | None = None) -> str:

@@ -22,13 +22,15 @@ def inputs(*numbers: int) -> list[Journalled]:
     return [Journalled(NOON + timedelta(seconds=n), "input", b"%d" % n) for n in numbers]
 
 
-def fresh(kind, folder):
-    return MemoryStore() if kind == "memory" else DatabaseStore(folder / "store.sqlite")
-
-
-@pytest.fixture(params=["memory", "database"])
+@pytest.fixture(params=["memory", "database", pytest.param("postgresql", marks=pytest.mark.live)])
 async def store(request, tmp_path):
-    opened = fresh(request.param, tmp_path)
+    match request.param:
+        case "memory":
+            opened = MemoryStore()
+        case "database":
+            opened = DatabaseStore(tmp_path / "store.sqlite")
+        case _:
+            opened = DatabaseStore(request.getfixturevalue("database_url"))
     await opened.open()
     yield opened
     await opened.close()
@@ -163,6 +165,14 @@ async def test_pruning_deletes_what_is_older_only(store):
     assert await store.reply_to(ANSWER.sender, "old") is None
     assert await store.reply_to(ANSWER.sender, ANSWER.message_id) == ANSWER.reply
     assert await store.journal(10) == tuple(inputs(2, 3))
+
+
+async def test_pruning_keeps_the_newest_answers_however_many_there_are(store):
+    old = replace(ANSWER, message_id="old", at=NOON - timedelta(seconds=1))
+    await store.commit(Batch(received=[old, ANSWER]))
+    await store.prune(NOON - timedelta(days=1), 99, 1)
+    assert await store.reply_to(ANSWER.sender, "old") is None
+    assert await store.reply_to(ANSWER.sender, ANSWER.message_id) == ANSWER.reply
 
 
 async def test_pruning_can_empty_the_journal_and_inputs_still_follow(store):
