@@ -7,7 +7,7 @@ from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.control import Sample, SetPoint
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import Jid
-from xmpp_cem.model.keeping import Batch, Kept
+from xmpp_cem.model.keeping import Batch, Kept, Retention
 from xmpp_cem.model.link import Item
 from xmpp_cem.model.node import Access, NodeSpec, NodeState
 
@@ -46,7 +46,7 @@ class Store(Protocol):
         """Return the answer once given to a request."""
         ...
 
-    async def prune(self, before: datetime, keep_journal: int, keep_replies: int) -> None:
+    async def prune(self, now: datetime, retention: Retention) -> None:
         """Drop old answers and journal rows."""
         ...
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from xmpp_cem.errors import StoreError
-from xmpp_cem.model.keeping import Batch, Journalled, Kept
+from xmpp_cem.model.keeping import Batch, Journalled, Kept, Retention
 from xmpp_cem.store.faults import explained
 from xmpp_cem.store.postgres import PostgresDatabase
 from xmpp_cem.store.sqlite import SqliteFile
@@ -76,9 +76,9 @@ class DatabaseStore:
         """Return at most the `last` newest inputs, oldest of them first."""
         return await self._run(lambda: self._work.journal(last))
 
-    async def prune(self, before: datetime, keep_journal: int, keep_replies: int) -> None:
-        """Delete answers older than `before`, and all but the newest so many of each."""
-        await self._run(lambda: self._work.prune(before, keep_journal, keep_replies))
+    async def prune(self, now: datetime, retention: Retention) -> None:
+        """Delete the answers and inputs that are not to be kept at `now`."""
+        await self._run(lambda: self._work.prune(now, retention))
 
     async def close(self) -> None:
         """Finish what is under way and unlock the file; closing twice is allowed."""

@@ -1,13 +1,14 @@
 """The statements of the hot path, compiled once per kind of database."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, delete, literal_column, select, update
+from sqlalchemy import Column, Delete, bindparam, delete, func, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.expression import ClauseElement
 
+from xmpp_cem.model.keeping import Retention
 from xmpp_cem.store.checksums import COVERED
 from xmpp_cem.store.schema import journal, meta, outbox, received, records
 
@@ -74,3 +75,25 @@ def _superseded() -> ClauseElement:
         outbox.c["id"] != bindparam("id"),
         outbox.c["kind"] != literal_column("'transact'"),
     )
+
+
+def pruning(before: str, retention: Retention) -> Iterator[Delete]:
+    """Yield what deletes all that is not to be kept.
+
+    Args:
+        before: answers given earlier go.
+        retention: how much stays.
+    """
+    at, seq, value = received.c["at"], journal.c["seq"], journal.c["value"]
+    yield delete(received).where(at < before)
+    yield _from_nth_newest(at, retention.replies)
+    yield _from_nth_newest(seq, retention.journal_rows)
+    newer = func.sum(func.length(value)).over(order_by=seq.desc()).label("newer")
+    sizes = select(seq, newer).subquery()
+    too_old = select(func.max(sizes.c["seq"])).where(sizes.c["newer"] > retention.journal_bytes)
+    yield delete(journal).where(seq <= too_old.scalar_subquery())
+
+
+def _from_nth_newest(column: Column[Any], kept: int) -> Delete:
+    first = select(column).order_by(column.desc()).limit(1).offset(max(0, kept)).subquery()
+    return delete(column.table).where(column <= select(first).scalar_subquery())

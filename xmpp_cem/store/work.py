@@ -6,15 +6,15 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, Subquery, delete, select
+from sqlalchemy import Connection, RowMapping, Select, select
 
 from xmpp_cem.errors import StoreError
-from xmpp_cem.model.keeping import Batch, Journalled, Kept, Outgoing, Received, Row
+from xmpp_cem.model.keeping import Batch, Journalled, Kept, Outgoing, Received, Retention, Row
 from xmpp_cem.store import schema
 from xmpp_cem.store.backends import Backend
 from xmpp_cem.store.checksums import require_whole, sealed
 from xmpp_cem.store.migrating import is_newest, migrate, revision_of
-from xmpp_cem.store.statements import Statements
+from xmpp_cem.store.statements import Statements, pruning
 
 
 class Work:
@@ -89,21 +89,11 @@ class Work:
             for row in reversed(rows)
         )
 
-    def prune(self, before: datetime, keep_journal: int, keep_replies: int) -> None:
+    def prune(self, now: datetime, retention: Retention) -> None:
         """Delete old answers and inputs."""
-        received, journal = schema.received, schema.journal
-        oldest_reply = _nth(
-            select(received.c["at"]).order_by(received.c["at"].desc()), keep_replies
-        )
-        last_input = _nth(select(journal.c["seq"]).order_by(journal.c["seq"].desc()), keep_journal)
         with self._ready().begin():
-            self._connection.execute(delete(received).where(received.c["at"] < _text(before)))
-            self._connection.execute(
-                delete(received).where(received.c["at"] <= select(oldest_reply).scalar_subquery())
-            )
-            self._connection.execute(
-                delete(journal).where(journal.c["seq"] <= select(last_input).scalar_subquery())
-            )
+            for statement in pruning(_text(now - retention.replies_for), retention):
+                self._connection.execute(statement)
 
     def _ready(self) -> Connection:
         """Return a connection that stands; a lost one is made again, under the lock."""
@@ -176,11 +166,6 @@ class Work:
     def _each(self, statement: str, values: list[dict[str, Any]]) -> None:
         if values:
             self._connection.exec_driver_sql(statement, values)
-
-
-def _nth(ordered: Select[Any], skipped: int) -> Subquery:
-    """Return the first row after those that are kept."""
-    return ordered.limit(1).offset(max(0, skipped)).subquery()
 
 
 def _replaced() -> StoreError:

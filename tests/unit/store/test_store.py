@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xmpp_cem.errors import StoreError
-from xmpp_cem.model.keeping import Batch, Journalled, Kept, Outgoing, Received, Row
+from xmpp_cem.model.keeping import Batch, Journalled, Kept, Outgoing, Received, Retention, Row
 from xmpp_cem.store.database import DatabaseStore
 from xmpp_cem.store.memory import MemoryStore
 from xmpp_cem.store.sqlite import IN_MEMORY
@@ -16,6 +16,10 @@ PUBLISH = Outgoing("m1", "up", "publish", "node", "item", b"<a/>", NOON)
 RETRACT = replace(PUBLISH, id="m2", kind="retract", payload=b"")
 TRANSACT = Outgoing("t1", "up", "transact", "vtn@a.example/x", "", b"<b/>", NOON)
 ANSWER = Received("ven@a.example", "r1", b"<yes/>", NOON)
+
+
+def keeping(**changes) -> Retention:
+    return replace(Retention(replies_for=timedelta()), **changes)
 
 
 def inputs(*numbers: int) -> list[Journalled]:
@@ -161,7 +165,7 @@ async def test_the_journal_returns_the_newest_inputs_oldest_first(store):
 async def test_pruning_deletes_what_is_older_only(store):
     old = replace(ANSWER, message_id="old", at=NOON - timedelta(microseconds=1))
     await store.commit(Batch(received=[ANSWER, old], journal=inputs(1, 2, 3)))
-    await store.prune(NOON, 2, 99)
+    await store.prune(NOON, keeping(journal_rows=2))
     assert await store.reply_to(ANSWER.sender, "old") is None
     assert await store.reply_to(ANSWER.sender, ANSWER.message_id) == ANSWER.reply
     assert await store.journal(10) == tuple(inputs(2, 3))
@@ -170,23 +174,31 @@ async def test_pruning_deletes_what_is_older_only(store):
 async def test_pruning_keeps_the_newest_answers_however_many_there_are(store):
     old = replace(ANSWER, message_id="old", at=NOON - timedelta(seconds=1))
     await store.commit(Batch(received=[old, ANSWER]))
-    await store.prune(NOON - timedelta(days=1), 99, 1)
+    await store.prune(NOON, Retention(replies=1))
     assert await store.reply_to(ANSWER.sender, "old") is None
     assert await store.reply_to(ANSWER.sender, ANSWER.message_id) == ANSWER.reply
 
 
+@pytest.mark.parametrize(("most", "left"), [(5, 2), (4, 2), (3, 1), (1, 0), (99, 3)])
+async def test_pruning_keeps_no_more_bytes_of_inputs_than_allowed(store, most, left):
+    rows = [Journalled(NOON, "x", b"%02d" % number) for number in range(3)]
+    await store.commit(Batch(journal=rows))
+    await store.prune(NOON, Retention(journal_bytes=most))
+    assert await store.journal(9) == tuple(rows[3 - left :])
+
+
 async def test_pruning_can_empty_the_journal_and_inputs_still_follow(store):
     await store.commit(Batch(journal=inputs(1, 2)))
-    await store.prune(NOON, 0, 99)
+    await store.prune(NOON, keeping(journal_rows=0))
     await store.commit(Batch(journal=inputs(3)))
-    await store.prune(NOON, 5, 99)
+    await store.prune(NOON, keeping(journal_rows=5))
     assert await store.journal(10) == tuple(inputs(3))
 
 
 async def test_instants_of_other_zones_are_compared_as_utc(store):
     east = NOON.astimezone(timezone(timedelta(hours=5)))
     await store.commit(Batch(received=[replace(ANSWER, at=east)]))
-    await store.prune(NOON, 0, 99)
+    await store.prune(NOON, keeping(journal_rows=0))
     assert await store.reply_to(ANSWER.sender, ANSWER.message_id) == ANSWER.reply
 
 
