@@ -60,8 +60,14 @@ class Keeper:
             await self.prune()
 
     async def flush(self) -> None:
-        """Commit what waits, once and without patience: the agent ends."""
-        await self._store.commit(Batch(journal=self._uneventful))
+        """Commit what waits, once and without patience: the agent ends.
+
+        Only inputs that changed nothing can be lost by that.
+        """
+        try:
+            await self._store.commit(Batch(journal=self._uneventful))
+        except StoreUnavailableError as error:
+            log.warning("the last inputs are not in the journal", why=str(error))
 
     async def reply_to(self, sender: str, message_id: str) -> bytes | None:
         """Return the answer that a repeat of this request gets; None if it is new."""
@@ -97,7 +103,7 @@ class Keeper:
                     said = now
                     log.error("nothing is stored, so nothing is answered", why=str(error))  # noqa: TRY400 no trace
                 failures += 1
-                longest = min(_SHORTEST_S * 2**failures, _LONGEST_S)
+                longest = min(_SHORTEST_S * 2 ** min(failures, 10), _LONGEST_S)
                 pause = timedelta(seconds=random.uniform(_SHORTEST_S / 2, longest))  # noqa: S311 no secret
                 await self._clock.sleep_until(now + pause)
                 continue
