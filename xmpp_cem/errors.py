@@ -11,7 +11,8 @@ XmppCemError
 │   ├── StreamLostError      the connection broke while we waited
 │   ├── RequestTimeoutError  no answer in time; the outcome is unknown
 │   └── RefusedError         the server or peer answered with a stanza error
-├── StoreError               the local store cannot be read or written
+├── StoreError               the store cannot be read or written
+│   └── StoreUnavailableError   not now: nothing was written, the same may succeed later
 └── ServerError              a private server of tests or demo did not start or died
 """
 
@@ -100,7 +101,11 @@ class RefusedError(TransportError):
 
 
 class StoreError(XmppCemError):
-    """The local store cannot be opened, read or written."""
+    """The store cannot be opened, read or written; the text names it, what is wrong, a remedy."""
+
+
+class StoreUnavailableError(StoreError):
+    """The store cannot be used now, as with a full disk; the same call may succeed later."""
 
 
 class ServerError(XmppCemError):

@@ -7,6 +7,7 @@ from xmpp_cem.core.venstate import VenSettings
 from xmpp_cem.core.vtn import Vtn
 from xmpp_cem.core.vtnstate import VtnSettings
 from xmpp_cem.model.ids import Jid
+from xmpp_cem.model.keeping import Retention
 from xmpp_cem.model.node import card_node
 from xmpp_cem.runtime.engine import Engine, Surroundings
 from xmpp_cem.runtime.ports import Application, Clock, Store
@@ -14,7 +15,11 @@ from xmpp_cem.runtime.speech import Speech
 
 
 def vtn_engine(
-    settings: VtnSettings, store: Store, clock: Clock, speech: Speech | None = None
+    settings: VtnSettings,
+    store: Store,
+    clock: Clock,
+    speech: Speech | None = None,
+    retention: Retention | None = None,
 ) -> Engine:
     """Return the engine of a VTN at the top of a hierarchy."""
     surroundings = Surroundings(
@@ -22,6 +27,7 @@ def vtn_engine(
         admitted={Link.LOWER: _served(settings)},
         open_nodes=frozenset({card_node(settings.domain)}),
         speech=speech or Speech(),
+        retention=retention or Retention(),
     )
     return Engine(Vtn(settings), store, clock, surroundings=surroundings)
 
@@ -32,6 +38,7 @@ def site_engine(
     clock: Clock,
     application: Application,
     speech: Speech | None = None,
+    retention: Retention | None = None,
 ) -> Engine:
     """Return the engine of a VEN that controls its own resources through an application."""
     site = Site(settings)
@@ -39,12 +46,17 @@ def site_engine(
         services=lambda _: site.ven.service,
         admitted={Link.UPPER: _above(settings.ven)},
         speech=speech or Speech(),
+        retention=retention or Retention(),
     )
     return Engine(site, store, clock, application=application, surroundings=surroundings)
 
 
 def gateway_engine(
-    settings: GatewaySettings, store: Store, clock: Clock, speech: Speech | None = None
+    settings: GatewaySettings,
+    store: Store,
+    clock: Clock,
+    speech: Speech | None = None,
+    retention: Retention | None = None,
 ) -> Engine:
     """Return the engine of a VEN above and VTN below."""
     gateway = Gateway(settings)
@@ -57,6 +69,7 @@ def gateway_engine(
         admitted={Link.UPPER: _above(settings.upper), Link.LOWER: _served(settings.lower)},
         open_nodes=frozenset({card_node(settings.lower.domain)}),
         speech=speech or Speech(),
+        retention=retention or Retention(),
     )
     return Engine(gateway, store, clock, surroundings=surroundings)
 

@@ -38,7 +38,7 @@ async def located(upper: UpperConfig) -> UpperConfig:
             why = "no service has its card"
         log.warning("looking for the VTN", domain=upper.domain, why=why)
         failures += 1
-        longest = min(_SHORTEST_S * 2**failures, _LONGEST_S)
+        longest = min(_SHORTEST_S * 2 ** min(failures, 10), _LONGEST_S)
         await asyncio.sleep(random.uniform(_SHORTEST_S / 2, longest))  # noqa: S311 no secret
     return upper
 

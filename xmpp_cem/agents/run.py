@@ -13,6 +13,7 @@ from xmpp_cem.agents.settings import (
     clock_of,
     credentials_of,
     gateway_settings,
+    retention_of,
     site_settings,
     speech_of,
     vtn_settings,
@@ -21,7 +22,7 @@ from xmpp_cem.config.account import AccountConfig
 from xmpp_cem.config.roles import Config, GatewayConfig, OperatorConfig, VenConfig, VtnConfig
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.drivers.simulated_config import build
-from xmpp_cem.errors import ConfigError, StoreError
+from xmpp_cem.errors import ConfigError, StoreError, StoreUnavailableError
 from xmpp_cem.runtime.engine import Engine
 from xmpp_cem.runtime.ports import Application, Clock
 from xmpp_cem.store.database import DatabaseStore
@@ -56,11 +57,13 @@ async def run(config: Config, application: Application | None = None) -> None:
         engine = _engine(config, clock, application)
         try:
             await engine.run()
+        except StoreUnavailableError as error:
+            log.error("the agent waits for its store", why=str(error))  # noqa: TRY400 no trace
         except Exception as error:
             _raise_fatal(error)
             log.exception("the agent died and will start anew")
         failures = 0 if clock.now() - started > _STEADY else failures + 1
-        longest = min(_SHORTEST_S * 2**failures, _LONGEST_S)
+        longest = min(_SHORTEST_S * 2 ** min(failures, 10), _LONGEST_S)
         await asyncio.sleep(random.uniform(_SHORTEST_S / 2, longest))  # noqa: S311 no secret
 
 
@@ -68,7 +71,8 @@ def _raise_fatal(error: Exception) -> None:
     """Raise what starting anew cannot mend."""
     errors = error.exceptions if isinstance(error, ExceptionGroup) else (error,)
     for single in errors:
-        if isinstance(single, ConfigError | StoreError):
+        is_passing = isinstance(single, StoreUnavailableError)
+        if isinstance(single, ConfigError | StoreError) and not is_passing:
             raise single from error
         if isinstance(single, ExceptionGroup):
             _raise_fatal(single)
@@ -77,20 +81,21 @@ def _raise_fatal(error: Exception) -> None:
 def _engine(
     config: VtnConfig | VenConfig | GatewayConfig, clock: Clock, application: Application | None
 ) -> Engine:
-    store, speech = DatabaseStore(config.store), speech_of(config)
+    store, speech, kept = DatabaseStore(config.store), speech_of(config), retention_of(config)
     match config:
         case VtnConfig():
-            engine = vtn_engine(vtn_settings(config.party, config.lower), store, clock, speech)
+            vtn = vtn_settings(config.party, config.lower, config.retention)
+            engine = vtn_engine(vtn, store, clock, speech, kept)
             _connect(engine, Link.LOWER, config.lower.account)
         case GatewayConfig():
-            engine = gateway_engine(gateway_settings(config), store, clock, speech)
+            engine = gateway_engine(gateway_settings(config), store, clock, speech, kept)
             _connect(engine, Link.LOWER, config.lower.account)
             _connect(engine, Link.UPPER, config.upper.account)
         case VenConfig():
             program = application or DrivenSite(
                 {r.id: build(r.simulated, clock.now) for r in config.resources}
             )
-            engine = site_engine(site_settings(config), store, clock, program, speech)
+            engine = site_engine(site_settings(config), store, clock, program, speech, kept)
             _connect(engine, Link.UPPER, config.upper.account)
     return engine
 

@@ -4,6 +4,7 @@ from xmpp_cem.config.account import AccountConfig
 from xmpp_cem.config.domains import LowerConfig, UpperConfig
 from xmpp_cem.config.profiles import load_profile
 from xmpp_cem.config.roles import ClockConfig, GatewayConfig, VenConfig, VtnConfig
+from xmpp_cem.config.storing import RetentionConfig
 from xmpp_cem.core.gateway import GatewaySettings
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.site import SiteSettings
@@ -11,6 +12,7 @@ from xmpp_cem.core.venstate import VenSettings
 from xmpp_cem.core.vtnstate import VtnSettings
 from xmpp_cem.errors import ConfigError
 from xmpp_cem.model.ids import Jid, PartyId
+from xmpp_cem.model.keeping import Retention
 from xmpp_cem.runtime.clock import ScaledClock, SystemClock
 from xmpp_cem.runtime.speech import Speech
 from xmpp_cem.wire.codec import digest
@@ -60,8 +62,11 @@ def ven_settings(party: PartyId, upper: UpperConfig) -> VenSettings:
     )
 
 
-def vtn_settings(party: PartyId, lower: LowerConfig) -> VtnSettings:
+def vtn_settings(
+    party: PartyId, lower: LowerConfig, kept: RetentionConfig | None = None
+) -> VtnSettings:
     """Return what a VTN is configured with."""
+    kept = kept or RetentionConfig()
     return VtnSettings(
         party=party,
         domain=lower.domain,
@@ -77,7 +82,15 @@ def vtn_settings(party: PartyId, lower: LowerConfig) -> VtnSettings:
         grace=lower.grace,
         profile=lower.profile,
         tells_the_set=load_profile(lower.profile).tells_the_set,
+        ended_for=kept.ended_for,
+        ended_parts=kept.ended_parts,
     )
+
+
+def retention_of(config: VtnConfig | VenConfig | GatewayConfig) -> Retention:
+    """Return how much of the past an agent keeps in its store."""
+    kept = config.retention
+    return Retention(kept.journal_rows, kept.journal_bytes, kept.replies, kept.replies_for)
 
 
 def speech_of(config: VtnConfig | VenConfig | GatewayConfig) -> Speech:
@@ -100,6 +113,6 @@ def gateway_settings(config: GatewayConfig) -> GatewaySettings:
     """Return what a gateway is configured with."""
     return GatewaySettings(
         upper=ven_settings(config.party, config.upper),
-        lower=vtn_settings(config.party, config.lower),
+        lower=vtn_settings(config.party, config.lower, config.retention),
         margin=config.cascade.answer_margin,
     )

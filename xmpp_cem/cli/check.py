@@ -18,6 +18,7 @@ from xmpp_cem.config.roles import (
     VenConfig,
     VtnConfig,
 )
+from xmpp_cem.config.storing import store_name
 
 
 def check(file: File, as_json: AsJson = False) -> None:
@@ -100,7 +101,7 @@ def _presences(config: OperatorConfig) -> tuple[str, str]:
 
 
 def _kept(config: Config) -> tuple[str, str]:
-    store = "nothing is stored" if isinstance(config, OperatorConfig) else str(config.store)
+    store = "nothing is stored" if isinstance(config, OperatorConfig) else store_name(config.store)
     return "keeps", f"{store}; {_time(config.clock)}"
 
 

@@ -44,7 +44,8 @@ def _filled(path: Path) -> Path:
     return path
 
 
-def _in_a_folder(path: Path) -> Path:
+def in_a_folder(path: Path) -> Path:
+    """Return the path of a file that may be made; its folder must exist."""
     if not path.parent.is_dir():
         raise ValueError(f"there is no folder {path.parent}; create it or correct the path")
     return path
@@ -59,7 +60,7 @@ SecretPath = Annotated[FilePath, AfterValidator(_secret)]
 PasswordPath = Annotated[SecretPath, AfterValidator(_filled)]
 """A secret file that holds a password; white space around it does not count."""
 
-NewPath = Annotated[Path, AfterValidator(anchored), AfterValidator(_in_a_folder)]
+NewPath = Annotated[Path, AfterValidator(anchored), AfterValidator(in_a_folder)]
 """A file that may be made; its folder exists."""
 
 
@@ -103,7 +104,7 @@ def _written(value: Any) -> Any:
 
 def seconds(value: timedelta) -> str:
     """Write a length of time in seconds for people."""
-    return f"{value.total_seconds():g} s"
+    return f"{value.total_seconds():.10g} s"
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ class Bounds:
         return core_schema.no_info_after_validator_function(self._within, given)
 
     def __str__(self) -> str:
-        return f"{self.least_s:g} s to {self.most_s:g} s"
+        return f"{self.least_s:.10g} s to {self.most_s:.10g} s"
 
     def _within(self, value: timedelta) -> timedelta:
         least, most, step = (timedelta(seconds=s) for s in (self.least_s, self.most_s, self.step_s))

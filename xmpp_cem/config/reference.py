@@ -11,7 +11,7 @@ import annotated_types
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from xmpp_cem.config import fields
+from xmpp_cem.config import fields, storing
 from xmpp_cem.config.places import HIDDEN, models, tag_of
 from xmpp_cem.config.roles import Config
 
@@ -30,6 +30,7 @@ _NAMES = {
     fields.SecretPath: "path of a secret file",
     fields.PasswordPath: "path of a secret file",
     fields.NewPath: "path",
+    storing.StorePlace: "path, or `postgresql+psycopg://user@host/database`",
     fields.AccountName: "account, `local@host`",
     fields.PeerName: "address, `local@host` or `local@host/vtn`",
     fields.ServiceName: "host name",

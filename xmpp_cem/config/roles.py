@@ -7,9 +7,10 @@ from pydantic import Field, model_validator
 
 from xmpp_cem.config.account import AccountConfig
 from xmpp_cem.config.domains import LowerConfig, UpperConfig, WatchedConfig, refuse_repeats
-from xmpp_cem.config.fields import Bounds, NewPath
+from xmpp_cem.config.fields import Bounds
 from xmpp_cem.config.resources import ResourceConfig
 from xmpp_cem.config.section import Section
+from xmpp_cem.config.storing import RetentionConfig, StorePlace
 from xmpp_cem.errors import ConfigError
 from xmpp_cem.model.ids import DomainId, PartyId
 from xmpp_cem.model.time import Instant
@@ -55,8 +56,11 @@ class VtnConfig(_Agent):
     role: Literal["vtn"]
     """What the agent is."""
 
-    store: NewPath
-    """SQLite file with all that must survive a restart."""
+    store: StorePlace
+    """SQLite file, or PostgreSQL database, with all that must survive a restart."""
+
+    retention: RetentionConfig = RetentionConfig()
+    """How much of the past it keeps."""
 
     lower: LowerConfig
     """The domain it leads."""
@@ -68,8 +72,11 @@ class VenConfig(_Agent):
     role: Literal["ven"]
     """What the agent is."""
 
-    store: NewPath
-    """SQLite file with all that must survive a restart."""
+    store: StorePlace
+    """SQLite file, or PostgreSQL database, with all that must survive a restart."""
+
+    retention: RetentionConfig = RetentionConfig()
+    """How much of the past it keeps."""
 
     upper: UpperConfig
     """The domain it belongs to."""
@@ -92,8 +99,11 @@ class GatewayConfig(_Agent):
     role: Literal["gateway"]
     """What the agent is."""
 
-    store: NewPath
-    """SQLite file with all that must survive a restart."""
+    store: StorePlace
+    """SQLite file, or PostgreSQL database, with all that must survive a restart."""
+
+    retention: RetentionConfig = RetentionConfig()
+    """How much of the past it keeps."""
 
     upper: UpperConfig
     """The domain in which it is a VEN."""

@@ -15,6 +15,7 @@ from xmpp_cem.core.effects import (
     WatchPresence,
 )
 from xmpp_cem.core.following_up import FollowingUp
+from xmpp_cem.core.forgetting import Forgetting
 from xmpp_cem.core.inputs import (
     Input,
     ItemReceived,
@@ -55,6 +56,7 @@ class Vtn:
         self._publication = Publication(self._state, self.dispatching)
         self.recovery = Recovery(self._state, self.metering, self.dispatching)
         self._following_up = FollowingUp(self._state, self.dispatching)
+        self._forgetting = Forgetting(settings, self.dispatching)
         self._commands = Commands(self._state, self.dispatching, self._following_up, self.metering)
         self._requests = Requests(
             self._state,
@@ -83,6 +85,8 @@ class Vtn:
             self.dispatching.restore(record)
             if isinstance(record, Dispatch):
                 self._following_up.restore(record)
+            elif record.party not in self._state.members:
+                self._forgetting.restore(record)
         elif isinstance(record, Member):
             known = self._state.members.get(record.party)
             if known and known.account == record.account:
@@ -228,7 +232,7 @@ class Vtn:
     def _timer(self, key: str, now: datetime) -> list[Effect]:
         match key.split("/"):
             case ["vtn", "heartbeat"]:
-                return self._publication.index(now)
+                return [*self._publication.index(now), *self._forgetting.sweep(now)]
             case ["vtn", "ask", party]:
                 return self.recovery.fire(party, now)
             case ["vtn", "records"]:
@@ -249,4 +253,5 @@ class Vtn:
         effects = self.dispatching.fire(event_id, now)
         if now < dispatch.active.end:
             return effects
-        return [*effects, *self._publication.index(now), *self._publication.ended(dispatch)]
+        effects += [*self._publication.index(now), *self._publication.ended(dispatch)]
+        return effects + self._forgetting.sweep(now)

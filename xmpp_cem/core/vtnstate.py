@@ -38,6 +38,8 @@ class VtnSettings:
         grace: how long after connecting presences may still be on their way.
         profile: name of the payload profile, for the card.
         tells_the_set: whether members are told all live events at once, by transaction.
+        ended_for: how long an event is kept after its end.
+        ended_parts: ended events and members' parts in them that are kept at most.
     """
 
     party: PartyId
@@ -54,6 +56,8 @@ class VtnSettings:
     grace: timedelta = timedelta(seconds=5)
     profile: str = "iec61968-9"
     tells_the_set: bool = False
+    ended_for: timedelta = timedelta(days=7)
+    ended_parts: int = 200_000
 
 
 class VtnState:

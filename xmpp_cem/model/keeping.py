@@ -1,7 +1,7 @@
 """What a store keeps, as plain values: records, outbox, inbox, journal."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 
@@ -72,6 +72,23 @@ class Batch:
         """Whether there is nothing to commit."""
         lists = (self.put, self.drop, self.send, self.sent, self.received, self.journal)
         return not any(lists)
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How much is kept of what has passed.
+
+    Args:
+        journal_rows: newest inputs, at most.
+        journal_bytes: of their values together, at most.
+        replies: newest given answers, at most.
+        replies_for: how long an answer is given again to whoever repeats the request.
+    """
+
+    journal_rows: int = 20_000
+    journal_bytes: int = 64 * 2**20
+    replies: int = 100_000
+    replies_for: timedelta = timedelta(hours=48)
 
 
 @dataclass(frozen=True)

@@ -26,10 +26,11 @@ from xmpp_cem.core.records import Record
 from xmpp_cem.errors import RemoteProtocolError
 from xmpp_cem.messages.envelope import RequestMessage
 from xmpp_cem.model.ids import Jid
-from xmpp_cem.model.keeping import Batch, Journalled
+from xmpp_cem.model.keeping import Batch, Retention
 from xmpp_cem.runtime import journal
 from xmpp_cem.runtime.durable import is_kept, keep
 from xmpp_cem.runtime.intake import Intake
+from xmpp_cem.runtime.keeper import Keeper
 from xmpp_cem.runtime.outbox import Outbox, Outcome
 from xmpp_cem.runtime.perform import Performer
 from xmpp_cem.runtime.ports import Application, Clock, Store, Transport
@@ -39,10 +40,7 @@ from xmpp_cem.runtime.timers import Timers
 from xmpp_cem.wire.codec import Flow
 
 _MOST_AT_ONCE = 256
-_MOST_UNEVENTFUL = 100
-_KEPT_JOURNAL = 20_000
 _OVERDUE_EVERY = timedelta(seconds=5)
-_KEPT_REPLIES = timedelta(hours=48)
 
 log = structlog.get_logger()
 
@@ -68,12 +66,14 @@ class Surroundings:
         admitted: bare addresses that may see our presence and ask us from the first moment on.
         open_nodes: nodes that anyone may read.
         speech: which profile is spoken with whom.
+        retention: how much is kept of what has passed.
     """
 
     services: Callable[[Link], Jid | None]
     admitted: Mapping[Link, frozenset[str]]
     open_nodes: frozenset[str] = frozenset()
     speech: Speech = field(default_factory=Speech)
+    retention: Retention = field(default_factory=Retention)
 
 
 class Engine:
@@ -98,12 +98,12 @@ class Engine:
     ) -> None:
         self._role = role
         self.store = store
+        self.keeper = Keeper(store, clock, surroundings.retention)
         self._clock = clock
         self._speech = surroundings.speech
         self._inputs: deque[tuple[Input | None, str]] = deque()
         self._arrived = asyncio.Event()
         self._last = clock.now()
-        self._uneventful: list[Journalled] = []
         self._transports: dict[Link, Transport] = {}
         self._intakes: dict[Link, Intake] = {}
         self._timers = Timers(clock, lambda key: self.put(TimerFired(key)))
@@ -164,13 +164,13 @@ class Engine:
                 for entry in kept.outbox:
                     self._outbox.add(entry, group)
                 group.create_task(self._timers.run(), name="timers")
-                group.create_task(self._prune(), name="prune")
+                group.create_task(self.keeper.prune_regularly(), name="prune")
                 group.create_task(self._fail_overdue(), name="overdue requests")
                 for link, transport in self._transports.items():
                     group.create_task(transport.run(), name=f"connection {link.value}")
                 await self._work(group)
         except asyncio.CancelledError:
-            await self.store.commit(Batch(journal=self._uneventful))
+            await self.keeper.flush()
             raise
         finally:
             await self.store.close()
@@ -199,30 +199,18 @@ class Engine:
             effects += self._role.handle(what, now)
             self._noticed(what)
         keep(effects, asked, self._last, batch, self._speech)
-        await self._commit(batch)
+        await self.keeper.commit(batch)
         for entry in batch.send:
             self._outbox.add(entry, group)
         for effect in effects:
             self._performer.perform(effect, group)
-
-    async def _commit(self, batch: Batch) -> None:
-        """Commit what changes something now; inputs that changed nothing go with a later one.
-
-        A site looks at its meters every second: a disk must not be worn by that.
-        """
-        self._uneventful += batch.journal
-        batch.journal = []
-        if batch.is_empty and len(self._uneventful) < _MOST_UNEVENTFUL:
-            return
-        batch.journal, self._uneventful = self._uneventful, []
-        await self.store.commit(batch)
 
     async def _is_repeat(self, what: Input, asked: dict[str, RequestArrived]) -> bool:
         """Give a repeated transaction the answer that it was given before."""
         if not isinstance(what, RequestArrived) or not is_kept(what):
             return False
         message_id = what.message.header.message_id
-        reply = await self.store.reply_to(what.sender.bare, message_id)
+        reply = await self.keeper.reply_to(what.sender.bare, message_id)
         if reply is not None:
             self._intakes[what.link].respond(what.token, reply)
             return True
@@ -274,11 +262,6 @@ class Engine:
         except RemoteProtocolError as error:
             return TransactionFailed(link, request, "undefined-condition", str(error))
         return ReplyArrived(link, request, reply)
-
-    async def _prune(self) -> None:
-        while True:
-            await self.store.prune(self._clock.now() - _KEPT_REPLIES, _KEPT_JOURNAL)
-            await self._clock.sleep_until(self._clock.now() + timedelta(minutes=10))
 
     async def _fail_overdue(self) -> None:
         while True:

@@ -139,7 +139,7 @@ class Outbox:
 
     async def _pause(self, failures: int) -> None:
         """Wait with full jitter, or until something has come back."""
-        longest = min(_SHORTEST_S * 2**failures, _LONGEST_S)
+        longest = min(_SHORTEST_S * 2 ** min(failures, 10), _LONGEST_S)
         pause = timedelta(seconds=random.uniform(0.1, longest))  # noqa: S311 no secret
         self._wake.clear()
         sleep = asyncio.ensure_future(self._clock.sleep_until(self._clock.now() + pause))

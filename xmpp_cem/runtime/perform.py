@@ -184,7 +184,7 @@ class Performer:
             except TransportError as error:
                 failures += 1
                 log.warning("will try again", why=str(error), failures=failures)
-                longest = min(0.5 * 2**failures, 30.0)
+                longest = min(0.5 * 2 ** min(failures, 10), 30.0)
                 pause = timedelta(seconds=random.uniform(0.1, longest))  # noqa: S311 no secret
                 await self._clock.sleep_until(self._clock.now() + pause)
 

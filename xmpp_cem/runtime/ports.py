@@ -7,7 +7,7 @@ from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.control import Sample, SetPoint
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import Jid
-from xmpp_cem.model.keeping import Batch, Kept
+from xmpp_cem.model.keeping import Batch, Kept, Retention
 from xmpp_cem.model.link import Item
 from xmpp_cem.model.node import Access, NodeSpec, NodeState
 
@@ -36,14 +36,17 @@ class Store(Protocol):
         ...
 
     async def commit(self, batch: Batch) -> None:
-        """Change what is kept; raises StoreError."""
+        """Change what is kept; raises StoreError.
+
+        After a StoreUnavailableError the same batch may be committed again and takes effect once.
+        """
         ...
 
     async def reply_to(self, sender: str, message_id: str) -> bytes | None:
         """Return the answer once given to a request."""
         ...
 
-    async def prune(self, before: datetime, keep_journal: int) -> None:
+    async def prune(self, now: datetime, retention: Retention) -> None:
         """Drop old answers and journal rows."""
         ...
 

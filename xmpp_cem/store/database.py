@@ -1,4 +1,4 @@
-"""What an agent keeps in a file, read and written beside the event loop."""
+"""What an agent keeps in a database, read and written beside the event loop."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,46 +8,51 @@ from pathlib import Path
 from typing import TypeVar
 
 from xmpp_cem.errors import StoreError
-from xmpp_cem.model.keeping import Batch, Journalled, Kept
+from xmpp_cem.model.keeping import Batch, Journalled, Kept, Retention
 from xmpp_cem.store.faults import explained
-from xmpp_cem.store.file import StoreFile
+from xmpp_cem.store.postgres import PostgresDatabase
+from xmpp_cem.store.sqlite import SqliteFile
+from xmpp_cem.store.work import Work
 
 _T = TypeVar("_T")
 
 
 class DatabaseStore:
-    """SQLite through SQLAlchemy Core; one file per party, one writer.
+    """SQLite or PostgreSQL through SQLAlchemy Core; one file or schema per party, one writer.
 
-    Every method raises StoreError, whose text names the file and the remedy. A method that is
-    cancelled while it waits may still take effect, in full.
+    Every method raises StoreError, whose text names the store and the remedy; it is a
+    StoreUnavailableError when nothing was written and the same call may succeed later. A method
+    that is cancelled while it waits may still take effect, in full.
 
     Args:
-        path: the file; `:memory:` keeps everything until close.
+        place: the file, `:memory:` keeps everything until close; or the URL of a database.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file = StoreFile(path)
+    def __init__(self, place: Path | str) -> None:
+        backend = SqliteFile(place) if isinstance(place, Path) else PostgresDatabase(place)
+        self._name = backend.name
+        self._work = Work(backend)
         self._worker: ThreadPoolExecutor | None = None
 
     async def open(self) -> None:
-        """Lock the file for this process, create it if it is missing and check its schema.
+        """Lock the store for this process, create or migrate its tables and check the file.
 
         Raises:
-            StoreError: it is in use, unusable, no database, another program's or newer.
+            StoreUnavailableError: the disk is full, the database's server is away.
+            StoreError: it is in use, unusable, damaged, no database, another program's or newer.
         """
         if self._worker is not None:
-            raise StoreError(f"store {self._path}: it is open already")
+            raise StoreError(f"store {self._name}: it is open already")
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         try:
-            await self._run(self._file.open)
+            await self._run(self._work.open)
         except StoreError:
             self._stop()
             raise
 
     async def load(self) -> Kept:
         """Return all records by kind and key, and the outbox in the order of sending."""
-        return await self._run(self._file.load)
+        return await self._run(self._work.load)
 
     async def commit(self, batch: Batch) -> None:
         """Write everything or nothing, to the disk (WAL, synchronous=FULL).
@@ -57,38 +62,40 @@ class DatabaseStore:
         in place; an answer that is stored already stays.
 
         Raises:
-            StoreError: disk full, read-only, failing or damaged; nothing was written.
+            StoreUnavailableError: disk full or failing, or no connection. Commit the same batch
+                again, the very object: if it took effect after all, it does so once.
+            StoreError: read-only, damaged, or taken over by another process; nothing was written.
         """
-        await self._run(lambda: self._file.commit(batch))
+        await self._run(lambda: self._work.commit(batch))
 
     async def reply_to(self, sender: str, message_id: str) -> bytes | None:
         """Return the answer that a repeat of this request gets; None if it is new."""
-        return await self._run(lambda: self._file.reply_to(sender, message_id))
+        return await self._run(lambda: self._work.reply_to(sender, message_id))
 
     async def journal(self, last: int) -> tuple[Journalled, ...]:
         """Return at most the `last` newest inputs, oldest of them first."""
-        return await self._run(lambda: self._file.journal(last))
+        return await self._run(lambda: self._work.journal(last))
 
-    async def prune(self, before: datetime, keep_journal: int) -> None:
-        """Delete answers older than `before`, and all inputs but the newest `keep_journal`."""
-        await self._run(lambda: self._file.prune(before, keep_journal))
+    async def prune(self, now: datetime, retention: Retention) -> None:
+        """Delete the answers and inputs that are not to be kept at `now`."""
+        await self._run(lambda: self._work.prune(now, retention))
 
     async def close(self) -> None:
         """Finish what is under way and unlock the file; closing twice is allowed."""
         if self._worker is None:
             return
         try:
-            await self._run(self._file.close)
+            await self._run(self._work.close)
         finally:
             self._stop()
 
     async def _run(self, act: Callable[[], _T]) -> _T:
         if self._worker is None:
-            raise StoreError(f"store {self._path}: it is not open")
+            raise StoreError(f"store {self._name}: it is not open")
         return await asyncio.get_running_loop().run_in_executor(self._worker, self._explain, act)
 
     def _explain(self, act: Callable[[], _T]) -> _T:
-        with explained(self._path):
+        with explained(self._name):
             return act()
 
     def _stop(self) -> None:

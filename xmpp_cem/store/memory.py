@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from xmpp_cem.errors import StoreError
-from xmpp_cem.model.keeping import Batch, Journalled, Kept, Received, Row
+from xmpp_cem.model.keeping import Batch, Journalled, Kept, Received, Retention, Row
 from xmpp_cem.store.outbox import Outbox
 
 
@@ -54,11 +54,20 @@ class MemoryStore:
         self._require_open()
         return tuple(self._journal[self._older_than(last) :])
 
-    async def prune(self, before: datetime, keep_journal: int) -> None:
-        """Delete answers older than `before`, and all inputs but the newest `keep_journal`."""
+    async def prune(self, now: datetime, retention: Retention) -> None:
+        """Delete the answers and inputs that are not to be kept at `now`."""
         self._require_open()
-        self._received = {name: one for name, one in self._received.items() if one.at >= before}
-        del self._journal[: self._older_than(keep_journal)]
+        by_age = sorted(self._received.values(), key=lambda one: one.at, reverse=True)
+        surplus = by_age[retention.replies :]
+        before = now - retention.replies_for
+        kept = [
+            one for one in by_age if one.at >= before and not (surplus and one.at <= surplus[0].at)
+        ]
+        self._received = {(one.sender, one.message_id): one for one in kept}
+        del self._journal[: self._older_than(retention.journal_rows)]
+        size = sum(len(one.value) for one in self._journal)
+        while size > retention.journal_bytes:
+            size -= len(self._journal.pop(0).value)
 
     async def close(self) -> None:
         """End; closing twice is allowed."""

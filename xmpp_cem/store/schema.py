@@ -1,42 +1,38 @@
-"""The tables of a party's store."""
+"""The tables of a party's store, as the newest migration leaves them."""
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Table,
-    Text,
-    inspect,
-    select,
-)
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import TEXT
 
-from xmpp_cem.errors import StoreError
+TABLES = MetaData()
 
-VERSION = 1
+_NAME = Text().with_variant(TEXT(collation="C"), "postgresql")
+"""Text in the order of its bytes, whatever the language of a database is."""
 
-_APPLICATION = "xmpp_cem"
-_TABLES = MetaData()
+_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _crc() -> Column[int]:
+    return Column("crc", BigInteger, nullable=False, server_default="0")
+
 
 meta = Table(
     "meta",
-    _TABLES,
+    TABLES,
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
 records = Table(
     "records",
-    _TABLES,
-    Column("kind", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
+    TABLES,
+    Column("kind", _NAME, primary_key=True),
+    Column("key", _NAME, primary_key=True),
     Column("value", LargeBinary, nullable=False),
+    _crc(),
 )
 outbox = Table(
     "outbox",
-    _TABLES,
-    Column("seq", Integer, primary_key=True),
+    TABLES,
+    Column("seq", _NUMBER, primary_key=True),
     Column("id", Text, nullable=False, unique=True),
     Column("link", Text, nullable=False),
     Column("kind", Text, nullable=False),
@@ -44,53 +40,25 @@ outbox = Table(
     Column("item_id", Text, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("expires", Text, nullable=False),
+    _crc(),
     Index("outbox_item", "link", "destination", "item_id"),
 )
 received = Table(
     "received",
-    _TABLES,
+    TABLES,
     Column("sender", Text, primary_key=True),
     Column("message_id", Text, primary_key=True),
     Column("reply", LargeBinary, nullable=False),
-    Column("at", Text, nullable=False),
+    Column("at", _NAME, nullable=False),
+    _crc(),
+    Index("received_at", "at"),
 )
 journal = Table(
     "journal",
-    _TABLES,
-    Column("seq", Integer, primary_key=True),
+    TABLES,
+    Column("seq", _NUMBER, primary_key=True),
     Column("at", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("value", LargeBinary, nullable=False),
+    _crc(),
 )
-
-
-def check(connection: Connection) -> bool:
-    """Return whether the tables exist; the file is only read.
-
-    Raises:
-        StoreError: the tables are another program's or a newer version's.
-    """
-    names = inspect(connection).get_table_names()
-    if not names:
-        return False
-    described: dict[str, str] = {}
-    if "meta" in names:
-        described.update((name, value) for name, value in connection.execute(select(meta)))
-    version = described.get("schema", "")
-    if described.get("application") != _APPLICATION or not version.isdecimal():
-        raise StoreError("it belongs to another program: configure another path")
-    if int(version) != VERSION:
-        raise StoreError(
-            f"it has schema {version} and this program reads schema {VERSION}: "
-            "install the version that wrote it, or restore a backup of before"
-        )
-    return True
-
-
-def create(connection: Connection) -> None:
-    """Create the tables inside the caller's transaction."""
-    _TABLES.create_all(connection, checkfirst=False)
-    described = {"application": _APPLICATION, "schema": str(VERSION)}
-    connection.execute(
-        meta.insert(), [{"name": name, "value": value} for name, value in described.items()]
-    )

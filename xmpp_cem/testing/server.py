@@ -164,7 +164,7 @@ def _prepare(
     folder = folder.resolve()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     ca_file = folder / "pki" / "ca.pem"
-    endpoint = Endpoint(kind, hosts.pop(), LOOPBACK, _free_port(), ca_file)
+    endpoint = Endpoint(kind, hosts.pop(), LOOPBACK, free_port(), ca_file)
     fast = {f"{one.vtn}@{endpoint.xmpp_host}" for one in domains}
     fast |= {account.jid for account in accounts if account.gateway}
     names = (endpoint.xmpp_host, *(endpoint.pubsub(one.domain) for one in domains))
@@ -172,7 +172,8 @@ def _prepare(
     return site, make_pki(ca_file.parent, names)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback that nobody uses now."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from xmpp_cem.errors import StoreError
+from xmpp_cem.errors import StoreError, StoreUnavailableError
 from xmpp_cem.model.keeping import Batch, Journalled, Kept, Outgoing, Received, Row
 from xmpp_cem.store.database import DatabaseStore
-from xmpp_cem.store.file import IN_MEMORY
+from xmpp_cem.store.sqlite import IN_MEMORY
 
 NOON = datetime(2025, 4, 10, 12, tzinfo=UTC)
 NOBODY = 65534
@@ -54,8 +54,20 @@ async def store(path):
     await opened.close()
 
 
+async def told(store, statement):
+    """Run a statement in the store's own connection."""
+
+    def run():
+        connection = store._work._connection
+        with connection.begin():
+            result = connection.exec_driver_sql(statement)
+            return result.fetchall() if result.returns_rows else []
+
+    return await store._run(run)
+
+
 async def set_pragma(store, setting):
-    await store._run(lambda: store._file._driver.execute(f"PRAGMA {setting}").fetchall())
+    await told(store, f"PRAGMA {setting}")
 
 
 async def test_a_process_killed_amid_commits_leaves_whole_batches(path):
@@ -78,9 +90,14 @@ async def test_a_process_killed_amid_commits_leaves_whole_batches(path):
 
 
 async def test_a_batch_is_written_in_full_or_not_at_all(store):
-    refused = Outgoing("m1", "up", "publish", "node", "item", None, NOON)
-    batch = Batch([Row("a", "k", b"1")], [], [refused], [], [], [Journalled(NOON, "x", b"")])
-    with pytest.raises(StoreError, match="NOT NULL"):
+    await told(
+        store,
+        "CREATE TEMP TRIGGER refused BEFORE INSERT ON journal "
+        "BEGIN SELECT RAISE(ABORT, 'not this one'); END",
+    )
+    sent = Outgoing("m1", "up", "publish", "node", "item", b"", NOON)
+    batch = Batch([Row("a", "k", b"1")], [], [sent], [], [], [Journalled(NOON, "x", b"")])
+    with pytest.raises(StoreError, match="not this one"):
         await store.commit(batch)
     assert (await store.load(), await store.journal(9)) == (Kept(), ())
 
@@ -88,7 +105,7 @@ async def test_a_batch_is_written_in_full_or_not_at_all(store):
 async def test_a_full_disk_is_told_with_a_remedy_and_changes_nothing(store):
     await store.commit(Batch(put=[Row("a", "k", b"1")]))
     await set_pragma(store, "max_page_count=20")
-    with pytest.raises(StoreError, match="full; free space"):
+    with pytest.raises(StoreUnavailableError, match="full; free space"):
         await store.commit(Batch(put=[Row("a", "k", b"2"), Row("a", "j", bytes(100_000))]))
     assert (await store.load()).records == (Row("a", "k", b"1"),)
     await store.commit(Batch(put=[Row("a", "k", b"3")]))
@@ -139,9 +156,34 @@ async def test_a_damaged_database_is_told_with_a_remedy(path):
     await store.close()
     whole = path.read_bytes()
     path.write_bytes(whole[: 4096 * 12] + b"\xff" * (len(whole) - 4096 * 12))
+    with pytest.raises(StoreError, match=r"store\.sqlite: .*damaged.*; restore a backup"):
+        await store.open()
+
+
+@pytest.mark.parametrize("value", [b"{" + b"payload" * 20 + b"}", b"{" + b"payload" * 2000 + b"}"])
+async def test_a_flipped_bit_inside_a_value_is_told_with_a_remedy(path, value):
+    store = DatabaseStore(path)
     await store.open()
-    with pytest.raises(StoreError, match="malformed; restore a backup"):
+    await store.commit(Batch(put=[Row("a", "k", value)], journal=[Journalled(NOON, "x", value)]))
+    await store.close()
+    path.write_bytes(path.read_bytes().replace(b"payload", b"qayload"))
+    await store.open()
+    with pytest.raises(StoreError, match="table records is damaged; restore a backup"):
         await store.load()
+    with pytest.raises(StoreError, match="table journal is damaged"):
+        await store.journal(1)
+    await store.close()
+
+
+async def test_a_damaged_answer_is_not_given(path):
+    store = DatabaseStore(path)
+    await store.open()
+    await store.commit(Batch(received=[Received("a", "r", b"<payload/>", NOON)]))
+    await store.close()
+    path.write_bytes(path.read_bytes().replace(b"payload", b"qayload"))
+    await store.open()
+    with pytest.raises(StoreError, match="table received is damaged"):
+        await store.reply_to("a", "r")
     await store.close()
 
 
@@ -179,11 +221,7 @@ async def test_others_may_read_while_the_store_is_open(path, store):
 
 async def test_the_file_is_durable_and_private(path, store):
     asked = ["journal_mode", "synchronous", "foreign_keys"]
-    driver = store._file._driver
-    found = [
-        await store._run(lambda name=name: driver.execute(f"PRAGMA {name}").fetchone()[0])
-        for name in asked
-    ]
+    found = [(await told(store, f"PRAGMA {name}"))[0][0] for name in asked]
     assert found == ["wal", 2, 1]
     assert [one.stat().st_mode & 0o077 for one in path.parent.iterdir()] == [0] * 4
 

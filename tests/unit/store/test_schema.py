@@ -7,7 +7,8 @@ import pytest
 from xmpp_cem.errors import StoreError
 from xmpp_cem.model.keeping import Kept
 from xmpp_cem.store.database import DatabaseStore
-from xmpp_cem.store.file import StoreFile
+from xmpp_cem.store.sqlite import SqliteFile
+from xmpp_cem.store.work import Work
 
 
 @pytest.fixture
@@ -24,16 +25,16 @@ def change(path, *statements):
 def refused(path, match):
     before = path.read_bytes()
     with pytest.raises(StoreError, match=match):
-        StoreFile(path).open()
+        Work(SqliteFile(path)).open()
     assert path.read_bytes() == before
 
 
 def test_a_newer_schema_is_refused_and_left_alone(path):
-    file = StoreFile(path)
+    file = Work(SqliteFile(path))
     file.open()
     file.close()
-    change(path, "UPDATE meta SET value = '2' WHERE name = 'schema'")
-    refused(path, "schema 2 .* reads schema 1: install the version")
+    change(path, "UPDATE alembic_version SET version_num = '9999'")
+    refused(path, "schema 9999 .* up to schema 0002: install the version")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,7 @@ def test_a_database_of_another_program_is_refused_and_left_alone(path, table):
 
 def test_an_empty_file_becomes_a_store(path):
     path.touch()
-    file = StoreFile(path)
+    file = Work(SqliteFile(path))
     file.open()
     file.close()
     change(path, "SELECT * FROM records, outbox, received, journal")

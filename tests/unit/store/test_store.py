@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xmpp_cem.errors import StoreError
-from xmpp_cem.model.keeping import Batch, Journalled, Kept, Outgoing, Received, Row
+from xmpp_cem.model.keeping import Batch, Journalled, Kept, Outgoing, Received, Retention, Row
 from xmpp_cem.store.database import DatabaseStore
-from xmpp_cem.store.file import IN_MEMORY
 from xmpp_cem.store.memory import MemoryStore
+from xmpp_cem.store.sqlite import IN_MEMORY
 
 NOON = datetime(2025, 4, 10, 12, 0, 0, 123456, tzinfo=UTC)
 PUBLISH = Outgoing("m1", "up", "publish", "node", "item", b"<a/>", NOON)
@@ -18,17 +18,23 @@ TRANSACT = Outgoing("t1", "up", "transact", "vtn@a.example/x", "", b"<b/>", NOON
 ANSWER = Received("ven@a.example", "r1", b"<yes/>", NOON)
 
 
+def keeping(**changes) -> Retention:
+    return replace(Retention(replies_for=timedelta()), **changes)
+
+
 def inputs(*numbers: int) -> list[Journalled]:
     return [Journalled(NOON + timedelta(seconds=n), "input", b"%d" % n) for n in numbers]
 
 
-def fresh(kind, folder):
-    return MemoryStore() if kind == "memory" else DatabaseStore(folder / "store.sqlite")
-
-
-@pytest.fixture(params=["memory", "database"])
+@pytest.fixture(params=["memory", "database", pytest.param("postgresql", marks=pytest.mark.live)])
 async def store(request, tmp_path):
-    opened = fresh(request.param, tmp_path)
+    match request.param:
+        case "memory":
+            opened = MemoryStore()
+        case "database":
+            opened = DatabaseStore(tmp_path / "store.sqlite")
+        case _:
+            opened = DatabaseStore(request.getfixturevalue("database_url"))
     await opened.open()
     yield opened
     await opened.close()
@@ -159,24 +165,40 @@ async def test_the_journal_returns_the_newest_inputs_oldest_first(store):
 async def test_pruning_deletes_what_is_older_only(store):
     old = replace(ANSWER, message_id="old", at=NOON - timedelta(microseconds=1))
     await store.commit(Batch(received=[ANSWER, old], journal=inputs(1, 2, 3)))
-    await store.prune(NOON, 2)
+    await store.prune(NOON, keeping(journal_rows=2))
     assert await store.reply_to(ANSWER.sender, "old") is None
     assert await store.reply_to(ANSWER.sender, ANSWER.message_id) == ANSWER.reply
     assert await store.journal(10) == tuple(inputs(2, 3))
 
 
+async def test_pruning_keeps_the_newest_answers_however_many_there_are(store):
+    old = replace(ANSWER, message_id="old", at=NOON - timedelta(seconds=1))
+    await store.commit(Batch(received=[old, ANSWER]))
+    await store.prune(NOON, Retention(replies=1))
+    assert await store.reply_to(ANSWER.sender, "old") is None
+    assert await store.reply_to(ANSWER.sender, ANSWER.message_id) == ANSWER.reply
+
+
+@pytest.mark.parametrize(("most", "left"), [(5, 2), (4, 2), (3, 1), (1, 0), (99, 3)])
+async def test_pruning_keeps_no_more_bytes_of_inputs_than_allowed(store, most, left):
+    rows = [Journalled(NOON, "x", b"%02d" % number) for number in range(3)]
+    await store.commit(Batch(journal=rows))
+    await store.prune(NOON, Retention(journal_bytes=most))
+    assert await store.journal(9) == tuple(rows[3 - left :])
+
+
 async def test_pruning_can_empty_the_journal_and_inputs_still_follow(store):
     await store.commit(Batch(journal=inputs(1, 2)))
-    await store.prune(NOON, 0)
+    await store.prune(NOON, keeping(journal_rows=0))
     await store.commit(Batch(journal=inputs(3)))
-    await store.prune(NOON, 5)
+    await store.prune(NOON, keeping(journal_rows=5))
     assert await store.journal(10) == tuple(inputs(3))
 
 
 async def test_instants_of_other_zones_are_compared_as_utc(store):
     east = NOON.astimezone(timezone(timedelta(hours=5)))
     await store.commit(Batch(received=[replace(ANSWER, at=east)]))
-    await store.prune(NOON, 0)
+    await store.prune(NOON, keeping(journal_rows=0))
     assert await store.reply_to(ANSWER.sender, ANSWER.message_id) == ANSWER.reply
 
 

@@ -1,0 +1,41 @@
+"""What differs between a file and a server: how to connect, and how one writer is ensured."""
+
+from contextlib import ExitStack
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+
+class Backend(Protocol):
+    """A kind of database; every method runs in the store's thread."""
+
+    @property
+    def name(self) -> str:
+        """The file, or the database without its password."""
+        ...
+
+    @property
+    def is_fenced(self) -> bool:
+        """Whether each commit checks that nobody else has written since the last one."""
+        ...
+
+    def connect(self, opened: ExitStack, *, again: bool) -> Connection:
+        """Keep others out and connect; what must be undone at the end goes onto the stack.
+
+        Args:
+            opened: undone when the store closes or opening fails.
+            again: whether the connection was lost: our old one may still hold the lock.
+
+        Raises:
+            StoreUnavailableError: not now.
+            StoreError: it is in use by another process, or cannot be used.
+        """
+        ...
+
+    def settle(self, connection: Connection) -> None:
+        """Set what makes commits durable; only once the tables are known to be ours."""
+        ...
+
+    def begin(self, connection: Connection) -> None:
+        """Begin what changes tables, inside SQLAlchemy's transaction."""
+        ...
