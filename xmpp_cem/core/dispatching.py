@@ -19,7 +19,7 @@ from xmpp_cem.core.effects import Effect, Note, SetTimer
 from xmpp_cem.core.metering import Metering, Window
 from xmpp_cem.core.modifying import modified
 from xmpp_cem.core.records import Dispatch, Part
-from xmpp_cem.core.standing import counted, signed, standing
+from xmpp_cem.core.standing import all_counted, signed, standing
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.operations import DispatchRecord
 from xmpp_cem.model.answer import Answer, Opt
@@ -182,18 +182,20 @@ class Dispatching(DispatchBook):
         return effects
 
     def measured(self, party: PartyId, windows: Iterable[Window]) -> list[Effect]:
-        """Count what a member changed over windows that lie wholly inside an event."""
+        """Count what a member changed inside events: with a new baseline, in all that is held."""
         effects: list[Effect] = []
         for event_id, parts in self.parts.items():
-            part = parts.get(party)
-            active = self.dispatches[event_id].active
-            for window in windows:
-                inside = active.start <= window.interval.start and window.interval.end <= active.end
-                if part is None or not inside:
-                    continue
+            if (part := parts.get(party)) is None:
+                continue
+            active, known = self.dispatches[event_id].active, list(windows)
+            if part.baseline_w is None:
+                known += self._metering.held(party)
+            baseline_w = part.baseline_w
+            if baseline_w is None:
                 baseline_w = self._metering.baseline(party, active.start)
-                part = counted(part, window, baseline_w, active.start)
-                effects.append(self.put_part(part))
+            changed = all_counted(part, known, baseline_w, active)
+            if changed is not part:
+                effects.append(self.put_part(changed))
                 self.touched.add(event_id)
         return effects
 
