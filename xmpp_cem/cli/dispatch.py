@@ -16,6 +16,7 @@ from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import Noun, Verb
 from xmpp_cem.messages.operations import DispatchRecord, MemberShare
 from xmpp_cem.model.event import Event, EventStatus, Mode, Order
+from xmpp_cem.model.ids import PartyId
 from xmpp_cem.model.signal import Delta
 from xmpp_cem.model.time import Interval
 
@@ -145,8 +146,12 @@ def chosen_power(power: int | None, reduce: int | None, increase: int | None) ->
 
 async def record_of(
     operator: "Operator", domain: str | None, event_id: str | None
-) -> DispatchRecord:
-    """Ask how an event stands, the newest by default, page by page; as `Operator.request`."""
+) -> tuple[DispatchRecord, PartyId]:
+    """Ask how an event stands, the newest by default, page by page; raises as `Operator.request`.
+
+    Returns:
+        The record with all its parts, and the party that told it.
+    """
     ids = (event_id,) if event_id else ()
     shares: list[MemberShare] = []
     while True:
@@ -159,7 +164,8 @@ async def record_of(
         shares += record.shares
         ids = (record.event,)
         if not record.shares or MORE not in {error.code for error in reply.errors}:
-            return record.model_copy(update={"members": None, "shares": tuple(shares)})
+            whole = record.model_copy(update={"members": None, "shares": tuple(shares)})
+            return whole, reply.header.source
 
 
 async def live_event(operator: "Operator", domain: str | None, event_id: str) -> Event:
@@ -187,7 +193,7 @@ async def followed(
     while record.status not in {EventStatus.COMPLETED, EventStatus.CANCELLED}:
         await asyncio.sleep(_LOOK_EVERY_S)
         try:
-            newest = await record_of(operator, record.domain, record.event)
+            newest, _ = await record_of(operator, record.domain, record.event)
         except TransportError:
             if operator.now() > record.active.end + _OVERDUE:
                 raise

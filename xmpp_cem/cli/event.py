@@ -157,7 +157,7 @@ def change(  # noqa: PLR0913 one per option
 
     async def work(operator: "Operator") -> None:
         known = await live_event(operator, domain, str(event_id))
-        record = await record_of(operator, domain, known.id)
+        record, _ = await record_of(operator, domain, known.id)
         wanted = changes.of(known, record.target_w, operator.now())
         body = EndDeviceControls(events=(wanted,))
         reply = accepted(await operator.request(domain, Verb.CHANGE, Noun.CONTROLS, body=body))
@@ -205,7 +205,7 @@ def show(
     from xmpp_cem.cli.connected import as_operator, operator_config
 
     name = str(event_id) if event_id else None
-    record = as_operator(
+    record, _ = as_operator(
         operator_config(file, domain), lambda operator: record_of(operator, domain, name)
     )
     if as_json:
@@ -242,7 +242,7 @@ async def _created(
         _show_answer(wanted, reply)
     if not output.wait:
         return None
-    record = await record_of(operator, domain, wanted.id)
+    record, _ = await record_of(operator, domain, wanted.id)
     if output.as_json:
         record = await followed(operator, record, lambda _: None)
         show_json(record)
