@@ -93,7 +93,8 @@ class Room(NamedTuple):
 class Candidates:
     """The members of a division, sorted by key, so that their order in the input is nothing.
 
-    Building it costs more than dividing; keep it for several divisions of equal members.
+    Building it costs more than dividing: keep it while members stay as they are. `capability_w` and
+    `limit_w` are columns in the order of `keys`.
 
     Args:
         members: any number, each key once.
