@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from xmpp_cem.allocations.allocation import Allocation
+from xmpp_cem.allocations.in_order import PRO_RATA
 from xmpp_cem.core.effects import Effect, Note, Publish, Remember, Respond
 from xmpp_cem.core.inputs import Link, RequestArrived
 from xmpp_cem.core.letters import Letters
@@ -38,6 +40,7 @@ class VtnSettings:
         grace: how long after connecting presences may still be on their way.
         profile: name of the payload profile, for the card.
         tells_the_set: whether members are told all live events at once, by transaction.
+        allocation: how a target becomes a share of each member.
     """
 
     party: PartyId
@@ -54,6 +57,7 @@ class VtnSettings:
     grace: timedelta = timedelta(seconds=5)
     profile: str = "iec61968-9"
     tells_the_set: bool = False
+    allocation: Allocation = PRO_RATA
 
 
 class VtnState:
