@@ -1,9 +1,10 @@
 """What a division is told: the demand, and what is known of each member, kept as columns."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -104,24 +105,26 @@ class Candidates:
     """
 
     def __init__(self, members: Iterable[Candidate]) -> None:
-        rows = sorted(members, key=_key)
-        columns: Sequence[Sequence[object]] = list(zip(*rows, strict=True)) or [()] * _WIDTH
-        self.keys: tuple[str, ...] = tuple(row.key for row in rows)
+        rows = sorted(members, key=attrgetter("key"))
+        self.keys: tuple[str, ...] = tuple(map(attrgetter("key"), rows))
         if len(set(self.keys)) < len(self.keys):
             raise ValueError("a member is there twice; give every member one row")
-        self.capability_w = _whole(columns[1])
-        limits = _whole([_ENDLESS if w is None else w for w in columns[2]])
+        self.capability_w = _whole(rows, attrgetter("capability_w"))
+        limits = _whole(rows, lambda row: _ENDLESS if row.limit_w is None else row.limit_w)
         self.limit_w = _fixed(np.minimum(limits, self.capability_w))
-        self._block_w = _whole(columns[3])
-        self._price = _numbers(columns[4])
-        self._priority = _whole(columns[5])
-        self._called_s = _whole(columns[6])
-        self._present_w = _whole(columns[7])
-        self._ramp = _numbers(columns[8])
+        self._block_w = _whole(rows, attrgetter("block_w"))
+        self._price = _numbers(rows, attrgetter("price"))
+        self._priority = _whole(rows, attrgetter("priority"))
+        self._called_s = _whole(rows, attrgetter("called_s"))
+        self._present_w = _whole(rows, attrgetter("present_w"))
+        self._ramp = _numbers(rows, attrgetter("ramp_w_per_s"))
         # What is enough for any share is as good as no bound.
-        self._energy_wh = _whole([_ENDLESS_WH if e is None else e for e in columns[9]])
-        rests = [_NEVER if r.rest_until is None else _microseconds(r.rest_until) for r in rows]
-        self._rest_until = _whole(rests)
+        self._energy_wh = _whole(
+            rows, lambda row: _ENDLESS_WH if row.energy_wh is None else row.energy_wh
+        )
+        self._rest_until = _whole(
+            rows, lambda row: _NEVER if row.rest_until is None else _microseconds(row.rest_until)
+        )
         self._check()
 
     def __len__(self) -> int:
@@ -163,22 +166,15 @@ class Candidates:
             raise ValueError("a member's price is no finite number")
 
 
-_WIDTH = len(Candidate._fields)
-
-
-def _key(member: Candidate) -> str:
-    return member.key
-
-
-def _whole(values: Sequence[object]) -> Watts:
+def _whole(rows: Sequence[Candidate], read: Callable[[Candidate], int]) -> Watts:
     try:
-        return _fixed(np.array(values, dtype=np.int64))
+        return _fixed(np.fromiter(map(read, rows), dtype=np.int64, count=len(rows)))
     except OverflowError as error:
         raise ValueError("a member's number is out of all range") from error
 
 
-def _numbers(values: Sequence[object]) -> Numbers:
-    column: Numbers = np.array(values, dtype=np.float64)
+def _numbers(rows: Sequence[Candidate], read: Callable[[Candidate], float]) -> Numbers:
+    column: Numbers = np.fromiter(map(read, rows), dtype=np.float64, count=len(rows))
     column.setflags(write=False)
     return column
 
