@@ -11,6 +11,7 @@ XmppCemError
 │   ├── StreamLostError      the connection broke while we waited
 │   ├── RequestTimeoutError  no answer in time; the outcome is unknown
 │   └── RefusedError         the server or peer answered with a stanza error
+├── AllocationError      a plug-in's division breaks its bounds; its author's to fix
 ├── StoreError               the store cannot be read or written
 │   └── StoreUnavailableError   not now: nothing was written, the same may succeed later
 └── ServerError              a private server of tests or demo did not start or died
@@ -98,6 +99,10 @@ class RefusedError(TransportError):
             "resource-constraint",
             "internal-server-error",
         }
+
+
+class AllocationError(XmppCemError):
+    """An allocation asks for what a member cannot take, or for more than the target."""
 
 
 class StoreError(XmppCemError):

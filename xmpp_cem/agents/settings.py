@@ -1,6 +1,7 @@
 """Turns a configuration into the small values that core, streams and clocks are given."""
 
 from xmpp_cem.config.account import AccountConfig
+from xmpp_cem.config.allocations import load_allocation
 from xmpp_cem.config.domains import LowerConfig, UpperConfig
 from xmpp_cem.config.profiles import load_profile
 from xmpp_cem.config.roles import ClockConfig, GatewayConfig, VenConfig, VtnConfig
@@ -84,6 +85,7 @@ def vtn_settings(
         tells_the_set=load_profile(lower.profile).tells_the_set,
         ended_for=kept.ended_for,
         ended_parts=kept.ended_parts,
+        allocation=load_allocation(lower.allocation),
     )
 
 

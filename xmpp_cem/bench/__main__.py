@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from xmpp_cem.bench import cascade, deliver, publish
+from xmpp_cem.bench import cascade, deliver, divide, publish
 from xmpp_cem.bench.place import Place
 from xmpp_cem.testing.server import missing
 
@@ -19,6 +19,7 @@ _PLANS: dict[str, tuple[Measure, int, int]] = {
     "publish": (publish.measure, 80, 40),
     "deliver": (deliver.measure, 600, 200),
     "cascade": (cascade.measure, 40, 15),
+    "divide": (divide.measure, 100_000, 100_000),
 }
 
 
@@ -60,6 +61,8 @@ async def _measure(kind: str, only: str | None, *, quick: bool) -> dict[str, Any
 def _show(name: str, figure: dict[str, Any]) -> None:
     values = f"{figure['ours']:>10}{figure['bare']:>10}{figure['ratio']:>8}"
     sys.stdout.write(f"{name:10}{values}  {figure['unit']}\n")
+    for part, value in figure.get("each", {}).items():
+        sys.stdout.write(f"{value:>20}  {part}\n")
     sys.stdout.flush()
 
 

@@ -1,12 +1,13 @@
 """The communication domains that an agent takes part in: above as a VEN, below as the VTN."""
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from xmpp_cem.config.account import AccountConfig
+from xmpp_cem.config.allocations import load_allocation
 from xmpp_cem.config.fields import AccountName, Bounds, PeerName, ServiceName
 from xmpp_cem.config.profiles import load_profile
 from xmpp_cem.config.section import Section
@@ -17,16 +18,22 @@ from xmpp_cem.model.node import Uplink
 _DAY = timedelta(days=1)
 
 
-def _known(name: str) -> str:
-    try:
-        load_profile(name)
-    except ConfigError as error:
-        raise ValueError(str(error).removeprefix("profile: ")) from error
-    return name
+def _known(load: Callable[[str], object]) -> AfterValidator:
+    def check(name: str) -> str:
+        try:
+            load(name)
+        except ConfigError as error:
+            raise ValueError(str(error).partition(": ")[2]) from error
+        return name
+
+    return AfterValidator(check)
 
 
-ProfileName = Annotated[str, AfterValidator(_known)]
+ProfileName = Annotated[str, _known(load_profile)]
 """The name of an installed payload profile."""
+
+AllocationName = Annotated[str, _known(load_allocation)]
+"""The name of an installed allocation."""
 
 _Watts = Annotated[int, Field(ge=1, le=10**9)]
 
@@ -108,6 +115,10 @@ class LowerConfig(Section):
 
     profile: ProfileName = "iec61968-9"
     """The payload profile: `iec61968-9`, `openadr-2.0b`, or one of another installed package."""
+
+    allocation: AllocationName = "pro-rata"
+    """How a target is divided: `pro-rata`, `merit-order`, `priority`, `rotation`,
+    `minimum-disturbance`, or one of another installed package."""
 
     uplink: Literal["auto", "publish", "transaction"] = "auto"
     """How reports travel: `auto` publishes where the service has write-only nodes."""

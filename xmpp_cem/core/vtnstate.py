@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from xmpp_cem.allocations.allocation import Allocation
+from xmpp_cem.allocations.in_order import PRO_RATA
 from xmpp_cem.core.effects import Effect, Note, Publish, Remember, Respond
 from xmpp_cem.core.inputs import Link, RequestArrived
 from xmpp_cem.core.letters import Letters
@@ -40,6 +42,7 @@ class VtnSettings:
         tells_the_set: whether members are told all live events at once, by transaction.
         ended_for: how long an event is kept after its end.
         ended_parts: ended events and members' parts in them that are kept at most.
+        allocation: how a target becomes a share of each member.
     """
 
     party: PartyId
@@ -58,6 +61,7 @@ class VtnSettings:
     tells_the_set: bool = False
     ended_for: timedelta = timedelta(days=7)
     ended_parts: int = 200_000
+    allocation: Allocation = PRO_RATA
 
 
 class VtnState:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from xmpp_cem.agents.settings import clock_of, credentials_of, vtn_settings
+from xmpp_cem.allocations.in_order import ROTATION
 from xmpp_cem.config.account import AccountConfig
 from xmpp_cem.config.domains import LowerConfig, MemberConfig
 from xmpp_cem.config.roles import ClockConfig
@@ -46,9 +47,11 @@ def test_a_vtn_gets_what_its_domain_is_configured_with(account: AccountConfig):
         members=(MemberConfig(party="p", account="p@h"),),
         operators=("op@h",),
         report_every="PT1M",
+        allocation="rotation",
     )
     settings = vtn_settings("x", lower)
     assert (settings.address, settings.service) == (Jid("a@h", "vtn"), Jid("pubsub.h"))
     assert settings.members == {"p": "p@h"}
     assert (settings.operators, settings.uplink) == (frozenset({"op@h"}), None)
     assert settings.report_every == timedelta(minutes=1)
+    assert settings.allocation is ROTATION
