@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from xmpp_cem.config.profiles import load_profile
+from xmpp_cem.core.life import Cause, State
+from xmpp_cem.core.reference import life_cycle
 from xmpp_cem.wire.reference import losses, models, vectors
 
 ROOT = Path(__file__).parents[3]
@@ -21,6 +23,7 @@ def page(name):
         ("models", models),
         ("vectors", lambda: vectors(ROOT / "tests" / "vectors")),
         ("profiles", lambda: losses(map(load_profile, PROFILES))),
+        ("event-life-cycle", life_cycle),
     ],
 )
 def test_a_generated_page_is_fresh(name, write):
@@ -40,3 +43,10 @@ def test_every_loss_of_a_profile_is_told():
     for profile in map(load_profile, PROFILES):
         for loss in profile.losses:
             assert loss.field.replace("|", "\\|") in text
+
+
+def test_the_life_of_an_event_is_told_whole():
+    matrix = life_cycle().partition("## Every state and cause")[2].partition("## What")[0]
+    rows = [line for line in matrix.splitlines() if line.startswith("| ")][1:]
+    assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == list(Cause)
+    assert {row.count(" | ") for row in rows} == {len(State)}
