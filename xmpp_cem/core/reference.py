@@ -1,7 +1,8 @@
-"""Writes the generated page on the life of an event from its transition table."""
+"""Writes the generated pages on the life of an event and on failsafe from their tables."""
 
 from collections.abc import Iterable, Mapping
 
+from xmpp_cem.core.failsafe import MODES, FailsafeSettings, Mode, Sign, Turn
 from xmpp_cem.core.life import Cause, State, Step
 from xmpp_cem.core.lifecycle import TABLE
 
@@ -21,14 +22,76 @@ _MATRIX = """## Every state and cause
 A state's name is where the cause leads; `·` is taken and changes nothing; a figure refuses with
 that code, and where the state changes all the same, with both.
 """
+_FAILSAFE = """# Failsafe
+
+How far a VEN trusts what it knows, as `xmpp_cem/core/failsafe.py` has it; generated from its table
+by `scripts/docs`. Every pair of mode and sign is taken, changes nothing, or is refused with a
+reason.
+
+In `boot`, `failsafe` and `autonomous` the VEN holds limits of its own, besides those of events; in
+`autonomous` only a configuration that says so leaves a direction without one. They are left by an
+index and the state that it lists, both come since, and never by a heartbeat alone. An event that
+was taken goes on inside them, from what is stored, to its end. After a power cut a random delay
+comes first. While the clock is below the latest time that a VTN has confirmed, nothing is lifted.
+A jump of the clock, and time that passes unobserved, count towards a loss and never towards lifting
+a limit.
+"""
+_SIGNS = """## Every mode and sign
+
+A mode's name is where the sign leads; `·` changes nothing; *refused* would lift what must hold.
+"""
+
+
+def failsafe() -> str:
+    """Return the page with diagram, table, reasons and settings of the failsafe."""
+    moves = (
+        (mode.value, made.to.value, sign.value)
+        for (mode, sign), made in MODES.items()
+        if made.to is not mode and sign is not Sign.STARTED
+    )
+    first = ("[*]", Mode.BOOT.value, f"{Sign.STARTED}, in any mode")
+    rows = [(sign.value, *(_mode_cell(mode, MODES[mode, sign]) for mode in Mode)) for sign in Sign]
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for (mode, sign), made in MODES.items():
+        if made.why:
+            reasons.setdefault((sign.value, made.why), []).append(mode.value)
+    parts = [
+        _FAILSAFE,
+        "## Diagram\n",
+        _diagram((first, *moves)),
+        _SIGNS,
+        _table(("sign", *(mode.value for mode in Mode)), rows),
+        "## Reasons\n",
+        _table(("sign", "in", "why"), ((s, ", ".join(m), why) for (s, why), m in reasons.items())),
+        "## Defaults\n",
+        _table(("setting", "default"), _defaults()),
+    ]
+    return "\n".join(parts)
+
+
+def _mode_cell(mode: Mode, made: Turn) -> str:
+    if made.is_refused:
+        return "*refused*"
+    return "·" if made.to is mode else made.to.value
+
+
+def _defaults() -> Iterable[tuple[str, str]]:
+    for name, field in FailsafeSettings.model_fields.items():
+        default = "must be set" if field.is_required() else str(field.default)
+        yield f"`{name}`", "none: failsafe lasts" if default == "None" else default
 
 
 def life_cycle() -> str:
     """Return the page with diagram, table, steps and refusals."""
+    moves = (
+        (_place(state), _place(made.to), cause.value)
+        for (state, cause), made in TABLE.items()
+        if made.to is not state
+    )
     parts = [
         _LIFE,
         "## Diagram\n",
-        _diagram(TABLE),
+        _diagram(moves),
         _MATRIX,
         _matrix(TABLE),
         "## What is done at each step\n",
@@ -39,15 +102,14 @@ def life_cycle() -> str:
     return "\n".join(parts)
 
 
-def _diagram(table: Mapping[tuple[State, Cause], Step]) -> str:
-    """Return the moves as a Mermaid diagram; several causes of one move share an arrow."""
-    moves: dict[tuple[State, State], list[str]] = {}
-    for (state, cause), made in table.items():
-        if made.to is not state:
-            moves.setdefault((state, made.to), []).append(cause.value.replace(", ", " · "))
+def _diagram(moves: Iterable[tuple[str, str, str]]) -> str:
+    """Return moves as a Mermaid diagram; several causes of one move share an arrow."""
+    arrows: dict[tuple[str, str], list[str]] = {}
+    for start, to, cause in moves:
+        arrows.setdefault((start, to), []).append(cause.replace(", ", " · "))
     lines = ["```mermaid", "stateDiagram-v2"]
-    for (state, to), causes in moves.items():
-        lines.append(f"    {_place(state)} --> {_place(to)}: {'<br/>'.join(causes)}")
+    for (start, to), causes in arrows.items():
+        lines.append(f"    {start} --> {to}: {'<br/>'.join(causes)}")
     return "\n".join([*lines, "```", ""])
 
 

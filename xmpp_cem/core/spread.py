@@ -75,8 +75,8 @@ def offsets(
             start_s=min(kept.start_s, spread.start_s), stop_s=min(kept.stop_s, spread.stop_s)
         )
     return Offsets(
-        start_s=_uniform(seed, event, party, "start", spread.start_s),
-        stop_s=_uniform(seed, event, party, "stop", spread.stop_s),
+        start_s=whole_seconds(seed, spread.start_s, event, party, "start"),
+        stop_s=whole_seconds(seed, spread.stop_s, event, party, "stop"),
     )
 
 
@@ -105,8 +105,11 @@ def acting(window: Interval, drawn: Offsets, taken: datetime) -> Acting:
     return Acting(window=Interval(start=begins, end=window.end), release=release)
 
 
-def _uniform(seed: bytes, event: str, party: str, what: str, most: int) -> int:
-    """Return a whole number from 0 to `most`; 256 bits leave no bias that could be seen."""
-    parts = (seed.hex(), event, party, what)
-    digest = hashlib.sha256("\x1f".join(parts).encode()).digest()
-    return int.from_bytes(digest, "big") % (most + 1)
+def whole_seconds(seed: bytes, most: int, *parts: str) -> int:
+    """Return a whole number from 0 to `most`, uniformly, the same for equal arguments.
+
+    256 bits leave no bias that could be seen. The delay after a power cut is drawn with it, from
+    the party and the number of its start.
+    """
+    told = "\x1f".join((seed.hex(), *parts))
+    return int.from_bytes(hashlib.sha256(told.encode()).digest(), "big") % (most + 1)

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from xmpp_cem.config.profiles import load_profile
+from xmpp_cem.core.failsafe import Mode, Sign
 from xmpp_cem.core.life import Cause, State
-from xmpp_cem.core.reference import life_cycle
+from xmpp_cem.core.reference import failsafe, life_cycle
 from xmpp_cem.wire.reference import losses, models, vectors
 
 ROOT = Path(__file__).parents[3]
@@ -24,6 +25,7 @@ def page(name):
         ("vectors", lambda: vectors(ROOT / "tests" / "vectors")),
         ("profiles", lambda: losses(map(load_profile, PROFILES))),
         ("event-life-cycle", life_cycle),
+        ("failsafe", failsafe),
     ],
 )
 def test_a_generated_page_is_fresh(name, write):
@@ -45,8 +47,15 @@ def test_every_loss_of_a_profile_is_told():
             assert loss.field.replace("|", "\\|") in text
 
 
-def test_the_life_of_an_event_is_told_whole():
-    matrix = life_cycle().partition("## Every state and cause")[2].partition("## What")[0]
-    rows = [line for line in matrix.splitlines() if line.startswith("| ")][1:]
-    assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == list(Cause)
-    assert {row.count(" | ") for row in rows} == {len(State)}
+@pytest.mark.parametrize(
+    ("write", "title", "rows", "columns"),
+    [
+        (life_cycle, "## Every state and cause", Cause, State),
+        (failsafe, "## Every mode and sign", Sign, Mode),
+    ],
+)
+def test_a_table_of_states_is_told_whole(write, title, rows, columns):
+    matrix = write().partition(title)[2].partition("\n## ")[0]
+    lines = [line for line in matrix.splitlines() if line.startswith("| ")][1:]
+    assert [line.split(" | ")[0].removeprefix("| ") for line in lines] == list(rows)
+    assert {line.count(" | ") for line in lines} == {len(columns)}
