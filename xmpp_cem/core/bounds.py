@@ -1,9 +1,11 @@
 """Limits on a resource's power: physical ones, those of events, and their intersection."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+
+from xmpp_cem.core.allocation import pro_rata
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 """The end of what lasts until it is revoked, such as a failsafe limit."""
@@ -152,3 +154,30 @@ def allowed(physical: Physical, limits: Iterable[Limit]) -> Range:
         else:
             lowest_w = max(lowest_w, -most_w)
     return Range(lowest_w, highest_w)
+
+
+def divided(cap: Cap, resources: Mapping[str, Physical], unmanaged_w: int = 0) -> dict[str, Cap]:
+    """Return one limit for each resource, so that together they keep one that bounds them all.
+
+    Args:
+        cap: the limit of the site or of a group.
+        resources: those that stand behind it; each gets a part by what it can do in the direction
+            and on the phase.
+        unmanaged_w: the flow in the same direction of what nobody controls, W, at least 0.
+
+    Returns:
+        Limits whose sum is at most `cap`; of a phase, those of resources that are on it.
+    """
+    most_w = {name: _most(cap, each) for name, each in resources.items() if _is_on(cap, each)}
+    parts = pro_rata(max(cap.limit_w - unmanaged_w, 0), most_w)
+    return {name: replace(cap, limit_w=limit_w) for name, limit_w in parts.items()}
+
+
+def _is_on(cap: Cap, physical: Physical) -> bool:
+    return cap.phase is None or cap.phase in physical.phases
+
+
+def _most(cap: Cap, physical: Physical) -> int:
+    is_import = cap.direction is Direction.IMPORT
+    rated_w = physical.range.highest_w if is_import else -physical.range.lowest_w
+    return -(-rated_w // len(physical.phases)) if cap.phase else rated_w

@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from xmpp_cem.core.bounds import (
     FOREVER,
@@ -9,6 +11,7 @@ from xmpp_cem.core.bounds import (
     Physical,
     Range,
     allowed,
+    divided,
     intersected,
 )
 from xmpp_cem.testing.builders import at
@@ -64,6 +67,47 @@ def test_a_limit_holds_from_its_start_until_before_its_end():
     made = cap(1)
     assert [made.holds_at(at(second)) for second in (-1, 0, 59, 60)] == [False, True, True, False]
     assert Cap("failsafe", at(0), FOREVER, Direction.IMPORT, 1).holds_at(at(10**9))
+
+
+def test_a_limit_of_the_site_is_divided_by_what_each_resource_can_do():
+    site = {"ev": CHARGER, "battery": Physical(Range(-5000, 5000)), "pv": Physical(Range(-9000, 0))}
+    parts = divided(cap(8020), site)
+    assert {name: part.limit_w for name, part in parts.items()} == {
+        "ev": 5520,
+        "battery": 2500,
+        "pv": 0,
+    }
+    rest = divided(cap(8020), site, unmanaged_w=9000)
+    assert {part.limit_w for part in rest.values()} == {0}
+
+
+physicals = st.builds(
+    Physical,
+    range=st.builds(Range, st.integers(-9000, 0), st.integers(0, 9000)),
+    phases=st.sampled_from([tuple(Phase), (Phase.A,), (Phase.B, Phase.C)]),
+)
+
+
+@given(
+    st.integers(0, 30_000),
+    st.sampled_from(Direction),
+    st.sampled_from([None, *Phase]),
+    st.lists(physicals, max_size=5),
+)
+def test_resources_that_keep_their_parts_keep_the_limit(limit_w, direction, phase, found):
+    site = {str(number): physical for number, physical in enumerate(found)}
+    whole = cap(limit_w, direction, phase)
+    parts = divided(whole, site)
+    flow_w = 0
+    for name, physical in site.items():
+        own = [parts[name]] if name in parts else []
+        left = allowed(physical, intersected(own))
+        most_w = left.highest_w if direction is Direction.IMPORT else -left.lowest_w
+        if phase is None:
+            flow_w += most_w
+        elif phase in physical.phases:
+            flow_w += most_w / len(physical.phases)
+    assert flow_w <= limit_w
 
 
 @pytest.mark.parametrize(
