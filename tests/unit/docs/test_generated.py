@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 
 from xmpp_cem.config.profiles import load_profile
+from xmpp_cem.core.failsafe import Mode, Sign
+from xmpp_cem.core.life import Cause, State
+from xmpp_cem.core.reference import failsafe, life_cycle
 from xmpp_cem.wire.message_page import page as messages
 from xmpp_cem.wire.reference import losses, models, vectors
 
@@ -25,6 +28,8 @@ def page(name):
         ("models", models),
         ("vectors", lambda: vectors(VECTORS)),
         ("profiles", lambda: losses(map(load_profile, PROFILES))),
+        ("event-life-cycle", life_cycle),
+        ("failsafe", failsafe),
     ],
 )
 def test_a_generated_page_is_fresh(name, write):
@@ -44,3 +49,17 @@ def test_every_loss_of_a_profile_is_told():
     for profile in map(load_profile, PROFILES):
         for loss in profile.losses:
             assert loss.field.replace("|", "\\|") in text
+
+
+@pytest.mark.parametrize(
+    ("write", "title", "rows", "columns"),
+    [
+        (life_cycle, "## Every state and cause", Cause, State),
+        (failsafe, "## Every mode and sign", Sign, Mode),
+    ],
+)
+def test_a_table_of_states_is_told_whole(write, title, rows, columns):
+    matrix = write().partition(title)[2].partition("\n## ")[0]
+    lines = [line for line in matrix.splitlines() if line.startswith("| ")][1:]
+    assert [line.split(" | ")[0].removeprefix("| ") for line in lines] == list(rows)
+    assert {line.count(" | ") for line in lines} == {len(columns)}
