@@ -10,7 +10,7 @@ from xmpp_cem.core.gateway import GatewaySettings
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.site import SiteSettings
 from xmpp_cem.core.venstate import VenSettings
-from xmpp_cem.core.vtnstate import VtnSettings
+from xmpp_cem.core.vtnstate import Terms, VtnSettings
 from xmpp_cem.errors import ConfigError
 from xmpp_cem.model.ids import Jid, PartyId
 from xmpp_cem.model.keeping import Retention
@@ -86,6 +86,11 @@ def vtn_settings(
         ended_for=kept.ended_for,
         ended_parts=kept.ended_parts,
         allocation=load_allocation(lower.allocation),
+        terms={
+            member.party: Terms(member.price, member.priority, member.block_w)
+            for member in lower.members
+            if member.has_terms
+        },
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from xmpp_cem.core.individual import share_id
 from xmpp_cem.messages.operations import DispatchRecord
 from xmpp_cem.model.ids import DomainId, EventId, PartyId, lower_event_id
 
@@ -80,7 +81,15 @@ class _Search:
         for domain in self._domains:
             if domain in above:
                 continue
-            found = await self.told(domain, lower_event_id(told.record.event, domain))
-            if found:
-                below.append(await self.branch(found, above))
+            for event in _asked(told.record):
+                found = await self.told(domain, lower_event_id(event, domain))
+                if found:
+                    below.append(await self.branch(found, above))
+                    break
         return Branch(told, tuple(below))
+
+
+def _asked(record: DispatchRecord) -> list[EventId]:
+    """Return the ids under which the members of a domain may know an event."""
+    shares = [share_id(record.event, share.party) for share in record.shares if share.asked_w]
+    return [record.event, *shares]

@@ -100,6 +100,20 @@ class MemberConfig(Section):
     account: AccountName
     """Its account."""
 
+    price: Annotated[float, Field(ge=-(10**6), le=10**6)] = 0.0
+    """What its flexibility costs, in a unit that all members have in common; for `merit-order`."""
+
+    priority: Annotated[int, Field(ge=0, le=255)] = 100
+    """Its place when `priority` divides: 0 is called first."""
+
+    block_w: Annotated[int, Field(ge=0, le=10**9)] = 0
+    """It takes nothing or at least this, W, as a load that is on or off."""
+
+    @property
+    def has_terms(self) -> bool:
+        """Whether it takes part on terms of its own."""
+        return (self.price, self.priority, self.block_w) != (0.0, 100, 0)
+
 
 class LowerConfig(Section):
     """The domain that this agent leads as its VTN."""

@@ -158,7 +158,8 @@ class Commands:
 
     def _show(self, what: RequestArrived, now: datetime) -> list[Effect]:
         dispatches = self._dispatching.dispatches
-        wanted = what.message.names[0] if what.message.names else next(reversed(dispatches), "")
+        named = what.message.names[0] if what.message.names else next(reversed(dispatches), "")
+        wanted = self._dispatching.event_of(named) or named
         if wanted not in dispatches:
             return self._state.refuse(what, now, "2.15", f"there is no event {wanted}".rstrip())
         record = self._dispatching.record(dispatches[wanted], now)

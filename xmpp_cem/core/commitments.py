@@ -23,15 +23,23 @@ class Verdict(Enum):
 
 
 def judge(
-    record: VenRecord, known: Commitment | None, event: Event, digest: str, now: datetime
+    record: VenRecord,
+    known: Commitment | None,
+    event: Event,
+    digest: str,
+    now: datetime,
+    *,
+    is_own: bool = False,
 ) -> Verdict:
     """Return what to do with a version of an event.
 
     A higher order applies; an equal one with the same digest is a repeat, with another an alarm; a
-    lower one is refused. An item of an epoch below the index's counts only if the index lists it.
+    lower one is refused. An item of an epoch below the index's counts only if the index lists it;
+    what comes to us alone, by transaction, stands in no index.
     """
     listed = any(entry.event == event.id for entry in record.index)
-    if record.index_epoch < 0 or (event.order.epoch < record.index_epoch and not listed):
+    is_early = record.index_epoch < 0 or event.order.epoch < record.index_epoch
+    if is_early and not is_own and not (listed and record.index_epoch >= 0):
         return Verdict.UNLISTED
     if known is not None:
         if event.order == known.event.order:

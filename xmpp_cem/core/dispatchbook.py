@@ -1,10 +1,11 @@
 """A VTN's events as it keeps them: dispatches, their parts, and what is to be published of them."""
 
 from xmpp_cem.core.effects import Remember
+from xmpp_cem.core.individual import share_id, told
 from xmpp_cem.core.records import Asker, Dispatch, Part
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.controls import IndexEntry
-from xmpp_cem.model.event import EventStatus
+from xmpp_cem.model.event import Event, EventStatus
 from xmpp_cem.model.ids import EventId, PartyId
 
 MAX_LIVE = 100
@@ -20,6 +21,7 @@ class DispatchBook:
         self.parts: dict[EventId, dict[PartyId, Part]] = {}
         self.outgoing: list[Dispatch] = []
         self.touched: set[EventId] = set()
+        self._shares: dict[EventId, EventId] = {}
 
     def restore(self, record: Dispatch | Part) -> None:
         """Take back a record from before a restart."""
@@ -28,6 +30,7 @@ class DispatchBook:
             self.parts.setdefault(record.event.id, {})
         elif record.party in self._state.members:
             self.parts.setdefault(record.event, {})[record.party] = record
+            self._shares[share_id(record.event, record.party)] = record.event
 
     def live(self) -> list[Dispatch]:
         """Return the dispatches that may still change power."""
@@ -40,7 +43,24 @@ class DispatchBook:
         return tuple(
             IndexEntry(event=d.event.id, order=d.event.order, digest=digest(d.event))
             for d in self.live()
+            if not d.is_individual
         )
+
+    def event_of(self, event_id: EventId, party: PartyId = "") -> EventId | None:
+        """Return the event that an id means, that of a share (of this party only) included."""
+        if event_id in self.dispatches:
+            is_shared = party and self.dispatches[event_id].is_individual
+            return None if is_shared else event_id
+        whole = self._shares.get(event_id)
+        if whole is None or whole not in self.dispatches:
+            return None
+        is_other = party and share_id(whole, party) != event_id
+        return None if is_other else whole
+
+    def told(self, party: PartyId) -> tuple[Event, ...]:
+        """Return the live events as one member knows them."""
+        events = (told(d, self.parts.get(d.event.id, {}), party) for d in self.live())
+        return tuple(event for event in events if event)
 
     def noted(self, event_id: EventId, asker: Asker | None) -> Remember:
         """Note who waits for an answer to an event, or that nobody does."""
@@ -56,4 +76,5 @@ class DispatchBook:
     def put_part(self, part: Part) -> Remember:
         """Replace a part; the effect keeps it."""
         self.parts[part.event][part.party] = part
+        self._shares[share_id(part.event, part.party)] = part.event
         return Remember(part)

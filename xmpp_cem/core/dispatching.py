@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from xmpp_cem.core.allocation import multiplier, share
 from xmpp_cem.core.call import Call
 from xmpp_cem.core.dispatchbook import DispatchBook
 from xmpp_cem.core.division import (
@@ -14,18 +13,19 @@ from xmpp_cem.core.division import (
     joined,
     next_order,
     promised_w,
+    version_of,
 )
 from xmpp_cem.core.effects import Effect, Note, SetTimer
 from xmpp_cem.core.metering import Metering, Window
 from xmpp_cem.core.modifying import modified
-from xmpp_cem.core.records import Dispatch, Part
+from xmpp_cem.core.opening import opened, renewed
+from xmpp_cem.core.records import Dispatch
 from xmpp_cem.core.standing import all_counted, signed, standing
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.operations import DispatchRecord
 from xmpp_cem.model.answer import Answer, Opt
-from xmpp_cem.model.event import Event, EventStatus, Order
+from xmpp_cem.model.event import EventStatus
 from xmpp_cem.model.ids import EventId, PartyId
-from xmpp_cem.model.signal import Share
 from xmpp_cem.model.text import one_line
 
 _REDIVIDE_EVERY = timedelta(seconds=1)
@@ -50,44 +50,10 @@ class Dispatching(DispatchBook):
         """Divide a new event over the usable members; a known one is left as it is."""
         if call.event in self.dispatches:
             return []
-        is_fall = call.target_w < 0
-        limits = {
-            m.party: m.capability.decrease_w if is_fall else m.capability.increase_w
-            for m in self._state.usable()
-            if m.capability
-        }
-        of = multiplier(abs(call.target_w), limits, limits)
-        event = Event(
-            id=call.event,
-            order=Order(epoch=self._state.record.epoch, modification=0),
-            mode=call.mode,
-            priority=call.priority,
-            active=call.active,
-            signal=Share(direction="decrease" if is_fall else "increase", multiplier=of, basis=now),
-            created=now,
-            answer_by=call.answer_by,
-            reason=call.reason,
-        )
-        dispatch = Dispatch(
-            event=event,
-            target_w=call.target_w,
-            upper=call.upper,
-            path=call.path,
-            hop=call.hop,
-            why="created",
-        )
-        effects: list[Effect] = [self.put(dispatch)]
-        for party, limit in limits.items():
-            part = Part(
-                event=event.id,
-                party=party,
-                capability_w=limit,
-                limit_w=limit,
-                asked_w=signed(dispatch, share(of, limit)),
-            )
-            effects.append(self.put_part(part))
-        self.outgoing.append(dispatch)
-        return [*effects, *self._timers(dispatch)]
+        made = opened(self._state, call, now)
+        self.outgoing.append(made.dispatch)
+        effects: list[Effect] = [self.put(made.dispatch), *map(self.put_part, made.parts)]
+        return [*effects, *self._timers(made.dispatch)]
 
     def modify(self, call: Call, why: str, now: datetime) -> list[Effect]:
         """Make a live event what is called for now; nothing happens when it is that already."""
@@ -99,10 +65,8 @@ class Dispatching(DispatchBook):
         division = divide(self._state, changed, parts, why, now)
         if changed.target_w == dispatch.target_w:
             division = Division(changed)
+        division = renewed(self._state, dispatch, division, parts)
         made = division.dispatch
-        if made.event.order == dispatch.event.order:
-            order = next_order(self._state, dispatch)
-            made = made.model_copy(update={"event": made.event.model_copy(update={"order": order})})
         self.outgoing.append(made)
         effects: list[Effect] = [self.put(made), *map(self.put_part, division.parts)]
         return [*effects, *self._timers(made), Note("info", "event modified", division.fields)]
@@ -131,10 +95,11 @@ class Dispatching(DispatchBook):
         A later sequence wins, whatever arrives first. A promise below what was asked lowers the
         member's limit, so that it is not asked for more again.
         """
-        dispatch = self.dispatches.get(answer.event)
-        if dispatch is None:
+        event_id = self.event_of(answer.event, party)
+        if event_id is None:
             return None
-        part = self.parts[answer.event].get(party) or joined(self._state, dispatch, party, answer)
+        dispatch = self.dispatches[event_id]
+        part = self.parts[event_id].get(party) or joined(self._state, dispatch, party, answer)
         if part is None:
             return None
         if part.answer and answer.sequence <= part.answer.sequence:
@@ -142,11 +107,11 @@ class Dispatching(DispatchBook):
         update: dict[str, object] = {"answer": answer}
         offered_w = promised_w(dispatch, answer)
         is_less = offered_w < abs(part.asked_w)
-        if answer.opt is Opt.IN and answer.order == dispatch.event.order and is_less:
+        if answer.opt is Opt.IN and answer.order == version_of(dispatch, part) and is_less:
             update["limit_w"] = offered_w
         effects: list[Effect] = [self.put_part(part.model_copy(update=update))]
         why = f"{party} {answer.opt.value}" + (f" ({answer.reason})" if answer.reason else "")
-        return effects + self.reconsider(answer.event, why, now)
+        return effects + self.reconsider(event_id, why, now)
 
     def reconsider(self, event_id: EventId, why: str, now: datetime) -> list[Effect]:
         """Divide the target anew if what is expected misses it and somebody can change that."""
@@ -236,8 +201,22 @@ class Dispatching(DispatchBook):
             event = dispatch.event.model_copy(update={"status": EventStatus.COMPLETED})
             done = dispatch.model_copy(update={"event": event, "why": "completed"})
             self.touched.add(event_id)
-            return [self.put(done), Note("info", "event completed", (("event_id", event_id),))]
+            return [
+                *self._called(dispatch),
+                self.put(done),
+                Note("info", "event completed", (("event_id", event_id),)),
+            ]
         return self.reconsider(event_id, "the deadline for answers has passed", now)
+
+    def _called(self, dispatch: Dispatch) -> list[Effect]:
+        """Count for how long the event has called each member that took part."""
+        seconds = int(dispatch.active.duration.total_seconds())
+        effects: list[Effect] = []
+        for part in self.parts[dispatch.event.id].values():
+            if part.asked_w and part.answer and part.answer.opt is Opt.IN:
+                member = self._state.members[part.party]
+                effects.append(self._state.change(member, called_s=member.called_s + seconds))
+        return effects
 
     def record(self, dispatch: Dispatch, now: datetime) -> DispatchRecord:
         """Return how an event stands, for operators."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from xmpp_cem.core.allocation import multiplier, share
+from xmpp_cem.core.individual import allocated
 from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.standing import signed
 from xmpp_cem.core.vtnstate import USABLE, VtnState
@@ -38,6 +39,8 @@ def divide(
     playing = [part for part in parts.values() if is_in_play(state, dispatch, part, now)]
     if not playing:
         return _explained(dispatch, f"{why}; nobody is left")
+    if dispatch.is_individual:
+        return _individually(state, dispatch, playing, why, now)
     limits = {part.party: part.limit_w for part in playing}
     capabilities = {part.party: part.capability_w for part in playing}
     of = multiplier(abs(dispatch.target_w), capabilities, limits)
@@ -62,10 +65,40 @@ def divide(
     return Division(divided, tuple(changed))
 
 
+def _individually(
+    state: VtnState, dispatch: Dispatch, playing: list[Part], why: str, now: datetime
+) -> Division:
+    """Ask each member for its own share anew; only whose share changes hears of it."""
+    order = next_order(state, dispatch)
+    if order.modification > _MAX_MODIFICATIONS:
+        return _explained(dispatch, f"{why}; too many modifications")
+    shares = allocated(state, abs(dispatch.target_w), dispatch.active, playing, now)
+    watts = shares.by_key()
+    changed = tuple(
+        part.model_copy(update={"asked_w": signed(dispatch, watts[part.party]), "order": order})
+        for part in playing
+        if watts[part.party] != abs(part.asked_w)
+    )
+    if not changed:
+        return _explained(dispatch, f"{why}; nobody can do more")
+    update = {
+        "event": dispatch.event.model_copy(update={"order": order}),
+        "redivisions": dispatch.redivisions + 1,
+        "replanned": now,
+        "why": f"{why}; {shares.why}"[:256],
+    }
+    return Division(dispatch.model_copy(update=update), changed)
+
+
+def version_of(dispatch: Dispatch, part: Part) -> Order:
+    """Return the version in which a member was last asked."""
+    return part.order or dispatch.event.order
+
+
 def joined(state: VtnState, dispatch: Dispatch, party: PartyId, answer: Answer) -> Part | None:
     """Return the part of a member that takes an event which was divided without it."""
     capability = state.members[party].capability
-    if capability is None:
+    if capability is None or dispatch.is_individual:
         return None
     is_fall = dispatch.target_w < 0
     flexible_w = capability.decrease_w if is_fall else capability.increase_w
@@ -83,7 +116,7 @@ def expected(state: VtnState, dispatch: Dispatch, part: Part, now: datetime) -> 
     """Return the change that may be counted on from one member, W, not signed."""
     if not is_in_play(state, dispatch, part, now):
         return 0
-    if part.answer and part.answer.order == dispatch.event.order:
+    if part.answer and part.answer.order == version_of(dispatch, part):
         return promised_w(dispatch, part.answer)
     return abs(part.asked_w)
 

@@ -24,10 +24,12 @@ from xmpp_cem.messages.events import EndDeviceEvents
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.event import Event, EventStatus
 from xmpp_cem.model.ids import EventId, Jid, derived_id
+from xmpp_cem.model.signal import Delta, Share
 
 TOMBSTONE = timedelta(hours=24)
 """How long an ended event stays known after its validity, so that an old item cannot revive it."""
 
+_BY_TRANSACTION = frozenset({Verb.CREATE, Verb.CHANGE, Verb.CANCEL})
 _UNCONFIRMED = "no capability was confirmed before the event was made"
 
 
@@ -61,13 +63,7 @@ class EventBook:
                 index_epoch=index.epoch, index_version=index.version, index=index.entries
             )
         ]
-        listed = {entry.event for entry in index.entries}
-        for commitment in self.live():
-            event = commitment.event
-            # An index that is older than the event cannot list it: one may come late.
-            is_covered = event.order.epoch <= index.epoch and event.created < index.at
-            if event.id not in listed and is_covered:
-                effects += self._end(commitment, EventStatus.CANCELLED, "absent from the index")
+        effects += self._omitted(index)
         wanted = []
         for entry in index.entries:
             known = self.commitments.get(entry.event)
@@ -80,6 +76,20 @@ class EventBook:
             effects.append(Fetch(Link.UPPER, service, node, tuple(wanted)))
         return effects
 
+    def _omitted(self, index: EventIndex) -> list[Effect]:
+        """End what the index should list and does not; it speaks for the node alone."""
+        listed = {entry.event for entry in index.entries}
+        effects: list[Effect] = []
+        for commitment in self.live():
+            event = commitment.event
+            # An index that is older than the event cannot list it: one may come late.
+            is_covered = event.order.epoch <= index.epoch and event.created < index.at
+            if event.id in listed and commitment.is_own:
+                effects.append(self._keep(commitment.model_copy(update={"is_own": False})))
+            elif event.id not in listed and is_covered and not commitment.is_own:
+                effects += self._end(commitment, EventStatus.CANCELLED, "absent from the index")
+        return effects
+
     def take_events(self, events: Iterable[Event], header: Header, now: datetime) -> list[Effect]:
         """Judge events one after the other."""
         return [effect for event in events for effect in self.take_event(event, header, now)]
@@ -90,7 +100,8 @@ class EventBook:
             return [_note("warning", "expired message refused", event.id)]
         digest = self._state.settings.digest(event)
         known = self.commitments.get(event.id)
-        verdict = judge(self._state.record, known, event, digest, now)
+        is_own = header.verb in _BY_TRANSACTION
+        verdict = judge(self._state.record, known, event, digest, now, is_own=is_own)
         match verdict:
             case Verdict.TAKE:
                 return self._commit(event, digest, header, now)
@@ -184,6 +195,7 @@ class EventBook:
             status=EventStatus.FAR,
             path=header.path,
             hop=header.hop,
+            is_own=self._is_own(event, header),
         )
         if known:
             kept = known.model_dump(include={"answer", "baselines", "limits", "shares"})
@@ -194,7 +206,14 @@ class EventBook:
             return effects + self.answer(commitment, Opt.OUT, 0, why, now)
         if commitment.answer and commitment.answer.opt is Opt.OUT:
             return effects
+        if not _asks(event):
+            return effects + self.answer(commitment, Opt.IN, 0, "nothing is asked for now", now)
         return [*effects, AskDecision(event, asked_w)]
+
+    def _is_own(self, event: Event, header: Header) -> bool:
+        """Whether an event is for us alone: absence from an index says nothing of it."""
+        listed = {entry.event for entry in self._state.record.index}
+        return header.verb in _BY_TRANSACTION and event.id not in listed
 
     def _cancel(self, event: Event, digest: str, known: Commitment | None) -> list[Effect]:
         if known is None:
@@ -221,6 +240,14 @@ class EventBook:
         end = commitment.event.active.end
         at = end if commitment.is_live else end + TOMBSTONE
         return SetTimer(f"ven/{commitment.event.id}", at)
+
+
+def _asks(event: Event) -> bool:
+    """Whether an event asks for anything at all, of anybody."""
+    signal = event.signal
+    if isinstance(signal, Share):
+        return bool(signal.multiplier)
+    return not isinstance(signal, Delta) or bool(signal.power_w)
 
 
 def _note(

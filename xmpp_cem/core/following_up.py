@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from xmpp_cem.core.dispatching import Dispatching
-from xmpp_cem.core.division import is_usable
+from xmpp_cem.core.division import is_usable, version_of
 from xmpp_cem.core.effects import Effect, Note, Remember, Transact
+from xmpp_cem.core.individual import told
 from xmpp_cem.core.inputs import Link, RequestArrived
 from xmpp_cem.core.records import Asker, Dispatch, Part
 from xmpp_cem.core.vtnstate import VtnState
@@ -49,7 +50,7 @@ class FollowingUp:
     def remind(self, event_id: EventId, now: datetime) -> list[Effect]:
         """Send an event as a transaction to every reachable member that has not answered it."""
         dispatch = self._dispatching.dispatches.get(event_id)
-        if dispatch not in self._dispatching.live() or dispatch is None:
+        if dispatch is None or dispatch not in self._dispatching.live() or dispatch.is_individual:
             return []
         silent = [
             part.party
@@ -73,7 +74,6 @@ class FollowingUp:
         ]
         if not live:
             return []
-        body = EndDeviceControls(events=tuple(d.event for d in live))
         until = max(d.active.end for d in live)
         versions = tuple((d.event.id, d.event.order) for d in live)
         passed = tuple(dict.fromkeys(token for d in live for token in d.path))[:MAX_HOPS]
@@ -85,6 +85,8 @@ class FollowingUp:
             header = self._state.letters.header(
                 Verb.CREATE, Noun.CONTROLS, now, "live", versions, party
             ).model_copy(update=update)
+            known = (told(d, self._dispatching.parts[d.event.id], party) for d in live)
+            body = EndDeviceControls(events=tuple(event for event in known if event))
             message = RequestMessage(header=header, body=body)
             effects.append(Transact(Link.LOWER, Jid(member.account, "ven"), message, until))
         return effects
@@ -116,7 +118,7 @@ class FollowingUp:
             return True
         answer = part.answer
         return answer is not None and (
-            answer.opt is Opt.OUT or answer.order == dispatch.event.order
+            answer.opt is Opt.OUT or answer.order == version_of(dispatch, part)
         )
 
     def _late_reply(self, dispatch: Dispatch, asker: Asker, now: datetime) -> list[Effect]:

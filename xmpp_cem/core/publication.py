@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from xmpp_cem.core.dispatching import Dispatching
 from xmpp_cem.core.effects import Effect, Publish, Retract, SetTimer
+from xmpp_cem.core.individual import sent
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.records import Dispatch
 from xmpp_cem.core.standing import page_of
@@ -57,14 +58,17 @@ class Publication:
         """After a new session our store wins over what the nodes hold."""
         effects = self.card(now)
         for dispatch in self._dispatching.live():
-            effects.append(self._event(dispatch, now))
+            if not dispatch.is_individual:
+                effects.append(self._event(dispatch, now))
         return effects + self.index(now)
 
     def changes(self, now: datetime) -> list[Effect]:
         """Publish what the last input changed, and soon a record of it."""
         outgoing, self._dispatching.outgoing = self._dispatching.outgoing, []
-        effects: list[Effect] = [self._event(dispatch, now) for dispatch in outgoing]
-        if outgoing:
+        effects: list[Effect] = []
+        for dispatch in outgoing:
+            effects += self._told(dispatch, now)
+        if any(not dispatch.is_individual for dispatch in outgoing):
             effects += self.index(now)
         if self._dispatching.touched and not self._is_record_due:
             self._is_record_due = True
@@ -117,8 +121,18 @@ class Publication:
 
     def ended(self, dispatch: Dispatch) -> list[Effect]:
         """Remove an ended event's item; that it has ended is told by the index."""
+        if dispatch.is_individual:
+            return []
         node = events_node(self._state.settings.domain)
         return [Retract(Link.LOWER, node, dispatch.event.id)]
+
+    def _told(self, dispatch: Dispatch, now: datetime) -> list[Effect]:
+        """Publish an event for all; individual shares go to each, where not as the full set."""
+        if not dispatch.is_individual:
+            return [self._event(dispatch, now)]
+        if self._state.settings.tells_the_set:
+            return []
+        return sent(self._state, dispatch, self._dispatching.parts[dispatch.event.id], now)
 
     def _event(self, dispatch: Dispatch, now: datetime) -> Publish:
         event = dispatch.event

@@ -8,7 +8,7 @@ from xmpp_cem.messages.configuration import Admission
 from xmpp_cem.messages.controls import IndexEntry
 from xmpp_cem.model.answer import Answer
 from xmpp_cem.model.availability import Availability
-from xmpp_cem.model.event import Event, EventStatus
+from xmpp_cem.model.event import Event, EventStatus, Order
 from xmpp_cem.model.ids import EventId, MessageId, PartyId, ResourceId
 from xmpp_cem.model.position import Position
 from xmpp_cem.model.quantity import Power
@@ -79,7 +79,8 @@ class Commitment(Value):
 
     `status` also keeps a tombstone: a cancelled event stays known until its validity and a day
     have passed. `baselines` (W) and `limits` (W, not signed) of the resources are set at the start
-    and then stand; `shares` (W, signed) follow what is promised.
+    and then stand; `shares` (W, signed) follow what is promised. What `is_own` came by transaction
+    and stands in no index.
     """
 
     kind: Literal["commitment"] = "commitment"
@@ -90,6 +91,7 @@ class Commitment(Value):
     status: EventStatus
     path: tuple[str, ...] = ()
     hop: int = 0
+    is_own: bool = False
     answer: Answer | None = None
     baselines: tuple[tuple[ResourceId, Power], ...] | None = None
     limits: tuple[tuple[ResourceId, int], ...] = ()
@@ -123,7 +125,8 @@ class VtnRecord(Value):
 class Member(Value):
     """A VEN of our domain; `availability` starts as unreachable after a restart.
 
-    `known` is the position up to which we have all that it reported, None before we have asked.
+    `known` is the position up to which we have all that it reported, None before we have asked;
+    `called_s` is for how long events have moved its power so far.
     """
 
     kind: Literal["member"] = "member"
@@ -133,6 +136,7 @@ class Member(Value):
     availability: Availability = Availability.UNREACHABLE
     last_heard: Instant | None = None
     known: Position | None = None
+    called_s: int = 0
 
     @property
     def key(self) -> str:
@@ -146,7 +150,8 @@ class Part(Value):
     `capability_w` is its flexibility at the event's basis and `limit_w` the most it has confirmed
     since, both W and not signed; `baseline_w` is its power before the event, `delivered_ws` (W s)
     and `measured_s` what it changed so far and over how long, `until` the last window's end and
-    `gaps` what is not measured before it.
+    `gaps` what is not measured before it. `order` is the version in which a member of an individual
+    division was last asked.
     """
 
     kind: Literal["part"] = "part"
@@ -155,6 +160,7 @@ class Part(Value):
     capability_w: int
     limit_w: int
     asked_w: Power
+    order: Order | None = None
     answer: Answer | None = None
     baseline_w: Power | None = None
     delivered_w: Power | None = None
@@ -178,7 +184,10 @@ class Asker(Value):
 
 
 class Dispatch(Value):
-    """An event of our domain as its VTN divides it; the parts are records of their own."""
+    """An event of our domain as its VTN divides it; the parts are records of their own.
+
+    When `is_individual` each member is asked for its own share, by transaction.
+    """
 
     kind: Literal["dispatch"] = "dispatch"
     event: Event
@@ -190,6 +199,7 @@ class Dispatch(Value):
     path: tuple[str, ...] = ()
     hop: int = 0
     asker: Asker | None = None
+    is_individual: bool = False
 
     @property
     def key(self) -> str:

@@ -91,7 +91,7 @@ class Requests:
                 published = self._publication.report(what.message, body, now)
                 return [heard, *effects, self._state.ok(what, now), *published]
             case None if what.message.header.noun is Noun.CONTROLS:
-                events = tuple(d.event for d in self._dispatching.live())
+                events = self._dispatching.told(member.party)
                 return [heard, self._state.ok(what, now, EndDeviceControls(events=events))]
             case None if what.message.header.noun is Noun.CONFIG:
                 own = EndDeviceConfig(party=member.party, admission=self._admission(member))
@@ -136,8 +136,9 @@ class Requests:
     def _events(
         self, member: Member, what: RequestArrived, body: EndDeviceEvents, now: datetime
     ) -> list[Effect]:
-        known = self._dispatching.dispatches if member.capability else {}
-        strange = next((a.event for a in body.answers if a.event not in known), None)
+        party, knows = member.party, self._dispatching.event_of
+        asked = {a.event for a in body.answers if member.capability and knows(a.event, party)}
+        strange = next((a.event for a in body.answers if a.event not in asked), None)
         if strange:
             return self._state.refuse(what, now, "2.15", f"event {strange} was not asked of you")
         effects: list[Effect] = []

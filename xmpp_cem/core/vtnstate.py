@@ -1,6 +1,6 @@
 """What the parts of a VTN share: settings, members, the record that survives."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -19,6 +19,21 @@ from xmpp_cem.model.node import Uplink
 
 USABLE = frozenset({Availability.AVAILABLE, Availability.OFFERING, Availability.LIMITED})
 """The availabilities under which flexibility is counted on a member."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On what terms a member takes part.
+
+    Args:
+        price: per energy, in any unit that all members have in common.
+        priority: 0 is called first.
+        block_w: its share is 0 or at least this, W.
+    """
+
+    price: float = 0.0
+    priority: int = 100
+    block_w: int = 0
 
 
 @dataclass(frozen=True)
@@ -43,6 +58,7 @@ class VtnSettings:
         ended_for: how long an event is kept after its end.
         ended_parts: ended events and members' parts in them that are kept at most.
         allocation: how a target becomes a share of each member.
+        terms: on what terms members take part, by party; usual ones for those not named.
     """
 
     party: PartyId
@@ -62,6 +78,7 @@ class VtnSettings:
     ended_for: timedelta = timedelta(days=7)
     ended_parts: int = 200_000
     allocation: Allocation = PRO_RATA
+    terms: Mapping[PartyId, Terms] = field(default_factory=dict)
 
 
 class VtnState:

@@ -7,11 +7,13 @@ from datetime import timedelta
 
 from xmpp_cem.agents.application import FunctionSite
 from xmpp_cem.agents.assemble import gateway_engine, site_engine, vtn_engine
+from xmpp_cem.allocations.allocation import Allocation
+from xmpp_cem.allocations.in_order import PRO_RATA
 from xmpp_cem.core.gateway import GatewaySettings
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.site import SiteSettings
 from xmpp_cem.core.venstate import VenSettings
-from xmpp_cem.core.vtnstate import VtnSettings
+from xmpp_cem.core.vtnstate import Terms, VtnSettings
 from xmpp_cem.model.ids import DomainId, Jid, PartyId
 from xmpp_cem.runtime.engine import Engine
 from xmpp_cem.runtime.ports import Clock, Store
@@ -44,6 +46,8 @@ class World:
     parties: dict[PartyId, Party] = field(default_factory=dict)
     meters: dict[PartyId, Meter] = field(default_factory=dict)
     profiles: dict[DomainId, Profile] = field(default_factory=dict)
+    allocations: dict[DomainId, Allocation] = field(default_factory=dict)
+    terms: dict[PartyId, Terms] = field(default_factory=dict)
     _plans: dict[PartyId, Callable[[], Engine]] = field(default_factory=dict)
 
     def account(self, party: PartyId) -> str:
@@ -154,6 +158,8 @@ class World:
             heartbeat=self.heartbeat,
             report_every=self.report_every,
             grace=self.grace,
+            allocation=self.allocations.get(domain, PRO_RATA),
+            terms={member: self.terms[member] for member in members if member in self.terms},
             tells_the_set=domain in self.profiles and self.profiles[domain].tells_the_set,
         )
 

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from xmpp_cem.agents.tracing import Told, trace
+from xmpp_cem.core.individual import share_id
 from xmpp_cem.messages.operations import DispatchRecord, MemberShare
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import EventStatus, Order
@@ -71,3 +72,20 @@ async def test_where_one_may_not_ask_the_rest_is_shown_with_the_reason():
 
 async def test_an_event_that_nobody_knows_has_no_tree():
     assert (await trace(derived_id("never"), DOMAINS, ask)).root is None
+
+
+async def test_individual_shares_lead_down_and_up():
+    share = share_id(TOP, "agg")
+    lower = lower_event_id(share, "agg-sites")
+    known = {
+        ("grid", TOP): told("grid", "grid", TOP, members=("other", "agg")),
+        ("grid", share): told("grid", "grid", TOP, members=("other", "agg")),
+        ("agg-sites", lower): told("agg", "agg-sites", lower, share),
+    }
+
+    async def of_shares(domain, event):
+        return known.get((domain, event))
+
+    for event in (TOP, lower):
+        found = await trace(event, ("agg-sites", "grid"), of_shares)
+        assert shape(found.root) == ("grid", [("agg-sites", [])])

@@ -270,3 +270,34 @@ def test_an_answer_keeps_nothing_that_a_message_cannot_carry(book):
     decision = Decided(event.id, event.order, Opt.IN, -1000, "x" * 1000 + "\n\x00")
     (sent,) = transactions_in(book.decided(decision, at(1)))
     assert len(sent.body.answers[0].reason) == 256
+
+
+OWN = HEADER.model_copy(update={"verb": Verb.CREATE})
+
+
+def test_what_came_by_transaction_needs_no_index_and_none_ends_it(book):
+    book._state.save(index_epoch=-1)
+    event = make_event(epoch=0)
+    assert of_kind(book.take_event(event, OWN, at(0)), AskDecision) != []
+    book.take_index(index(version=9), "n")
+    assert status(book, event) is EventStatus.FAR
+    cancelled = make_event(modification=1, epoch=0, status=EventStatus.CANCELLED)
+    book.take_event(cancelled, OWN.model_copy(update={"verb": Verb.CANCEL}), at(2))
+    assert status(book, event) is EventStatus.CANCELLED
+
+
+def test_what_an_index_lists_is_ended_by_a_newer_one_also_after_a_reminder(book):
+    event = make_event()
+    book.take_event(event, OWN, at(0))
+    book.take_index(index(event, version=2), "n")
+    book.take_index(index(version=3), "n")
+    assert status(book, event) is EventStatus.CANCELLED
+
+
+def test_a_share_of_nothing_is_taken_without_asking_and_may_rise_later(book):
+    effects = take(book, make_event(signal=share_of("0")))
+    (answered,) = transactions_in(effects)
+    assert (answered.body.answers[0].opt, answered.body.answers[0].power_w) == (Opt.IN, 0)
+    assert of_kind(effects, AskDecision) == []
+    risen = take(book, make_event(modification=1, signal=share_of("0.5")), 1)
+    assert of_kind(risen, AskDecision)[0].power_w == -2000
