@@ -4,7 +4,7 @@ import numpy as np
 
 from xmpp_cem.allocations.allocation import Allocation
 from xmpp_cem.allocations.candidates import Room
-from xmpp_cem.allocations.columns import Watts
+from xmpp_cem.allocations.columns import Flags, Watts
 from xmpp_cem.allocations.filling import fill
 from xmpp_cem.allocations.in_order import shared_by_capability
 from xmpp_cem.allocations.slots import Slots
@@ -28,16 +28,25 @@ def _disturbance(shares: Watts, present_w: Watts) -> tuple[int, int, int]:
 
 
 def _adjusted(target_w: int, room: Room) -> Watts:
-    """Lower the largest shares if there is too much; then raise who changes anyway or can most."""
+    """Lower the largest shares if there is too much, then raise who can rise most.
+
+    Whoever changes anyway comes first, as that disturbs nobody else.
+    """
     shares = np.minimum(room.present_w, room.ceiling_w)
     shares[shares < room.block_w] = 0
+    changed: Flags = shares != room.present_w
     if int(shares.sum()) > target_w:
-        # Small shares are kept first, so that few large ones are lowered.
-        shares = fill(target_w, shares, Slots(shares, room.block_w, shares))
-    missing = target_w - int(shares.sum())
+        # Ranks say who keeps its share: small ones first, so that few large ones are lowered.
+        ranks = _ranks(changed, shares)
+        shares = fill(target_w, ranks, Slots(shares, room.block_w, shares))
     able = room.ceiling_w - shares
     blocks = np.where(shares == 0, room.block_w, 0)
-    changes = np.lexsort((-able, shares == room.present_w))
-    ranks = np.empty(len(able), dtype=np.int64)
-    ranks[changes] = np.arange(len(able))
-    return shares + fill(missing, ranks, Slots(able, blocks, able))
+    ranks = _ranks(shares == room.present_w, -able)
+    return shares + fill(target_w - int(shares.sum()), ranks, Slots(able, blocks, able))
+
+
+def _ranks(last: Flags, values: Watts) -> Watts:
+    """Return places by value, those marked after all others, equal ones by key."""
+    ranks = np.empty(len(values), dtype=np.int64)
+    ranks[np.lexsort((values, last))] = np.arange(len(values))
+    return ranks
