@@ -5,7 +5,7 @@ from xmpp_cem.config.roles import Config, GatewayConfig, VenConfig
 def test_a_unions_tag_is_no_part_of_the_name():
     found = place(Config, ("gateway", "lower", "members", 1, "party"))
     assert (found.name, found.key) == ("lower.members[1].party", "party")
-    assert found.known == ("party", "account")
+    assert found.known == ("party", "account", "price", "priority", "block_w")
     assert found.description == "Its id, the `Source` of its messages."
 
 
