@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from xmpp_cem.cli import check, demo, discover, event, members, provision, readings, run, watch
+from xmpp_cem.cli import (
+    backup,
+    check,
+    demo,
+    discover,
+    event,
+    members,
+    provision,
+    readings,
+    run,
+    watch,
+)
 from xmpp_cem.cli.failures import Commands
 
 app = typer.Typer(
@@ -19,7 +30,7 @@ app = typer.Typer(
     "3 server or peer unreachable, 4 refused.",
 )
 
-for command in (demo, check, run, provision, discover, event, members, readings, watch):
+for command in (demo, check, run, provision, discover, event, members, readings, watch, backup):
     command.register(app)
 
 
