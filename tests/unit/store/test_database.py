@@ -137,6 +137,20 @@ async def test_a_read_only_file_is_refused_with_a_remedy():
             await DatabaseStore(path).open()
 
 
+@pytest.fixture
+def sealed(plain_user):
+    """A folder that its owner may not write."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o500)
+        yield Path(folder)
+        Path(folder).chmod(0o700)
+
+
+async def test_a_read_only_folder_is_refused_with_a_remedy(sealed):
+    with pytest.raises(StoreError, match=r"Permission denied; let this user write the file"):
+        await DatabaseStore(sealed / "store.sqlite").open()
+
+
 async def test_a_missing_folder_is_refused_with_the_path(tmp_path):
     with pytest.raises(StoreError, match="missing/store: No such file"):
         await DatabaseStore(tmp_path / "missing" / "store").open()
