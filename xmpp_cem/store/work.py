@@ -177,9 +177,7 @@ class Work:
 
 
 def _replaced() -> StoreError:
-    return StoreError(
-        "another process has written to it since: stop one of the two, or give each its own"
-    )
+    return StoreError("another process has written to it since: stop one of the two, or start anew")
 
 
 def _text(at: datetime) -> str:
