@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from xmpp_cem.cli import (
+    backup,
     check,
     demo,
     discover,
@@ -30,7 +31,9 @@ app = typer.Typer(
     "3 server or peer unreachable, 4 refused.",
 )
 
-for command in (demo, check, run, provision, discover, event, members, readings, trace, watch):
+_AGENTS = (demo, check, run, provision, backup)
+_OPERATORS = (discover, event, members, readings, trace, watch)
+for command in (*_AGENTS, *_OPERATORS):
     command.register(app)
 
 

@@ -1,9 +1,13 @@
 """What differs between a file and a server: how to connect, and how one writer is ensured."""
 
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import Connection
+
+from xmpp_cem.store.postgres import PostgresDatabase
+from xmpp_cem.store.sqlite import SqliteFile
 
 
 class Backend(Protocol):
@@ -32,6 +36,14 @@ class Backend(Protocol):
         """
         ...
 
+    def read(self, opened: ExitStack) -> Connection:
+        """Connect to read beside the writer, inside a transaction that sees one instant.
+
+        Raises:
+            StoreError: it is not there, or cannot be read.
+        """
+        ...
+
     def settle(self, connection: Connection) -> None:
         """Set what makes commits durable; only once the tables are known to be ours."""
         ...
@@ -39,3 +51,8 @@ class Backend(Protocol):
     def begin(self, connection: Connection) -> None:
         """Begin what changes tables, inside SQLAlchemy's transaction."""
         ...
+
+
+def fitting(place: Path | str) -> Backend:
+    """Return what fits a file's path or a database's URL; raises StoreError for a wrong URL."""
+    return SqliteFile(place) if isinstance(place, Path) else PostgresDatabase(place)

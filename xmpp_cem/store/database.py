@@ -9,9 +9,8 @@ from typing import TypeVar
 
 from xmpp_cem.errors import StoreError
 from xmpp_cem.model.keeping import Batch, Journalled, Kept, Retention
+from xmpp_cem.store.backends import fitting
 from xmpp_cem.store.faults import explained
-from xmpp_cem.store.postgres import PostgresDatabase
-from xmpp_cem.store.sqlite import SqliteFile
 from xmpp_cem.store.work import Work
 
 _T = TypeVar("_T")
@@ -29,7 +28,7 @@ class DatabaseStore:
     """
 
     def __init__(self, place: Path | str) -> None:
-        backend = SqliteFile(place) if isinstance(place, Path) else PostgresDatabase(place)
+        backend = fitting(place)
         self._name = backend.name
         self._work = Work(backend)
         self._worker: ThreadPoolExecutor | None = None

@@ -63,6 +63,8 @@ def explained(name: str) -> Iterator[None]:
     try:
         yield
     except StoreError as error:
+        if str(error).startswith("store "):  # explained further in, where more was known
+            raise
         raise type(error)(f"store {name}: {error}") from error
     except OSError as error:
         remedy, may_pass = _BY_ERRNO.get(error.errno or 0, (_WRITABLE, False))

@@ -57,13 +57,7 @@ class PostgresDatabase:
 
     def connect(self, opened: ExitStack, *, again: bool) -> Connection:
         """Connect, take the lock and see that commits will be durable."""
-        try:
-            engine = create_engine(_patient(self._url), poolclass=NullPool)
-        except ModuleNotFoundError as error:
-            raise StoreError(
-                "the driver psycopg is missing: install xmpp-cem[postgresql]"
-            ) from error
-        connection = opened.enter_context(engine.connect())
+        connection = self._connected(opened)
         for setting in _SESSION:
             connection.exec_driver_sql(setting)
         schema = connection.exec_driver_sql("SELECT current_schema()").scalar_one()
@@ -77,6 +71,13 @@ class PostgresDatabase:
             raise StoreUnavailableError(_IN_USE) if again else StoreError(_IN_USE)
         return connection
 
+    def read(self, opened: ExitStack) -> Connection:
+        """Read one instant of the database; the writer is not held up."""
+        connection = self._connected(opened)
+        connection.begin()
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        return connection
+
     def settle(self, connection: Connection) -> None:
         """Let a commit return only once it is on the disk, whatever the server's default is."""
         found = connection.exec_driver_sql("SHOW synchronous_commit").scalar_one()
@@ -86,6 +87,15 @@ class PostgresDatabase:
 
     def begin(self, connection: Connection) -> None:
         """Do nothing: the driver begins with the first statement."""
+
+    def _connected(self, opened: ExitStack) -> Connection:
+        try:
+            engine = create_engine(_patient(self._url), poolclass=NullPool)
+        except ModuleNotFoundError as error:
+            raise StoreError(
+                "the driver psycopg is missing: install xmpp-cem[postgresql]"
+            ) from error
+        return opened.enter_context(engine.connect())
 
 
 def _patient(url: URL) -> URL:

@@ -24,6 +24,16 @@ _SETTINGS = (
 )
 
 
+def fresh(path: Path, opened: ExitStack) -> Connection:
+    """Return a connection to a new file that only its owner can read.
+
+    Raises:
+        OSError: the file exists, or cannot be made.
+    """
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    return _connected(str(path), opened)
+
+
 class SqliteFile:
     """One file, locked by a file beside it and readable by its owner alone."""
 
@@ -44,16 +54,21 @@ class SqliteFile:
             opened.callback(os.close, take_lock(self._path))
             # made here because SQLite would let everybody read it
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
-        url = URL.create("sqlite", database=str(self._path))
-        engine = create_engine(
-            url, poolclass=NullPool, paramstyle="named", connect_args={"timeout": _BUSY_S}
-        )
-        connection = opened.enter_context(engine.connect())
+        connection = _connected(str(self._path), opened)
         found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
         connection.rollback()
         if found != "ok":
             what = str(found).replace("*** in database main ***", "").replace("\n", " ").strip()
             raise StoreError(f"its file is damaged: {what}; restore a backup")
+        return connection
+
+    def read(self, opened: ExitStack) -> Connection:
+        """Read one instant of the file; the writer is not held up."""
+        if not self._path.is_file():
+            raise StoreError("there is no such file: start its agent once, or correct the path")
+        connection = _connected(self._path.as_uri(), opened, {"mode": "ro", "uri": "true"})
+        connection.begin()
+        connection.exec_driver_sql("BEGIN")
         return connection
 
     def settle(self, connection: Connection) -> None:
@@ -65,3 +80,15 @@ class SqliteFile:
     def begin(self, connection: Connection) -> None:
         """Begin, because the driver by itself would commit after every CREATE."""
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _connected(
+    database: str, opened: ExitStack, options: dict[str, str] | None = None
+) -> Connection:
+    engine = create_engine(
+        URL.create("sqlite", database=database, query=options or {}),
+        poolclass=NullPool,
+        paramstyle="named",
+        connect_args={"timeout": _BUSY_S},
+    )
+    return opened.enter_context(engine.connect())

@@ -1,8 +1,8 @@
 """What a store does, as one thread does it."""
 
 import secrets
-from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -95,6 +95,14 @@ class Work:
             for statement in pruning(_text(now - retention.replies_for), retention):
                 self._connection.execute(statement)
 
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Write rows as they are, in one transaction."""
+        connection = self._ready()
+        with connection.begin():
+            self._backend.begin(connection)
+            yield connection
+
     def _ready(self) -> Connection:
         """Return a connection that stands; a lost one is made again, under the lock."""
         if self._connection.invalidated or self._connection.closed:
@@ -169,9 +177,7 @@ class Work:
 
 
 def _replaced() -> StoreError:
-    return StoreError(
-        "another process has written to it since: stop one of the two, or give each its own"
-    )
+    return StoreError("another process has written to it since: stop one of the two, or start anew")
 
 
 def _text(at: datetime) -> str:

@@ -1,14 +1,17 @@
+import asyncio
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from xmpp_cem.agents.run import _engine, _raise_fatal, run
 from xmpp_cem.config.loading import load
+from xmpp_cem.config.storing import RetentionConfig
 from xmpp_cem.core.gateway import Gateway
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.site import Site
 from xmpp_cem.core.vtn import Vtn
-from xmpp_cem.errors import ConfigError, StoreError, XmppCemError
+from xmpp_cem.errors import ConfigError, StoreError, StoreUnavailableError, XmppCemError
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.runtime.clock import SystemClock
 
@@ -97,6 +100,35 @@ def test_what_a_new_start_cannot_mend_is_raised_however_deep_it_lies():
         _raise_fatal(deep)
     with pytest.raises(ConfigError):
         _raise_fatal(ConfigError("file"))
+
+
+def test_a_store_that_may_come_back_is_waited_for():
+    full = StoreUnavailableError("the disk is full")
+    _raise_fatal(ExceptionGroup("a", [full, ExceptionGroup("b", [full])]))
+    _raise_fatal(full)
+
+
+async def test_an_agent_whose_store_is_away_tries_again_until_it_is_there(tmp_path):
+    read = config(tmp_path, "vtn")
+    away = read.model_copy(update={"store": "postgresql://127.0.0.1:1/nothing"})
+    with capture_logs() as logs:
+        task = asyncio.create_task(run(away))
+        async with asyncio.timeout(15):
+            while len(logs) < 2:  # noqa: ASYNC110 nothing tells when something was logged
+                await asyncio.sleep(0.05)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert {entry["event"] for entry in logs} == {"the agent waits for its store"}
+    assert "start the database server" in logs[0]["why"]
+    assert task.cancelled()
+
+
+async def test_what_is_kept_is_what_the_file_says(tmp_path):
+    read = config(tmp_path, "gateway")
+    few = RetentionConfig(journal_rows=500, ended_parts=2000)
+    engine = _engine(read.model_copy(update={"retention": few}), SystemClock(), None)
+    assert engine.keeper._retention.journal_rows == 500
+    assert engine._role.vtn.settings.ended_parts == 2000
 
 
 def test_everything_else_is_a_reason_to_start_anew():

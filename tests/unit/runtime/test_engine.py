@@ -29,7 +29,7 @@ from xmpp_cem.core.inputs import (
 )
 from xmpp_cem.core.letters import Letters
 from xmpp_cem.core.records import VtnRecord
-from xmpp_cem.errors import RefusedError, StoreError
+from xmpp_cem.errors import RefusedError, StoreError, StoreUnavailableError
 from xmpp_cem.messages.configuration import EndDeviceConfig
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import EventMessage, Header, Noun, Verb
@@ -89,11 +89,11 @@ class Counting(MemoryStore):
     def __init__(self):
         super().__init__()
         self.batches = []
-        self.fails = False
+        self.fails: StoreError | None = None
 
     async def commit(self, batch: Batch):
         if self.fails:
-            raise StoreError("the disk is full")
+            raise self.fails
         self.batches.append(batch)
         await super().commit(batch)
 
@@ -167,12 +167,35 @@ async def test_nothing_leaves_before_the_commit(start, wire, clock):
         )
     }
     running = await start(script=script)
-    running.store.fails = True
+    running.store.fails = StoreError("damaged")
     running.engine.put(arrived("t"))
     running.engine.put(TimerFired("k"))
     with pytest.raises(ExceptionGroup) as caught:
         await running.task
     assert caught.group_contains(StoreError)
+    assert wire.done == []
+
+
+async def test_with_a_full_disk_nobody_is_answered_and_with_room_everybody_is(start, wire):
+    running = await start()
+    running.store.fails = StoreUnavailableError("the disk is full")
+    await running.tell(arrived("t1"))
+    await running.clock.advance(timedelta(seconds=20))
+    assert (wire.done, running.engine.keeper.unavailable_since is None) == ([], False)
+    running.store.fails = None
+    await running.clock.advance(timedelta(seconds=31))
+    assert [token for token, _ in responses(wire)] == ["t1"]
+    assert running.role.kinds() == [Started, RequestArrived]
+    (batch,) = running.store.batches
+    assert (len(batch.received), len(batch.journal)) == (1, 2)
+
+
+async def test_an_agent_ends_in_order_while_its_disk_is_full(start, wire):
+    running = await start()
+    running.store.fails = StoreUnavailableError("the disk is full")
+    await running.tell(arrived("t1"))
+    await running.stop()
+    assert running.task.cancelled()
     assert wire.done == []
 
 

@@ -24,7 +24,8 @@ from xmpp_cem.model.keeping import Batch, Journalled, Outgoing, Row
 from xmpp_cem.store.database import DatabaseStore
 
 async def write():
-    store = DatabaseStore(pathlib.Path(sys.argv[1]))
+    place = sys.argv[1]
+    store = DatabaseStore(place if "://" in place else pathlib.Path(place))
     await store.open()
     now = datetime(2025, 4, 10, 12, tzinfo=UTC)
     for n in itertools.count(1):
@@ -70,16 +71,33 @@ async def set_pragma(store, setting):
     await told(store, f"PRAGMA {setting}")
 
 
-async def test_a_process_killed_amid_commits_leaves_whole_batches(path):
+@pytest.fixture(params=["file", pytest.param("postgresql", marks=pytest.mark.live)])
+def place(request, path):
+    return path if request.param == "file" else request.getfixturevalue("database_url")
+
+
+async def open_soon(store):
+    """Open as soon as a server has noticed that the writer is dead."""
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                return await store.open()
+            except StoreError as error:
+                if "in use by another process" not in str(error):
+                    raise
+            await asyncio.sleep(0.05)
+
+
+async def test_a_process_killed_amid_commits_leaves_whole_batches(place):
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", WRITER, str(path), stdout=PIPE
+        sys.executable, "-c", WRITER, str(place), stdout=PIPE
     )
     told = [await child.stdout.readline() for _ in range(200)]
     child.kill()
     told += (await child.stdout.read()).splitlines()
     await child.wait()
-    store = DatabaseStore(path)
-    await store.open()
+    store = DatabaseStore(place)
+    await open_soon(store)
     kept, journal = await store.load(), await store.journal(1_000_000)
     await store.close()
     last = len(journal)
@@ -135,6 +153,20 @@ async def test_a_read_only_file_is_refused_with_a_remedy():
         path.touch(0o400)
         with pytest.raises(StoreError, match=r"store\.sqlite: Permission denied; let this user"):
             await DatabaseStore(path).open()
+
+
+@pytest.fixture
+def sealed(plain_user):
+    """A folder that its owner may not write."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o500)
+        yield Path(folder)
+        Path(folder).chmod(0o700)
+
+
+async def test_a_read_only_folder_is_refused_with_a_remedy(sealed):
+    with pytest.raises(StoreError, match=r"Permission denied; let this user write the file"):
+        await DatabaseStore(sealed / "store.sqlite").open()
 
 
 async def test_a_missing_folder_is_refused_with_the_path(tmp_path):
