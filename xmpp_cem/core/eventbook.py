@@ -45,7 +45,7 @@ class EventBook:
         effects: list[Effect] = []
         for commitment in self.commitments.values():
             effects.append(self._timer(commitment))
-            if commitment.is_live and commitment.answer is None:
+            if commitment.is_live and _is_undecided(commitment):
                 effects.append(AskDecision(commitment.event, commitment.asked_w))
         return effects
 
@@ -248,6 +248,14 @@ def _asks(event: Event) -> bool:
     if isinstance(signal, Share):
         return bool(signal.multiplier)
     return not isinstance(signal, Delta) or bool(signal.power_w)
+
+
+def _is_undecided(commitment: Commitment) -> bool:
+    """Whether the newest version has no answer yet; a no holds for every later version."""
+    answer = commitment.answer
+    if answer is None:
+        return True
+    return answer.opt is Opt.IN and answer.order != commitment.event.order
 
 
 def _note(
