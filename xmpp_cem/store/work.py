@@ -67,6 +67,7 @@ class Work:
             self._add(self._sql.received, "received", map(_dated, batch.received))
             self._add(self._sql.journal, "journal", map(_dated, batch.journal))
         self._writer = self._unanswered[0]
+        self._unanswered = (self._writer, None)
 
     def reply_to(self, sender: str, message_id: str) -> bytes | None:
         """Look the stored reply up."""

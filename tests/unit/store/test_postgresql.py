@@ -72,11 +72,19 @@ async def test_a_commit_whose_answer_was_lost_does_not_count_twice(store):
     before = store._work._writer
     batch = said(b"1")
     await store.commit(batch)
-    await store._run(store._work._connection.invalidate)
+    store._work._unanswered = (store._work._writer, batch)
     store._work._writer = before
+    await store._run(store._work._connection.invalidate)
     await store.commit(batch)
     await store.commit(said(b"2"))
     assert await values(store) == [b"1", b"2"]
+
+
+async def test_a_batch_that_was_answered_may_be_committed_again(store):
+    batch = said(b"1")
+    await store.commit(batch)
+    await store.commit(batch)
+    assert await values(store) == [b"1", b"1"]
 
 
 async def test_a_killed_server_loses_nothing_and_is_used_again(postgres, store):
