@@ -81,6 +81,13 @@ def test_a_limit_of_the_site_is_divided_by_what_each_resource_can_do():
     assert {part.limit_w for part in rest.values()} == {0}
 
 
+def test_a_limit_of_a_phase_is_divided_by_what_each_draws_from_it():
+    site = {"ev": CHARGER, "battery": Physical(Range(-3680, 3680), phases=(Phase.A,))}
+    parts = divided(cap(3680, phase=Phase.A), site)
+    assert {name: part.limit_w for name, part in parts.items()} == {"ev": 1840, "battery": 1840}
+    assert set(divided(cap(3680, phase=Phase.B), site)) == {"ev"}
+
+
 physicals = st.builds(
     Physical,
     range=st.builds(Range, st.integers(-9000, 0), st.integers(0, 9000)),

@@ -197,6 +197,25 @@ def test_a_clock_below_the_floor_holds_failsafe_until_index_and_state_come_again
     assert box.watch.mode is Mode.NORMAL
 
 
+def test_what_was_seen_before_a_loss_lifts_nothing_after_it():
+    box = well()
+    box.second -= 1
+    assert box.look() is Mode.FAILSAFE
+    box.second += 1
+    assert box.look() is Mode.FAILSAFE
+    assert box.state() is Mode.FAILSAFE
+    box.index()
+    assert box.state() is Mode.NORMAL
+
+
+def test_a_lost_server_that_returns_lifts_nothing_by_itself():
+    box = well(settings=SETTINGS.model_copy(update={"server_lost_s": 60}))
+    box.link(is_up=False)
+    assert box.wait(90) is Mode.FAILSAFE
+    assert box.link() is Mode.FAILSAFE
+    assert box.wait(30, is_well=True) is Mode.NORMAL
+
+
 def test_without_a_kept_floor_a_box_waits_for_an_index_of_its_own_time():
     box = Box(floor=None, begins=-(10**9))
     box.link()

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from xmpp_cem.core.bounds import FOREVER, Cap, Direction, Physical, Range
+from xmpp_cem.core.failsafe import FailsafeSettings, Mode, own_caps
 from xmpp_cem.core.timeline import Claim, Kind, Part, Piece, timeline
 from xmpp_cem.core.trajectory import ramped, setting_at
 from xmpp_cem.model.event import Order
@@ -114,6 +115,20 @@ def test_a_limit_applies_at_once_and_power_ramps_out_of_it():
     assert powers(made, 0, (9, 10, 19, 21, 40)) == [900, 500, 500, 600, 2500]
 
 
+def test_power_ramps_from_what_a_limit_has_left_even_if_that_was_short():
+    limit = Cap("dso", at(10), at(11), Direction.IMPORT, 500)
+    slow = Physical(Range(0, 5000), ramp_w_per_s=100)
+    made = timeline([claim("a", 0, 60, 5000)], [limit], slow)
+    assert powers(made, 0, (9, 10, 11, 12)) == [900, 500, 500, 600]
+
+
+def test_what_was_left_free_ramps_from_its_own_power_again():
+    pieces = (Piece(at(0), at(10), 4000), Piece(at(10), at(12), None), Piece(at(12), at(20), 4000))
+    slow = Physical(Range(0, 5000), ramp_w_per_s=100)
+    made = timeline([claim("a", 0, 0, pieces=pieces)], (), slow)
+    assert powers(made, 0, (9, 11, 12, 13)) == [900, None, 0, 100]
+
+
 def test_the_next_change_is_where_a_segment_begins_or_ends():
     made = timeline([claim("a", 10, 20), claim("b", 30, 40)], (), BATTERY)
     changes = [made.next_change(at(second)) for second in (0, 10, 20, 39, 40)]
@@ -143,3 +158,10 @@ def test_a_ramp_is_as_slow_as_the_slower_of_event_and_resource(rate, expected):
 def test_what_is_no_claim_is_refused(make):
     with pytest.raises(ValueError, match=r"claim|negative"):
         make()
+
+
+def test_a_failsafe_limit_bounds_what_was_accepted_at_any_time():
+    limits = own_caps(Mode.FAILSAFE, FailsafeSettings(import_w=600, export_w=0))
+    made = timeline([claim("a", 0, 60), claim("b", 60, 90, -2000)], limits, BATTERY)
+    assert powers(made, 3000, (-(10**9), 30, 70, 10**9)) == [600, 600, 0, 600]
+    assert made.segments[1].why.endswith("limited to 600 W by failsafe")
