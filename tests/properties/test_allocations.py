@@ -38,7 +38,7 @@ def candidates(draw, keys="abcdefghijklmn", *, blocks=True):
         called_s=draw(st.integers(0, 4)) * 900,
         present_w=draw(st.just(0) | st.integers(0, capability)),
         ramp_w_per_s=draw(st.sampled_from([math.inf, 0.0, 0.5, 40.0])),
-        energy_wh=draw(st.none() | st.integers(0, 20_000)),
+        energy_wh=draw(st.none() | st.integers(0, 9) | st.integers(0, 20_000)),
         rest_until=draw(st.sampled_from([None, START, START + timedelta(seconds=1)])),
     )
 
