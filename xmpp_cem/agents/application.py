@@ -10,6 +10,7 @@ from xmpp_cem.drivers.driver import Driver, Reading
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.control import Sample, SetPoint
 from xmpp_cem.model.event import Event
+from xmpp_cem.model.signal import Limit
 
 log = structlog.get_logger()
 
@@ -38,8 +39,10 @@ Apply = Callable[[SetPoint], Awaitable[None]]
 Read = Callable[[], Awaitable[tuple[Sample, ...] | list[Sample]]]
 
 
-async def agree(_event: Event, power_w: int) -> Decision:
-    """Take part in every event with all that is asked."""
+async def agree(event: Event, power_w: int) -> Decision:
+    """Take part in every event with all that is asked; limits are kept."""
+    if isinstance(event.signal, Limit):
+        return OptIn(0)
     return OptIn(power_w) if power_w else OptOut("nothing that could change")
 
 

@@ -1,11 +1,17 @@
 """Turns a configuration into the small values that core, streams and clocks are given."""
 
+import secrets
+from datetime import timedelta
+from pathlib import Path
+
 from xmpp_cem.config.account import AccountConfig
 from xmpp_cem.config.allocations import load_allocation
 from xmpp_cem.config.domains import LowerConfig, UpperConfig
+from xmpp_cem.config.guarding import FailsafeConfig
 from xmpp_cem.config.profiles import load_profile
 from xmpp_cem.config.roles import ClockConfig, GatewayConfig, VenConfig, VtnConfig
 from xmpp_cem.config.storing import RetentionConfig
+from xmpp_cem.core.failsafe import Autonomy, FailsafeSettings
 from xmpp_cem.core.gateway import GatewaySettings
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.site import SiteSettings
@@ -18,6 +24,8 @@ from xmpp_cem.runtime.clock import ScaledClock, SystemClock
 from xmpp_cem.runtime.speech import Speech
 from xmpp_cem.wire.codec import digest
 from xmpp_cem.xmpp.credentials import Credentials
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def credentials_of(account: AccountConfig, connection: str, priority: int = 0) -> Credentials:
@@ -58,6 +66,8 @@ def ven_settings(party: PartyId, upper: UpperConfig) -> VenSettings:
         domain=upper.domain,
         vtn=upper.vtn_address,
         digest=digest,
+        seed=secrets.token_hex(16),
+        boot=_boot_id(),
         min_change_w=upper.min_change_w,
         min_change_every=upper.min_change_every,
     )
@@ -113,7 +123,43 @@ def speech_of(config: VtnConfig | VenConfig | GatewayConfig) -> Speech:
 
 def site_settings(config: VenConfig) -> SiteSettings:
     """Return what a site is configured with."""
-    return SiteSettings(ven_settings(config.party, config.upper), config.control.every)
+    ven = ven_settings(config.party, config.upper)
+    return SiteSettings(ven, config.control.every, failsafe_of(config.failsafe))
+
+
+def failsafe_of(config: FailsafeConfig | None) -> FailsafeSettings | None:
+    """Return what a VEN holds when it knows nothing."""
+    if config is None:
+        return None
+    then = config.autonomy
+    return FailsafeSettings(
+        import_w=config.import_w,
+        export_w=config.export_w,
+        vtn_lost_s=_seconds(config.vtn_lost_after),
+        server_lost_s=_seconds(config.server_lost_after),
+        state_lost_s=_seconds(config.state_lost_after),
+        longest_delay_s=_seconds(config.longest_delay),
+        skew_s=_seconds(config.skew),
+        autonomy=then
+        and Autonomy(
+            after_s=_seconds(then.after),
+            import_w=then.import_w,
+            export_w=then.export_w,
+            is_unlimited=then.is_unlimited,
+        ),
+    )
+
+
+def _seconds(length: timedelta) -> int:
+    return int(length.total_seconds())
+
+
+def _boot_id() -> str:
+    """Return what names this start of the machine; empty where the system does not tell."""
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
 
 
 def gateway_settings(config: GatewayConfig) -> GatewaySettings:

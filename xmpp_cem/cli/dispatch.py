@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # it brings the whole XMPP library
 _LEAST_TO_ANSWER = timedelta(seconds=2)
 _MOST_TO_ANSWER = timedelta(seconds=30)
 _LOOK_EVERY_S = 1.0
+_LONGEST_WAIT = timedelta(minutes=30)
 _OVERDUE = timedelta(seconds=60)
 
 
@@ -77,6 +78,31 @@ class When:
 
 
 @dataclass(frozen=True)
+class Spread:
+    """How an event is spread in time; None for at once."""
+
+    randomise: timedelta | None = None
+    ramp: timedelta | None = None
+    recovery: timedelta | None = None
+
+    @property
+    def seconds(self) -> dict[str, int]:
+        """The fields of an event.
+
+        Raises:
+            typer.BadParameter: a start that would be put off by more than is allowed.
+        """
+        if self.randomise and self.randomise > _LONGEST_WAIT:
+            raise typer.BadParameter("--randomise is 30m at most")
+        given = {
+            "randomise_s": self.randomise,
+            "ramp_s": self.ramp,
+            "recovery_s": self.recovery,
+        }
+        return {name: int(length.total_seconds()) for name, length in given.items() if length}
+
+
+@dataclass(frozen=True)
 class Ask:
     """The event that a person asks for: a change of `power_w`, W, signed."""
 
@@ -85,6 +111,8 @@ class Ask:
     when: When
     mode: Mode
     reason: str
+    priority: int = 100
+    spread: Spread = Spread()
 
     def event(self, now: datetime) -> Event:
         """Return the event as of `now`; raises as `When.at`."""
@@ -98,6 +126,8 @@ class Ask:
             created=now,
             answer_by=times.answer_by,
             reason=self.reason,
+            priority=self.priority,
+            **self.spread.seconds,
         )
 
 

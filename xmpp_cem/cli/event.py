@@ -1,16 +1,15 @@
 """The commands `event create`, `event change`, `event cancel` and `event show`."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 import typer
 
-from xmpp_cem.cli.arguments import AsJson, File, InDomain, amount, duration, instant, power
+from xmpp_cem.cli.arguments import AsJson, File, InDomain
 from xmpp_cem.cli.dispatch import (
     Ask,
     Changes,
+    Spread,
     When,
     chosen_power,
     followed,
@@ -18,6 +17,28 @@ from xmpp_cem.cli.dispatch import (
     live_event,
     record_of,
     show_record,
+)
+from xmpp_cem.cli.event_options import (
+    Answers,
+    AnswerWithin,
+    Id,
+    Increase,
+    InMode,
+    Lead,
+    Length,
+    MaybeNamed,
+    Named,
+    NewLength,
+    NewReason,
+    Power,
+    Priority,
+    Ramp,
+    Randomise,
+    Reason,
+    Recovery,
+    Reduce,
+    Start,
+    Wait,
 )
 from xmpp_cem.cli.failures import FAILED, accepted
 from xmpp_cem.cli.output import show_json, show_line, signed_kw
@@ -34,64 +55,7 @@ event = typer.Typer(
     help="Create, change, cancel and show demand-response events.", no_args_is_help=True
 )
 
-Power = Annotated[
-    int | None,
-    typer.Option(parser=power, metavar="POWER", help="Change of power; -60kW is a decrease."),
-]
-Reduce = Annotated[
-    int | None,
-    typer.Option(parser=amount, metavar="POWER", help="Decrease of power, as 60kW."),
-]
-Increase = Annotated[
-    int | None,
-    typer.Option(parser=amount, metavar="POWER", help="Increase of power, as 60kW."),
-]
-Lead = Annotated[
-    timedelta | None,
-    typer.Option("--in", parser=duration, metavar="TIME", help="Start after this, as 10s."),
-]
-Start = Annotated[
-    datetime | None,
-    typer.Option(parser=instant, metavar="INSTANT", help="Start, as 2026-01-31T12:00:00Z."),
-]
-Length = Annotated[
-    timedelta,
-    typer.Option("--for", parser=duration, metavar="TIME", help="How long it acts, as 15m."),
-]
-NewLength = Annotated[
-    timedelta | None,
-    typer.Option("--for", parser=duration, metavar="TIME", help="How long it acts, as 15m."),
-]
-AnswerWithin = Annotated[
-    timedelta | None,
-    typer.Option(
-        parser=duration,
-        metavar="TIME",
-        help="Answers are due after this; default: half the time to the start, 2 s to 30 s.",
-    ),
-]
-Reason = Annotated[str, typer.Option(metavar="TEXT", help="For people; at most 256 characters.")]
-NewReason = Annotated[
-    str | None, typer.Option("--reason", metavar="TEXT", help="For people; at most 256 characters.")
-]
-InMode = Annotated[
-    Mode,
-    typer.Option(metavar="comms|activation|real", help="Answers only, a test that acts, or real."),
-]
-Id = Annotated[
-    UUID | None,
-    typer.Option("--id", metavar="UUID", help="The event's UUID; repeating a command needs it."),
-]
-Wait = Annotated[bool, typer.Option("--wait", help="Follow the event until it has ended.")]
-Answers = Annotated[
-    bool, typer.Option("--answers", help="Wait until the members have answered, and tell the sum.")
-]
 _AFTER_THE_DEADLINE_S = 20.0
-
-Named = Annotated[UUID, typer.Argument(metavar="ID", help="The event's UUID.")]
-MaybeNamed = Annotated[
-    UUID | None, typer.Argument(metavar="[ID]", help="The event's UUID; default: the newest.")
-]
 
 
 @event.command()
@@ -107,6 +71,10 @@ def create(  # noqa: PLR0913 one per option
     answer_within: AnswerWithin = None,
     reason: Reason = "",
     mode: InMode = Mode.REAL,
+    priority: Priority = 100,
+    randomise: Randomise = None,
+    ramp: Ramp = None,
+    recovery: Recovery = None,
     event_id: Id = None,
     answers: Answers = False,
     wait: Wait = False,
@@ -123,7 +91,9 @@ def create(  # noqa: PLR0913 one per option
         raise typer.BadParameter("give exactly one of --in and --start")
     config = operator_config(file, domain)
     when = When(lead, start, length, answer_within)
-    ask = Ask(str(event_id or fresh_id()), power_w, when, mode, reason[:256])
+    spread = Spread(randomise, ramp, recovery)
+    name = str(event_id or fresh_id())
+    ask = Ask(name, power_w, when, mode, reason[:256], priority, spread)
     ask.event(clock_of(config.clock).now())  # tells wrong times before it connects
     output = _Output(as_json, answers, wait)
     ended = as_operator(config, lambda operator: _created(operator, domain, ask, output))

@@ -8,7 +8,7 @@ from rich.tree import Tree
 
 from xmpp_cem.cli.arguments import AsJson, File
 from xmpp_cem.cli.dispatch import record_of
-from xmpp_cem.cli.event import Named
+from xmpp_cem.cli.event_options import Named
 from xmpp_cem.cli.failures import FAILED, DeniedError
 from xmpp_cem.cli.output import console, show_error, show_json, signed_kw, style_of
 from xmpp_cem.errors import TransportError

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from xmpp_cem.config.account import AccountConfig
 from xmpp_cem.config.domains import LowerConfig, UpperConfig, WatchedConfig, refuse_repeats
 from xmpp_cem.config.fields import Bounds
+from xmpp_cem.config.guarding import FailsafeConfig
 from xmpp_cem.config.resources import ResourceConfig
 from xmpp_cem.config.section import Section
 from xmpp_cem.config.storing import RetentionConfig, StorePlace
@@ -83,6 +84,9 @@ class VenConfig(_Agent):
 
     control: ControlConfig = ControlConfig()
     """Its control loop."""
+
+    failsafe: FailsafeConfig | None = None
+    """What it holds when it knows nothing; without it, nothing."""
 
     resources: Annotated[tuple[ResourceConfig, ...], Field(max_length=1000)] = ()
     """What it controls; a program of the integrator's own needs none."""

@@ -3,27 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from enum import StrEnum
 
 from xmpp_cem.core.allocation import pro_rata
+from xmpp_cem.model.signal import Direction, Phase
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 """The end of what lasts until it is revoked, such as a failsafe limit."""
-
-
-class Direction(StrEnum):
-    """Which flow is bounded: import is from grid to customer."""
-
-    IMPORT = "import"
-    EXPORT = "export"
-
-
-class Phase(StrEnum):
-    """A phase of the supply."""
-
-    A = "A"
-    B = "B"
-    C = "C"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,10 @@ from xmpp_cem.model.time import Interval
 
 @dataclass(frozen=True)
 class Call:
-    """What is to be dispatched: `target_w` is the change of power asked for, signed, in W."""
+    """What is to be dispatched: `target_w` is the change of power asked for, signed, in W.
+
+    `randomise_s`, `ramp_s` and `recovery_s` spread it in time, as an event tells its receivers.
+    """
 
     event: EventId
     target_w: int
@@ -19,6 +22,18 @@ class Call:
     mode: Mode = Mode.REAL
     priority: int = 100
     reason: str = ""
+    randomise_s: int = 0
+    ramp_s: int = 0
+    recovery_s: int = 0
     upper: EventId | None = None
     path: tuple[str, ...] = ()
     hop: int = 0
+
+    @property
+    def spread(self) -> dict[str, int]:
+        """How it is spread in time, as fields of an event."""
+        return {
+            "randomise_s": self.randomise_s,
+            "ramp_s": self.ramp_s,
+            "recovery_s": self.recovery_s,
+        }

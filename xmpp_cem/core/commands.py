@@ -234,6 +234,9 @@ def _call(event: Event) -> Call:
         mode=event.mode,
         priority=event.priority,
         reason=event.reason,
+        randomise_s=event.randomise_s,
+        ramp_s=event.ramp_s,
+        recovery_s=event.recovery_s,
     )
 
 
@@ -243,6 +246,4 @@ def _unasked(event: Event) -> str:
         return "an operator asks for a change of power in W, other than 0"
     if event.changes or event.targets != Targets() or event.programme:
         return "an operator asks for one change of power, of all members and without a programme"
-    if event.randomise_s or event.ramp_s or event.recovery_s:
-        return "randomised starts, ramps and recovery are not divided"
     return ""

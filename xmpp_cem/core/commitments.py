@@ -7,7 +7,7 @@ from xmpp_cem.core.allocation import share
 from xmpp_cem.core.records import Commitment, Confirmed, VenRecord
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.resource import Capability
-from xmpp_cem.model.signal import Delta, Share
+from xmpp_cem.model.signal import Delta, Place, Share, TargetPower
 
 
 class Verdict(Enum):
@@ -75,16 +75,38 @@ def asked_power(event: Event, capability: Capability) -> int:
             return -share(multiplier, able.decrease_w)
         case Share(multiplier=multiplier):
             return share(multiplier, able.increase_w)
+        case TargetPower(power_w=power_w):
+            return power_w - able.power_w
         case _:
             return 0
 
 
-def why_not(event: Event, capability: Capability) -> str:
-    """Return why this party cannot follow an event whatever its devices can do, or nothing."""
-    if not isinstance(event.signal, Delta | Share):
-        return f"this party does not follow {event.signal.kind} signals"
-    if event.changes:
-        return "this party does not follow signals that change within an event"
+def why_not(event: Event, capability: Capability, follows: frozenset[str]) -> str:
+    """Return why a party cannot follow an event whatever its devices can do, or nothing.
+
+    Args:
+        event: what is asked.
+        capability: of the party.
+        follows: kinds of signals that it can follow; what changes within an event can be followed
+            by who follows limits, except for set points.
+    """
+    signal = event.signal
+    if signal.kind not in follows:
+        return f"this party does not follow {signal.kind} signals"
+    if event.changes and (isinstance(signal, TargetPower) or "limit" not in follows):
+        return f"this party does not follow a {signal.kind} that changes within an event"
+    if isinstance(signal, TargetPower) and signal.at is not Place.TERMINALS:
+        return "this party does not follow set points at the connection point"
+    if _turns(event):
+        return "this party does not follow an event that turns from decrease to increase"
     if not meant(event, capability).resources:
         return "no resource of this party is meant"
     return ""
+
+
+def _turns(event: Event) -> bool:
+    """Whether power is to fall at one time and to rise at another."""
+    signals = (event.signal, *(change.signal for change in event.changes))
+    powers = {s.power_w > 0 for s in signals if isinstance(s, Delta) and s.power_w}
+    directions = {s.direction for s in signals if isinstance(s, Share)}
+    return len(powers) > 1 or len(directions) > 1

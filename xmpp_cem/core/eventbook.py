@@ -53,6 +53,16 @@ class EventBook:
         """Return the commitments that may still act."""
         return [c for c in self.commitments.values() if c.is_live]
 
+    @property
+    def is_current(self) -> bool:
+        """Whether an index is known, and every event that it lists just as it lists it."""
+        record = self._state.record
+        return record.index_epoch >= 0 and all(
+            (known := self.commitments.get(entry.event)) is not None
+            and (known.event.order, known.digest) == (entry.order, entry.digest)
+            for entry in record.index
+        )
+
     def take_index(self, index: EventIndex, node: str) -> list[Effect]:
         """Compare with the VTN's index: fetch what differs, end what a newer index omits."""
         record = self._state.record
@@ -201,7 +211,8 @@ class EventBook:
             kept = known.model_dump(include={"answer", "baselines", "limits", "shares"})
             commitment = commitment.model_copy(update={name: getattr(known, name) for name in kept})
         effects: list[Effect] = [self._keep(commitment), self._timer(commitment)]
-        why = why_not(event, capability) if capability else _UNCONFIRMED
+        follows = self._state.settings.follows
+        why = why_not(event, capability, follows) if capability else _UNCONFIRMED
         if why:
             return effects + self.answer(commitment, Opt.OUT, 0, why, now)
         if commitment.answer and commitment.answer.opt is Opt.OUT:

@@ -12,8 +12,9 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from xmpp_cem.core.bounds import FOREVER, Cap, Direction
+from xmpp_cem.core.bounds import FOREVER, Cap
 from xmpp_cem.model.quantity import Flexibility
+from xmpp_cem.model.signal import Direction
 from xmpp_cem.model.value import Value
 
 

@@ -127,6 +127,9 @@ class Gateway:
             upper=event.id,
             path=(*commitment.path, self._token),
             hop=commitment.hop + 1,
+            randomise_s=event.randomise_s,
+            ramp_s=event.ramp_s,
+            recovery_s=event.recovery_s,
         )
 
     def _followed(self, commitment: Commitment, dispatch: Dispatch, now: datetime) -> list[Effect]:

@@ -42,6 +42,7 @@ def modified(dispatch: Dispatch, call: Call, why: str) -> Dispatch | None:
             "mode": call.mode,
             "priority": call.priority,
             "reason": call.reason,
+            **call.spread,
         }
     )
     if event == dispatch.event and call.target_w == dispatch.target_w:

@@ -28,6 +28,7 @@ def opened(state: VtnState, call: Call, now: datetime) -> Division:
         created=now,
         answer_by=call.answer_by,
         reason=call.reason,
+        **call.spread,
     )
     dispatch = Dispatch(
         event=event,

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from xmpp_cem.core.spread import Offsets
 from xmpp_cem.messages.configuration import Admission
 from xmpp_cem.messages.controls import IndexEntry
 from xmpp_cem.model.answer import Answer
@@ -36,7 +37,8 @@ class VenRecord(Value):
     """What a VEN knows of itself and its domain.
 
     `confirmed` holds the last few confirmed capabilities, newest last; `index_*` is the newest
-    index seen; `dropped` is what of our reports is no longer kept.
+    index seen; `dropped` is what of our reports is no longer kept. `seed` is drawn once, for
+    randomised starts; `boot` names the machine's last start; `floor` is a time that has passed.
     """
 
     kind: Literal["ven"] = "ven"
@@ -49,6 +51,9 @@ class VenRecord(Value):
     index_version: int = -1
     index: tuple[IndexEntry, ...] = ()
     dropped: Dropped | None = None
+    seed: str = ""
+    boot: str = ""
+    floor: Instant | None = None
 
     @property
     def key(self) -> str:
@@ -78,9 +83,9 @@ class Commitment(Value):
     """One event at a VEN: its newest version, what is asked, what was answered.
 
     `status` also keeps a tombstone: a cancelled event stays known until its validity and a day
-    have passed. `baselines` (W) and `limits` (W, not signed) of the resources are set at the start
-    and then stand; `shares` (W, signed) follow what is promised. What `is_own` came by transaction
-    and stands in no index.
+    have passed. `offsets` of a randomised start are drawn once, when it was `taken`. `baselines`
+    (W) and `limits` (W, not signed) of the resources are set at the start and then stand; `shares`
+    (W, signed) follow what is promised. What `is_own` came by transaction and is in no index.
     """
 
     kind: Literal["commitment"] = "commitment"
@@ -93,6 +98,8 @@ class Commitment(Value):
     hop: int = 0
     is_own: bool = False
     answer: Answer | None = None
+    offsets: Offsets | None = None
+    taken: Instant | None = None
     baselines: tuple[tuple[ResourceId, Power], ...] | None = None
     limits: tuple[tuple[ResourceId, int], ...] = ()
     shares: tuple[tuple[ResourceId, Power], ...] = ()

@@ -1,29 +1,41 @@
 """A site: a VEN that controls its own resources."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from xmpp_cem.core.control import acting, prepared, set_points
 from xmpp_cem.core.effects import Actuate, Effect, Note, ReadDevices, SetTimer
-from xmpp_cem.core.inputs import Input, Measured, Started, TimerFired
+from xmpp_cem.core.failsafe import FailsafeSettings
+from xmpp_cem.core.guarding import Guarding
+from xmpp_cem.core.inputs import Input, LinkChanged, Measured, Started, TimerFired
+from xmpp_cem.core.plan import Plan, plan
+from xmpp_cem.core.preparing import drawn, moves_power, prepared, window_of
 from xmpp_cem.core.records import Commitment, Record
 from xmpp_cem.core.sampling import Sampling, resource_of
 from xmpp_cem.core.ven import Ven
 from xmpp_cem.core.venstate import VenSettings
 from xmpp_cem.messages.events import Status, StatusType
 from xmpp_cem.model.answer import Opt
-from xmpp_cem.model.control import Sample
-from xmpp_cem.model.ids import derived_id
+from xmpp_cem.model.control import Sample, SetPoint
+from xmpp_cem.model.ids import EventId, ResourceId, derived_id
 
 _TICK = "site/control"
+FOLLOWS = frozenset({"delta", "multiplier", "set-point", "limit"})
+"""Kinds of signals that a site can follow."""
 
 
 @dataclass(frozen=True)
 class SiteSettings:
-    """What a site is configured with; `control_every` is the period of its control loop."""
+    """What a site is configured with.
+
+    Args:
+        ven: as a VEN.
+        control_every: period of its control loop.
+        failsafe: what it holds when it knows nothing; None: it trusts what it last knew.
+    """
 
     ven: VenSettings
     control_every: timedelta = timedelta(seconds=1)
+    failsafe: FailsafeSettings | None = None
 
 
 class Site:
@@ -31,9 +43,11 @@ class Site:
 
     def __init__(self, settings: SiteSettings) -> None:
         self._settings = settings
-        self.ven = Ven(settings.ven)
+        self.ven = Ven(replace(settings.ven, follows=FOLLOWS))
+        self._guarding = Guarding(settings.failsafe, self.ven)
         self._sampling = Sampling()
-        self._acting: str | None = None
+        self._free_w: dict[ResourceId, int] = {}
+        self._plan = Plan()
 
     def restore(self, record: Record) -> None:
         """Take back a record from before a restart."""
@@ -43,46 +57,91 @@ class Site:
         """Return what one input leads to."""
         match what:
             case Started():
-                return [*self.ven.handle(what, now), SetTimer(_TICK, now)]
+                guarded = self._guarding.start(now)
+                return [*self.ven.handle(what, now), *guarded, SetTimer(_TICK, now)]
             case TimerFired(key=key) if key == _TICK:
                 return self._tick(now)
             case Measured(samples=samples):
                 return self._measured(samples, now)
+            case LinkChanged(is_up=is_up):
+                self._guarding.linked(now, is_up=is_up)
+                return self.ven.handle(what, now)
             case _:
                 return self.ven.handle(what, now)
 
     def _tick(self, now: datetime) -> list[Effect]:
         """Apply the desired state again and look at the devices: nothing acts from a message."""
         effects: list[Effect] = [SetTimer(_TICK, now + self._settings.control_every)]
-        commitment = acting(self.ven.book.live(), now)
-        if commitment:
-            ready = prepared(commitment, self._sampling, 3 * self.ven.report_every)
+        effects += self._guarding.look(now, is_limited=self._plan.is_limited)
+        effects += self._prepared(now)
+        before = self._plan
+        commitments = () if self._guarding.is_blind(now) else self.ven.book.commitments.values()
+        samples = self._sampling.latest
+        self._plan = plan(commitments, self._guarding.caps, samples, self._free_w, now)
+        effects += self._explained(before)
+        effects += self._told(before.causes, now)
+        points = tuple(
+            SetPoint(resource=name, power_w=setting.power_w)
+            for name, setting in self._plan.settings.items()
+        )
+        return [*effects, Actuate(points), ReadDevices()]
+
+    def _prepared(self, now: datetime) -> list[Effect]:
+        """Draw offsets of what is new, and fix baselines and shares of what begins or changes."""
+        effects: list[Effect] = []
+        for commitment in list(self.ven.book.live()):
+            ready = drawn(commitment, self.ven.state.record.seed, self.ven.settings.party, now)
+            window = window_of(ready)
+            if moves_power(ready) and window and window.window.contains(now):
+                over = 3 * self.ven.report_every
+                ready = prepared(ready, self._sampling, over, self._moved(ready))
             if ready != commitment:
                 effects.append(self.ven.book.keep(ready))
-            commitment = ready
-        effects += self._told(commitment, now)
-        return [*effects, Actuate(set_points(commitment, self._sampling)), ReadDevices()]
+        return effects
 
-    def _told(self, commitment: Commitment | None, now: datetime) -> list[Effect]:
-        """Tell the VTN, once, that an event has begun or ended to move power."""
-        current = commitment.event.id if commitment else None
-        if current == self._acting:
-            return []
+    def _moved(self, other: Commitment) -> dict[ResourceId, int]:
+        """Return the baselines of resources that other events move already."""
+        found: dict[ResourceId, int] = {}
+        for commitment in self.ven.book.live():
+            if commitment.event.id != other.event.id and commitment.event.id in self._plan.causes:
+                found |= {r: w for r, w in commitment.baselines or () if dict(commitment.shares)[r]}
+        return found
+
+    def _explained(self, before: Plan) -> list[Effect]:
+        """Say why a set point has changed; note the power of what is free."""
         effects: list[Effect] = []
-        for event_id, kind in ((self._acting, StatusType.STOPPED), (current, StatusType.STARTED)):
-            if event_id:
-                status_id = derived_id("status", self.ven.settings.party, event_id, kind, now)
-                status = Status(id=status_id, type=kind, at=now, event=event_id)
-                effects += self.ven.tell(status, now)
-                fields = (("event_id", event_id), ("what", kind.name.lower()))
-                effects.append(Note("info", "event moves power", fields))
-        self._acting = current
+        powers = {sample.resource: sample.power_w for sample in self._sampling.latest}
+        for name, setting in self._plan.settings.items():
+            if setting.power_w is None:
+                self._free_w[name] = powers[name]
+            known = before.settings.get(name)
+            if (known.power_w if known else None) != setting.power_w:
+                power = "free" if setting.power_w is None else f"{setting.power_w} W"
+                why = setting.segment.why
+                fields = (("resource", name), ("power", power), ("why", why))
+                effects.append(Note("info", "set point", fields))
+        return effects
+
+    def _told(self, before: frozenset[EventId], now: datetime) -> list[Effect]:
+        """Tell the VTN, once, that an event has begun or ended to move power."""
+        effects: list[Effect] = []
+        current = self._plan.causes
+        changes = [(event_id, StatusType.STOPPED) for event_id in sorted(before - current)]
+        changes += [(event_id, StatusType.STARTED) for event_id in sorted(current - before)]
+        for event_id, kind in changes:
+            status_id = derived_id("status", self.ven.settings.party, event_id, kind, now)
+            status = Status(id=status_id, type=kind, at=now, event=event_id)
+            effects += self.ven.tell(status, now)
+            fields = (("event_id", event_id), ("what", kind.name.lower()))
+            effects.append(Note("info", "event moves power", fields))
         return effects
 
     def _measured(self, samples: tuple[Sample, ...], now: datetime) -> list[Effect]:
         readings = self._sampling.take(samples, now, self.ven.report_every)
         effects = self.ven.report(readings, now) if readings else []
-        effects += self.ven.update(tuple(resource_of(sample) for sample in samples), now)
+        resources = (resource_of(sample) for sample in samples)
+        shown = tuple(self._guarding.shown(resource) for resource in resources)
+        effects += self.ven.update(shown, now)
         return effects + self._overridden(samples, now)
 
     def _overridden(self, samples: tuple[Sample, ...], now: datetime) -> list[Effect]:
@@ -93,7 +152,7 @@ class Site:
         effects: list[Effect] = []
         for commitment in list(self.ven.book.live()):
             answer = commitment.answer
-            if answer is None or answer.opt is Opt.OUT:
+            if answer is None or answer.opt is Opt.OUT or not answer.power_w:
                 continue
             mean = commitment.event.targets.mean
             able = [s for s in samples if s.resource not in held and mean(s.resource, s.kind)]

@@ -66,9 +66,9 @@ class Ven:
     """One party's life as a VEN; the answers to events come from outside as `Decided`."""
 
     def __init__(self, settings: VenSettings) -> None:
-        self._state = VenState(settings)
-        self.book = EventBook(self._state)
-        self._readings = ReadingBook(self._state)
+        self.state = VenState(settings)
+        self.book = EventBook(self.state)
+        self._readings = ReadingBook(self.state)
         self._capability: Capability | None = None
         self._members: tuple[int, int] = (0, 0)
         self._vtn_epoch: int | None = None
@@ -77,24 +77,24 @@ class Ven:
     @property
     def settings(self) -> VenSettings:
         """What we are configured with."""
-        return self._state.settings
+        return self.state.settings
 
     @property
     def service(self) -> Jid | None:
         """The domain's pubsub service, told by the VTN."""
-        admission = self._state.record.admission
+        admission = self.state.record.admission
         return Jid.parse(admission.service) if admission else None
 
     @property
     def report_every(self) -> timedelta:
         """Length of a reporting window, told by the VTN; 10 s until it is known."""
-        admission = self._state.record.admission
+        admission = self.state.record.admission
         return timedelta(seconds=admission.report_every_s if admission else 10)
 
     def restore(self, record: Record) -> None:
         """Take back a record from before a restart."""
         if isinstance(record, VenRecord):
-            self._state.record = record
+            self.state.record = record
         elif isinstance(record, Report):
             self._readings.restore(record)
         elif isinstance(record, Commitment):
@@ -106,9 +106,9 @@ class Ven:
         """Return what one input leads to."""
         match what:
             case Started():
-                return [self._state.start(now), *self.book.resume()]
+                return [self.state.start(now), *self.book.resume()]
             case LinkChanged(is_up=is_up):
-                self._state.is_up = is_up
+                self.state.is_up = is_up
                 return self._connected(now) if is_up else []
             case CaughtUp():
                 return self._caught_up(what, now)
@@ -129,7 +129,7 @@ class Ven:
             case Decided():
                 return self.book.decided(what, now)
             case TimerFired(key=key) if key == INDEX_TIMER:
-                admission = self._state.record.admission if self._state.is_up else None
+                admission = self.state.record.admission if self.state.is_up else None
                 return catch_up_again(admission, self._heartbeat_s, now)
             case TimerFired(key=key):
                 return self.book.fire(key.removeprefix("ven/"), now)
@@ -150,19 +150,19 @@ class Ven:
         `members` is, for a gateway, how many stand behind it and how many of them are reachable.
         """
         known = self._capability
-        settings = self._state.settings
+        settings = self.state.settings
         if known and members == self._members:
             is_soon = now - known.at < settings.min_change_every
             is_small = moved_w(known.resources, resources) < settings.min_change_w
             if is_alike(known.resources, resources) and (is_soon or is_small):
                 return []
         self._members = members
-        remember = self._state.save(revision=self._state.record.revision + 1)
+        remember = self.state.save(revision=self.state.record.revision + 1)
         self._capability = Capability(
-            revision=self._state.record.revision, at=now, resources=resources
+            revision=self.state.record.revision, at=now, resources=resources
         )
         effects: list[Effect] = [remember, self._presence(now)]
-        if self._state.is_up:
+        if self.state.is_up:
             verb = Verb.CREATE if known is None else Verb.CHANGE
             effects += self._register(verb, now)
         return effects
@@ -171,19 +171,19 @@ class Ven:
         """Send readings up by the domain's uplink (figure 18, or a transaction), and keep them."""
         effects: list[Effect] = []
         for part in split(readings):
-            sent = self._state.uplink(Noun.READINGS, MeterReadings(readings=part), now)
+            sent = self.state.uplink(Noun.READINGS, MeterReadings(readings=part), now)
             effects += [*sent, *(self._readings.keep(part, now) if sent else [])]
         return effects
 
     def tell(self, status: Status, now: datetime) -> list[Effect]:
         """Send a status event up by the domain's uplink."""
-        return [*self._state.uplink(Noun.EVENTS, EndDeviceEvents(statuses=(status,)), now)]
+        return [*self.state.uplink(Noun.EVENTS, EndDeviceEvents(statuses=(status,)), now)]
 
     def _connected(self, now: datetime) -> list[Effect]:
-        admission = self._state.record.admission
+        admission = self.state.record.admission
         effects: list[Effect] = [
             *([self._admit(admission)] if admission else []),
-            WatchPresence(Link.UPPER, Jid(self._state.settings.vtn.bare)),
+            WatchPresence(Link.UPPER, Jid(self.state.settings.vtn.bare)),
         ]
         if self._capability:
             effects += [self._presence(now), *self._register(Verb.CREATE, now)]
@@ -202,16 +202,16 @@ class Ven:
         return effects + self._register(Verb.CREATE, now)
 
     def _admit(self, admission: Admission) -> Admit:
-        vtn = self._state.settings.vtn.bare
+        vtn = self.state.settings.vtn.bare
         return Admit(Link.UPPER, frozenset({vtn, *admission.watchers}))
 
     def _register(self, verb: Verb, now: datetime) -> list[Effect]:
-        body = EndDeviceConfig(party=self._state.settings.party, capability=self._capability)
+        body = EndDeviceConfig(party=self.state.settings.party, capability=self._capability)
         expires = now + timedelta(minutes=5)
-        return [*self._state.request(verb, Noun.CONFIG, body, now, expires)]
+        return [*self.state.request(verb, Noun.CONFIG, body, now, expires)]
 
     def _presence(self, now: datetime) -> ShowPresence:
-        sequence = self._state.record.sequence
+        sequence = self.state.record.sequence
         return ShowPresence(Link.UPPER, offer_of(self._capability, sequence, self._members, now))
 
     def _reply(
@@ -230,7 +230,7 @@ class Ven:
             return [Note("warning", "admission without a pubsub service refused")]
         effects = self._admitted(admission, asked.capability, reply.header.timestamp)
         if request.header.verb is Verb.CREATE:
-            effects.append(ask_for_events(self._state.letters, self.settings.vtn, now))
+            effects.append(ask_for_events(self.state.letters, self.settings.vtn, now))
         return effects
 
     def _told(self, reply: ResponseMessage | FaultMessage, now: datetime) -> list[Effect]:
@@ -242,13 +242,13 @@ class Ven:
     def _admitted(
         self, admission: Admission, capability: Capability | None, at: datetime
     ) -> list[Effect]:
-        record = self._state.record
+        record = self.state.record
         effects: list[Effect] = []
         is_moved = record.admission is None or record.admission.events != admission.events
         confirmed = record.confirmed
         if capability and admission.confirmed == capability.revision:
             confirmed = (*confirmed, Confirmed(capability=capability, at=at))[-_KEPT_REVISIONS:]
-        effects.append(self._state.save(admission=admission, confirmed=confirmed))
+        effects.append(self.state.save(admission=admission, confirmed=confirmed))
         effects.append(self._admit(admission))
         return effects + (catch_up(admission) if is_moved else [])
 
@@ -261,14 +261,14 @@ class Ven:
         return effects
 
     def _item(self, item: ItemReceived, now: datetime) -> list[Effect]:
-        admission = self._state.record.admission
+        admission = self.state.record.admission
         if admission is None or item.sender.bare != Jid.parse(admission.service).bare:
             return [Note("warning", "item of an unknown service refused", _where(item))]
         if item.node not in admission.events:
             return [Note("warning", "item of an unknown node refused", _where(item))]
         body = item.message.body
-        if isinstance(body, EventIndex) and body.domain == self._state.settings.domain:
-            self._heartbeat_s = body.heartbeat_s
+        if isinstance(body, EventIndex) and body.domain == self.state.settings.domain:
+            self._heartbeat_s, self.state.index_made = body.heartbeat_s, body.at
             newer = self.book.take_index(body, item.node)
             return [*newer, expect_index(self._heartbeat_s, now)]
         if not isinstance(body, EndDeviceControls):
@@ -276,23 +276,23 @@ class Ven:
         return self.book.take_events(body.events, item.message.header, now)
 
     def _request(self, what: RequestArrived, now: datetime) -> list[Effect]:
-        if what.sender != self._state.settings.vtn:
+        if what.sender != self.state.settings.vtn:
             return [Ignore(Link.UPPER, what.token)]
         body, verb = what.message.body, what.message.header.verb
-        letters = self._state.letters
+        letters = self.state.letters
         if verb is Verb.GET and what.message.header.noun is Noun.READINGS:
             kept, page = self._readings.answer(what.message, now)
             return [*kept, Respond(Link.UPPER, what.token, page)]
         if verb is Verb.GET and what.message.header.noun is Noun.CONFIG:
             own = EndDeviceConfig(party=letters.party, capability=self._capability)
-            return [self._state.ok(what, now, own)]
+            return [self.state.ok(what, now, own)]
         if what.message.operations:
             return answer_operations(what, lambda each: self._request(each, now), letters, now)
         if not isinstance(body, EndDeviceControls):
             refusal = letters.refusal(what.message, now, "2.5", "a VEN takes EndDeviceControls")
             return [Respond(Link.UPPER, what.token, refusal)]
         taken = self.book.take_events(body.events, what.message.header, now)
-        return [*taken, self._state.ok(what, now)]
+        return [*taken, self.state.ok(what, now)]
 
 
 def _where(item: ItemReceived) -> tuple[tuple[str, str], ...]:

@@ -34,6 +34,9 @@ class VenSettings:
         domain: the domain we belong to.
         vtn: full address of its VTN.
         digest: content digest of an event, as the index lists it.
+        follows: kinds of signals that this party can follow.
+        seed: random text, kept from the first start on, so that randomised starts differ.
+        boot: names this start of the machine, so that a power cut is told from a restart.
         min_change_w, min_change_every: a new capability revision is sent when flexibility has
             changed by at least this much, and no more often.
     """
@@ -42,6 +45,9 @@ class VenSettings:
     domain: DomainId
     vtn: Jid
     digest: Callable[[Event], str]
+    follows: frozenset[str] = frozenset({"delta", "multiplier"})
+    seed: str = ""
+    boot: str = ""
     min_change_w: int = 200
     min_change_every: timedelta = timedelta(seconds=10)
 
@@ -54,10 +60,16 @@ class VenState:
         self.letters = Letters(settings.party)
         self.record = VenRecord()
         self.is_up = False
+        self.index_made: datetime | None = None
 
     def start(self, now: datetime) -> Remember:
         """Begin a new epoch, higher than any before, also after the store was replaced."""
-        remember = self.save(epoch=max(self.record.epoch + 1, int(now.timestamp())), sequence=0)
+        remember = self.save(
+            epoch=max(self.record.epoch + 1, int(now.timestamp())),
+            sequence=0,
+            seed=self.record.seed or self.settings.seed,
+            boot=self.settings.boot,
+        )
         self.letters.epoch = self.record.epoch
         return remember
 

@@ -9,6 +9,7 @@ from xmpp_cem.agents.application import FunctionSite
 from xmpp_cem.agents.assemble import gateway_engine, site_engine, vtn_engine
 from xmpp_cem.allocations.allocation import Allocation
 from xmpp_cem.allocations.in_order import PRO_RATA
+from xmpp_cem.core.failsafe import FailsafeSettings
 from xmpp_cem.core.gateway import GatewaySettings
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.site import SiteSettings
@@ -46,6 +47,7 @@ class World:
     parties: dict[PartyId, Party] = field(default_factory=dict)
     meters: dict[PartyId, Meter] = field(default_factory=dict)
     profiles: dict[DomainId, Profile] = field(default_factory=dict)
+    failsafe: FailsafeSettings | None = None
     allocations: dict[DomainId, Allocation] = field(default_factory=dict)
     terms: dict[PartyId, Terms] = field(default_factory=dict)
     _plans: dict[PartyId, Callable[[], Engine]] = field(default_factory=dict)
@@ -80,7 +82,7 @@ class World:
     def site(self, party: PartyId, upper: DomainId, meter: Meter) -> Engine:
         """Build a site with one resource."""
         self._plans[party] = lambda: self.site(party, upper, meter)
-        settings = SiteSettings(ven=self._upper(party, upper))
+        settings = SiteSettings(ven=self._upper(party, upper), failsafe=self.failsafe)
         self.meters[party] = meter
         program = FunctionSite(meter.read, meter.act, meter.answer)
         speech = self._speech(upper)
@@ -144,7 +146,14 @@ class World:
         return Speech(chosen, plain=frozenset({self.account(OPERATOR)}))
 
     def _upper(self, party: PartyId, domain: DomainId) -> VenSettings:
-        return VenSettings(party=party, domain=domain, vtn=self._vtn_address(domain), digest=digest)
+        return VenSettings(
+            party=party,
+            domain=domain,
+            vtn=self._vtn_address(domain),
+            digest=digest,
+            seed=party,
+            boot="world",
+        )
 
     def _lower(self, party: PartyId, domain: DomainId, members: tuple[PartyId, ...]) -> VtnSettings:
         return VtnSettings(

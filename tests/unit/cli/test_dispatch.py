@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import typer
 
-from xmpp_cem.cli.dispatch import Ask, Changes, When, chosen_power, line_of, show_record
+from xmpp_cem.cli.dispatch import Ask, Changes, Spread, When, chosen_power, line_of, show_record
 from xmpp_cem.messages.operations import DispatchRecord, MemberShare
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability
@@ -123,6 +123,12 @@ def test_a_record_is_a_table_by_member(capsys: pytest.CaptureFixture[str]):
         "party availability answer asked promised delivered reason",
         "site-1 available opted-in -5.0 kW -4.0 kW - nearly",
     ]
+
+
+def test_an_event_says_how_it_is_spread():
+    spread = Spread(s(600), s(60), None)
+    made = Ask(ID, -5, When(s(10), None, s(60), None), Mode.REAL, "", 7, spread).event(NOON)
+    assert (made.priority, made.randomise_s, made.ramp_s, made.recovery_s) == (7, 600, 60, 0)
 
 
 def test_what_is_not_changed_stands():

@@ -3,7 +3,7 @@ import itertools
 import pytest
 from pydantic import ValidationError
 
-from xmpp_cem.core.bounds import FOREVER, Cap, Direction
+from xmpp_cem.core.bounds import FOREVER, Cap
 from xmpp_cem.core.failsafe import (
     HELD,
     MODES,
@@ -23,6 +23,7 @@ from xmpp_cem.core.watch import (
     start,
     why_held,
 )
+from xmpp_cem.model.signal import Direction
 from xmpp_cem.testing.builders import NOW, at
 
 SETTINGS = FailsafeSettings(import_w=4200, export_w=0)

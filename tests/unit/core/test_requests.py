@@ -97,6 +97,12 @@ def change(domain, event, seconds):
     return ask(domain, Verb.CHANGE, Noun.CONTROLS, body, (), seconds)
 
 
+def test_members_are_told_how_an_event_is_spread(domain):
+    spread = {"randomise_s": 600, "ramp_s": 60, "recovery_s": 300}
+    (told,) = events_in(create(domain, make_event(priority=7, **spread)))
+    assert told.model_dump(include={"priority", *spread}) == {"priority": 7, **spread}
+
+
 def test_an_event_is_changed_also_while_it_acts(domain):
     create(domain)
     longer = Interval(start=at(20), end=at(120))
@@ -118,7 +124,6 @@ def test_an_event_is_changed_also_while_it_acts(domain):
         (make_event(9), "there is no event"),
         (make_event(signal=Delta(power_w=0)), "other than 0"),
         (make_event(signal=Delta(power_w=500)), "from decrease to increase"),
-        (make_event(ramp_s=5), "not divided"),
         (make_event(programme="peak"), "without a programme"),
     ],
 )

@@ -2,11 +2,12 @@ from datetime import timedelta
 
 import pytest
 
-from xmpp_cem.core.bounds import FOREVER, Cap, Direction, Physical, Range
+from xmpp_cem.core.bounds import FOREVER, Cap, Physical, Range
 from xmpp_cem.core.failsafe import FailsafeSettings, Mode, own_caps
 from xmpp_cem.core.timeline import Claim, Kind, Part, Piece, timeline
 from xmpp_cem.core.trajectory import ramped, setting_at
 from xmpp_cem.model.event import Order
+from xmpp_cem.model.signal import Direction
 from xmpp_cem.testing.builders import at
 
 BATTERY = Physical(Range(-5000, 5000))

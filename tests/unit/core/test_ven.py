@@ -87,7 +87,7 @@ class Home:
 
     @property
     def record(self):
-        return self.ven._state.record
+        return self.ven.state.record
 
     @property
     def registrations(self):

@@ -1,0 +1,168 @@
+"""What each resource of a site is to do: its commitments' claims and limits, in one timeline."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from xmpp_cem.core.bounds import Cap, Physical, Range, divided
+from xmpp_cem.core.preparing import moves_power, window_of
+from xmpp_cem.core.records import Commitment
+from xmpp_cem.core.timeline import Claim, Piece, timeline
+from xmpp_cem.core.trajectory import Setting, setting_at
+from xmpp_cem.model.control import Sample
+from xmpp_cem.model.event import Event, EventStatus
+from xmpp_cem.model.ids import EventId, ResourceId
+from xmpp_cem.model.signal import Delta, Direction, Limit, Place, Share, Signal
+
+_ANY = Physical(Range(-(10**12), 10**12))
+"""What a resource can do is its driver's to know; events ask within what it offered."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What holds now: a setting of each resource, and the events that decide for one at least."""
+
+    settings: Mapping[ResourceId, Setting] = field(default_factory=dict)
+
+    @property
+    def causes(self) -> frozenset[EventId]:
+        """The events that decide now."""
+        return frozenset(s.segment.cause for s in self.settings.values() if s.segment.cause)
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether a limit of an event or of the failsafe is in force."""
+        return any(setting.segment.limits for setting in self.settings.values())
+
+
+def plan(
+    commitments: Iterable[Commitment],
+    own: Iterable[Cap],
+    samples: tuple[Sample, ...],
+    free_w: Mapping[ResourceId, int],
+    now: datetime,
+) -> Plan:
+    """Return what every resource is to do at an instant.
+
+    Args:
+        commitments: all that are known; those that moved power and ended lately count too.
+        own: limits that the VEN holds by itself, of all its resources together.
+        samples: the newest look at the devices.
+        free_w: the power of each resource when no event decides, W.
+        now: the instant.
+    """
+    moving = [c for c in commitments if moves_power(c)]
+    caps = [(cap, None) for cap in own] + [c for each in moving for c in _caps(each)]
+    parts = _divided(caps, samples)
+    settings = {}
+    for sample in samples:
+        name = sample.resource
+        claims = [claim for each in moving if (claim := claim_of(each, name))]
+        line = timeline(claims, parts.get(name, ()), _ANY)
+        settings[name] = setting_at(line, free_w.get(name, sample.power_w), now)
+    return Plan(settings)
+
+
+def claim_of(commitment: Commitment, resource: ResourceId) -> Claim | None:
+    """Return what an event that is prepared asks of one resource; None for nothing."""
+    share_w = dict(commitment.shares).get(resource)
+    baseline_w = dict(commitment.baselines or ()).get(resource)
+    window = window_of(commitment)
+    if not share_w or baseline_w is None or window is None:
+        return None
+    event = commitment.event
+    pieces = tuple(
+        Piece(max(start, window.window.start), end, baseline_w + _scaled(share_w, signal, event))
+        for start, end, signal in stretches(event)
+        if end > window.window.start
+    )
+    return Claim(
+        event=event.id,
+        priority=event.priority,
+        created=event.created,
+        order=event.order,
+        pieces=pieces,
+        ramp=timedelta(seconds=event.ramp_s),
+        hold=window.release - event.active.end,
+        recovery=timedelta(seconds=event.recovery_s),
+    )
+
+
+def stretches(event: Event) -> list[tuple[datetime, datetime, Signal]]:
+    """Return what an event asks, one signal after the other: start, end, signal."""
+    starts = [event.active.start, *(change.start for change in event.changes)]
+    signals = [event.signal, *(change.signal for change in event.changes)]
+    return list(zip(starts, [*starts[1:], event.active.end], signals, strict=True))
+
+
+def _scaled(share_w: int, signal: Signal, event: Event) -> int:
+    """Return a resource's share, which is of the event's first signal, for a later one, W."""
+    match event.signal, signal:
+        case Delta(power_w=first), Delta(power_w=later) if first:
+            return share_w * later // first
+        case Share(multiplier=first_of), Share(multiplier=later_of) if first_of:
+            return int(share_w * later_of / first_of)
+        case _:
+            return share_w
+
+
+def _caps(commitment: Commitment) -> list[tuple[Cap, Commitment | None]]:
+    """Return the limits of an event, until its end; a cancelled one has none."""
+    event = commitment.event
+    if commitment.status is EventStatus.COMPLETED:
+        return []
+    return [
+        (
+            Cap(
+                event.id,
+                start,
+                end,
+                signal.direction,
+                signal.limit_w,
+                signal.phase,
+                is_mandatory=signal.is_mandatory,
+            ),
+            commitment,
+        )
+        for start, end, signal in stretches(event)
+        if isinstance(signal, Limit)
+    ]
+
+
+def _divided(
+    caps: Iterable[tuple[Cap, Commitment | None]], samples: tuple[Sample, ...]
+) -> dict[ResourceId, list[Cap]]:
+    """Divide each limit over the resources that it bounds together.
+
+    At the connection point, and where it is the VEN's own, what nobody controls counts too.
+    """
+    parts: dict[ResourceId, list[Cap]] = {}
+    steered = [s for s in samples if s.increase_w or s.decrease_w or s.is_overridden]
+    for cap, commitment in caps:
+        meant = [s for s in steered if _is_meant(commitment, s)]
+        rest_w = 0
+        if commitment is None or _is_at_the_point(commitment.event.signal):
+            rest_w = sum(_flow_w(cap.direction, s) for s in samples if s not in meant)
+        able = {s.resource: Physical(_reach(s)) for s in meant}
+        for name, part in divided(cap, able, rest_w).items():
+            parts.setdefault(name, []).append(part)
+    return parts
+
+
+def _is_meant(commitment: Commitment | None, sample: Sample) -> bool:
+    return commitment is None or commitment.event.targets.mean(sample.resource, sample.kind)
+
+
+def _is_at_the_point(signal: Signal) -> bool:
+    return isinstance(signal, Limit) and signal.at is Place.CONNECTION_POINT
+
+
+def _flow_w(direction: Direction, sample: Sample) -> int:
+    return max(0, sample.power_w if direction is Direction.IMPORT else -sample.power_w)
+
+
+def _reach(sample: Sample) -> Range:
+    """Return between which powers a resource can be now, rest included."""
+    return Range(
+        min(0, sample.power_w - sample.decrease_w), max(0, sample.power_w + sample.increase_w)
+    )

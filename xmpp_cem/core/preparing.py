@@ -1,0 +1,102 @@
+"""What is fixed when an event begins to act: baselines, limits of the resources, their shares."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from xmpp_cem.core.allocation import pro_rata
+from xmpp_cem.core.records import Commitment
+from xmpp_cem.core.sampling import Sampling
+from xmpp_cem.core.spread import Acting, Offsets, Spread, acting, offsets
+from xmpp_cem.model.answer import Opt
+from xmpp_cem.model.event import EventStatus, Mode
+from xmpp_cem.model.ids import PartyId, ResourceId
+from xmpp_cem.model.signal import Limit, TargetPower
+
+
+def moves_power(commitment: Commitment) -> bool:
+    """Whether a commitment may move power: taken part in, and no mere test of communication.
+
+    A mandatory limit takes no opt-out.
+    """
+    event, answer = commitment.event, commitment.answer
+    if event.mode is Mode.COMMS or commitment.status is EventStatus.CANCELLED:
+        return False
+    is_mandatory = isinstance(event.signal, Limit) and event.signal.is_mandatory
+    return is_mandatory or (answer is not None and answer.opt is Opt.IN)
+
+
+def drawn(commitment: Commitment, seed: str, party: PartyId, now: datetime) -> Commitment:
+    """Return a commitment with the offsets of its randomised start and stop, drawn once.
+
+    A later version that allows less keeps them as far as it allows.
+    """
+    event = commitment.event
+    spread = Spread(start_s=event.randomise_s, stop_s=event.randomise_s)
+    taken = commitment.taken or now
+    kept = commitment.offsets
+    made = offsets(seed.encode(), event.id, party, spread, kept, is_emergency=event.priority == 0)
+    if (made, taken) == (kept, commitment.taken):
+        return commitment
+    return commitment.model_copy(update={"offsets": made, "taken": taken})
+
+
+def window_of(commitment: Commitment) -> Acting | None:
+    """Return when a commitment acts here and when its power is released; None for never."""
+    active, taken = commitment.event.active, commitment.taken or commitment.event.active.start
+    if taken >= active.end:
+        return None
+    return acting(active, commitment.offsets or Offsets(), taken)
+
+
+def prepared(
+    commitment: Commitment,
+    sampling: Sampling,
+    over: timedelta,
+    known: Mapping[ResourceId, int] | None = None,
+) -> Commitment:
+    """Fix baselines at the start, once, and divide what was promised over the resources.
+
+    Right after a restart, before the devices have been read, nothing can be fixed yet.
+
+    Args:
+        commitment: one that acts now.
+        sampling: what the devices did.
+        over: how long before the start the baseline is taken.
+        known: baselines of resources that another event moves already.
+    """
+    if not sampling.latest:
+        return commitment
+    start = commitment.event.active.start
+    baselines = commitment.baselines
+    if baselines is None:
+        found = {s.resource: sampling.baseline(s.resource, start, over) for s in sampling.latest}
+        found |= {r: w for r, w in (known or {}).items() if r in found}
+        baselines = tuple((resource, w) for resource, w in found.items() if w is not None)
+    change_w = _change_w(commitment, dict(baselines))
+    limits = commitment.limits or _limits(commitment, sampling, is_fall=change_w < 0)
+    shares = pro_rata(abs(change_w), dict(limits))
+    signed = {r: -w if change_w < 0 else w for r, w in shares.items()}
+    return commitment.model_copy(
+        update={"baselines": baselines, "limits": limits, "shares": tuple(signed.items())}
+    )
+
+
+def _change_w(commitment: Commitment, baselines: Mapping[ResourceId, int]) -> int:
+    """Return by how much all resources together are to change, W, signed."""
+    signal, answer = commitment.event.signal, commitment.answer
+    promised_w = answer.power_w if answer else 0
+    if not isinstance(signal, TargetPower):
+        return promised_w
+    is_whole = promised_w == commitment.asked_w
+    return signal.power_w - sum(baselines.values()) if is_whole else promised_w
+
+
+def _limits(
+    commitment: Commitment, sampling: Sampling, *, is_fall: bool
+) -> tuple[tuple[ResourceId, int], ...]:
+    mean = commitment.event.targets.mean
+    return tuple(
+        (s.resource, s.decrease_w if is_fall else s.increase_w)
+        for s in sampling.latest
+        if mean(s.resource, s.kind) and not s.is_overridden and not s.is_faulty
+    )
