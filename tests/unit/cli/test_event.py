@@ -28,7 +28,7 @@ TIMES = ("--in", "10s", "--for", "60s")
         (("operator.toml", "--power", "-6kW", *TIMES, "--id", "x"), "valid UUID"),
         (("operator.toml", "--power", "-6kW", *TIMES, "--mode", "fast"), "fast"),
         (("operator.toml", "--power", "-6kW", *TIMES, "--randomise", "31m"), "30m at most"),
-        (("operator.toml", "--power", "-6kW", *TIMES, "--priority", "256"), "256"),
+        (("operator.toml", "--power", "-6kW", *TIMES, "--priority", "256"), "priority"),
     ],
 )
 def test_wrong_use_of_create_is_told_before_connecting(
