@@ -112,6 +112,10 @@ class Router:
         """Take a step that a client asks for, unless its connection is lost before."""
         self.post(lambda: step() if session.is_alive else None)
 
+    def back(self, step: Step) -> None:
+        """Take a step that brings an answer of the server to a client."""
+        self.post(step)
+
     def route(self, question: Question, to: Jid, payload: bytes, *, is_query: bool) -> None:
         """Bring a request to a full address."""
         target = self._sessions.get(to.bare, {}).get(to.connection)
@@ -131,8 +135,12 @@ class Router:
             raise RefusedError("remote-server-not-found")
         if name not in self._services:
             notices = Notices(lambda bare: bare in self._admins[name], self._notify)
-            self._services[name] = Service(address, self.kind, notices)
+            self._services[name] = self.new_service(address, notices)
         return self._services[name]
+
+    def new_service(self, address: Jid, notices: Notices) -> Service:
+        """Return an empty service of this server."""
+        return Service(address, self.kind, notices)
 
     def services_of(self, host: str) -> tuple[Jid, ...]:
         """Return the services whose names lie below the host's."""
@@ -147,9 +155,10 @@ class Router:
     def _notify(self, account: str, value: Delivery | Retraction) -> None:
         for session in self._sessions.get(account, {}).values():
             if session.presence is not None and session.priority >= 0:
-                self._deliver(session, value)
+                self.deliver(session, value)
 
-    def _deliver(self, session: Session, value: Delivery | Retraction) -> None:
+    def deliver(self, session: Session, value: Delivery | Retraction) -> None:
+        """Bring a notification to a session."""
         self.post(lambda: session.receive(value))
 
     def _announce(self) -> None:

@@ -1,0 +1,132 @@
+"""Does what a plan says, at its time."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from xmpp_cem.simulation.evidence import Evidence
+from xmpp_cem.simulation.loop import START
+from xmpp_cem.simulation.operator import Operator
+from xmpp_cem.simulation.plan import CHAOS_S, QUIET_S, Plan, Step
+from xmpp_cem.simulation.server import SERVER
+from xmpp_cem.simulation.town import Town
+from xmpp_cem.simulation.weather import Fault, Weather
+
+
+class Director:
+    """Lets faults and commands happen, then nothing but time, then stops everybody."""
+
+    def __init__(self, plan: Plan, town: Town, weather: Weather, evidence: Evidence) -> None:
+        self._plan = plan
+        self._town = town
+        self._weather = weather
+        self._evidence = evidence
+
+    async def run(self) -> None:
+        """Play the plan, let it be quiet, and stop everybody."""
+        town, clock = self._town, self._town.clock
+        operator = Operator(town.router, clock, self._evidence)
+        for name in town.parties:
+            town.start(name)
+        quiet = START + timedelta(seconds=CHAOS_S)
+        is_quiet = False
+        for step in self._plan.steps:
+            at = START + timedelta(seconds=step.at)
+            if at > quiet and not is_quiet:
+                await clock.sleep_until(quiet)
+                self._calm()
+                is_quiet = True
+            await clock.sleep_until(at)
+            self._do(step, operator)
+        await clock.sleep_until(quiet + timedelta(seconds=QUIET_S))
+        operator.stop()
+        town.stop()
+
+    def _calm(self) -> None:
+        """Let nothing go wrong from now on."""
+        self._evidence.tell("", "--- all faults stop")
+        self._weather.clear()
+        self._town.router.start()
+        for party in self._town.parties.values():
+            if party.life and not party.life.is_dead:
+                party.life.spare()
+                for account in party.accounts:
+                    self._town.router.mend(account)
+            if party.device:
+                party.device.is_overridden = False
+
+    def _do(self, step: Step, operator: Operator) -> None:
+        if step.doing not in {"create", "cancel"}:
+            detail = f"{step.who} {step.seconds:.1f} s {step.number} {step.power_w} W"
+            self._evidence.tell("", f"--- {step.doing}", detail)
+        match step.doing:
+            case "create":
+                operator.create(
+                    step.number, step.power_w, lead_s=step.seconds, length_s=step.length
+                )
+            case "cancel":
+                operator.cancel(step.number)
+            case "override" | "promise":
+                self._at_site(step)
+            case "kill":
+                self._doom(step)
+            case "weather":
+                self._weather.rates.update(step.rates)
+                self._later(step, lambda: [self._weather.rates.pop(f, 0) for f, _ in step.rates])
+            case _:
+                self._trouble(step)
+
+    def _doom(self, step: Step) -> None:
+        life = self._town.parties[step.who].life
+        if life:
+            life.doom(step.number)
+
+    def _at_site(self, step: Step) -> None:
+        device = self._town.parties[step.who].device
+        if device is None:
+            return
+        if step.doing == "promise":
+            device.most_w = step.power_w
+            return
+        device.is_overridden = True
+        self._later(step, lambda: setattr(device, "is_overridden", False))
+
+    def _trouble(self, step: Step) -> None:
+        """Let the server or a connection fail for a while."""
+        weather, router = self._weather, self._town.router
+        match step.doing:
+            case "kill server":
+                router.kill()
+                self._later(step, router.start)
+            case "stall":
+                weather.note(Fault.STALL, SERVER)
+                weather.stall(step.seconds)
+            case "unsubscribe":
+                service = weather.random.choice(router.services)
+                account = service.lose_subscription(weather.random)
+                if account:
+                    weather.note(Fault.SUBSCRIPTION_LOST, account)
+            case _:
+                self._disconnect(step)
+
+    def _disconnect(self, step: Step) -> None:
+        router, party = self._town.router, self._town.parties[step.who]
+        self._weather.note(Fault.DISCONNECTED, *party.accounts)
+        for account in party.accounts:
+            if step.doing == "cut":
+                router.cut(account)
+            else:
+                router.forbid(account)
+                router.hibernate(account, 300.0)
+            self._later(step, self._return(account, party.name))
+
+    def _return(self, account: str, name: str) -> Callable[[], None]:
+        def come_back() -> None:
+            life = self._town.parties[name].life
+            if life and not life.is_dead:
+                self._town.router.mend(account)
+
+        return come_back
+
+    def _later(self, step: Step, undo: Callable[[], Any]) -> None:
+        self._town.clock.after(step.seconds, undo)

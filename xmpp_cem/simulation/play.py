@@ -1,0 +1,137 @@
+"""Plays one seed from beginning to end and audits it."""
+
+import asyncio
+import gc
+import logging
+import random as global_random
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import structlog
+
+from xmpp_cem.simulation.audit import audit
+from xmpp_cem.simulation.director import Director
+from xmpp_cem.simulation.evidence import Evidence
+from xmpp_cem.simulation.life import KilledError
+from xmpp_cem.simulation.loop import RestlessError, VirtualClock, VirtualLoop
+from xmpp_cem.simulation.plan import draw
+from xmpp_cem.simulation.town import Town
+from xmpp_cem.simulation.weather import Weather
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a seed ended.
+
+    Args:
+        seed: the seed.
+        broken: the promises that were broken, each with what shows it.
+        steps: how many steps it had.
+        crashes: how many parties were killed.
+        faults: what went wrong, by kind.
+        points: where parties were killed.
+        digest: hash of the trace.
+        story: the trace and what the parties logged, for people.
+    """
+
+    seed: int
+    broken: tuple[tuple[str, str], ...]
+    steps: int
+    crashes: int
+    faults: dict[str, int]
+    points: dict[str, int]
+    digest: str
+    story: tuple[str, ...] = ()
+
+
+def play(seed: int, *, is_told: bool = False) -> Outcome:
+    """Play a seed; equal seeds have equal traces.
+
+    Args:
+        seed: any number.
+        is_told: whether what the parties log is part of the story.
+    """
+    random = Random(seed)  # noqa: S311 no secret
+    global_random.seed(seed)  # the runtime's jitter
+    plan = draw(random)
+    loop = VirtualLoop()
+    evidence = Evidence(lambda: loop.current)
+    weather = Weather(random, VirtualClock(loop))
+    town = Town(loop, weather, evidence, plan.kind, plan.uppers)
+    loop.set_exception_handler(lambda _, context: _failed(evidence, context))
+    with _logging(evidence if is_told else None), _collecting_later():
+        try:
+            loop.run_until_complete(Director(plan, town, weather, evidence).run())
+        except RestlessError as error:
+            evidence.deaths.append(str(error))
+        finally:
+            _close(loop)
+    return Outcome(
+        seed=seed,
+        broken=tuple(audit(evidence, town, weather)),
+        steps=len(plan.steps),
+        crashes=sum(not lived.is_up for lived in evidence.lives),
+        faults={str(fault): count for fault, count in sorted(weather.counts.items()) if count},
+        points=evidence.points,
+        digest=evidence.digest,
+        story=tuple(evidence.story),
+    )
+
+
+def _failed(evidence: Evidence, context: dict[str, Any]) -> None:
+    """Note what the loop was told of an error that nobody waits for."""
+    error = context.get("exception")
+    if error is not None and not isinstance(error, KilledError):
+        evidence.deaths.append(repr(error))
+
+
+def _close(loop: VirtualLoop) -> None:
+    """Let everything that was cancelled end, then close."""
+    loop.set_exception_handler(lambda *_: None)
+    for _ in range(100):
+        rest = asyncio.all_tasks(loop)
+        if not rest:
+            break
+        for task in rest:
+            task.cancel()
+        loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+
+
+@contextmanager
+def _logging(evidence: Evidence | None) -> Iterator[None]:
+    """Let what parties log go into the story, or nowhere."""
+    before = structlog.get_config()
+
+    def explain(_: object, level: str, event: MutableMapping[str, Any]) -> str:
+        if evidence:
+            details = " ".join(f"{key}={value}" for key, value in event.items() if key != "event")
+            evidence.explain(f"{level}: {event['event']} {details}")
+        raise structlog.DropEvent
+
+    threshold = logging.DEBUG if evidence else logging.CRITICAL
+    structlog.configure(
+        processors=[explain], wrapper_class=structlog.make_filtering_bound_logger(threshold)
+    )
+    logger = logging.getLogger("xmpp_cem")
+    was_disabled, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = was_disabled
+        structlog.configure(**before)
+
+
+@contextmanager
+def _collecting_later() -> Iterator[None]:
+    """Let no garbage be collected within a run: it makes cycles, and is short."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
