@@ -8,16 +8,17 @@ from xmpp_cem.simulation.weather import ON_THE_WAY, Fault
 from xmpp_cem.testing.bus_service import Kind
 
 SHAPES: tuple[dict[str, str], ...] = (
-    {"gw": "grid", "a": "gw", "b": "gw", "c": "grid"},
+    {"gw": "grid", "a": "gw", "b": "gw"},
+    {"gw": "grid", "a": "gw", "b": "grid"},
     {"gw": "grid", "gx": "grid", "a": "gw", "b": "gx"},
-    {"gw": "grid", "gx": "gw", "a": "gx", "b": "grid"},
+    {"gw": "grid", "gx": "gw", "a": "gx"},
 )
 """Each party to the one above it; all have the VTN `grid` on top and at least two levels."""
 
-CHAOS_S = 32.0
+CHAOS_S = 16.0
 """How long things go wrong."""
 
-QUIET_S = 40.0
+QUIET_S = 26.0
 """How long nothing goes wrong after that."""
 
 Doing = Literal[
@@ -35,7 +36,7 @@ Doing = Literal[
 ]
 
 _WEIGHTS: dict[Doing, int] = {
-    "create": 2,
+    "create": 1,
     "cancel": 2,
     "override": 2,
     "promise": 2,
@@ -85,12 +86,12 @@ class Plan:
 
 def draw(random: Random) -> Plan:
     """Draw a plan with at least twenty steps, a crash, and an event that outlives the faults."""
-    uppers = random.choices(SHAPES, weights=(3, 1, 1))[0]
+    uppers = random.choices(SHAPES, weights=(10, 4, 1, 1))[0]
     sites = [name for name in uppers if name not in uppers.values()]
     parties = ["grid", *uppers]
-    chosen: list[Doing] = ["kill", "create", "create"]
-    chosen += random.choices(list(_WEIGHTS), list(_WEIGHTS.values()), k=random.randint(17, 21))
-    times = sorted(random.uniform(4.0, CHAOS_S) for _ in chosen)
+    chosen: list[Doing] = ["kill", "create"]
+    chosen += random.choices(list(_WEIGHTS), list(_WEIGHTS.values()), k=random.randint(7, 10))
+    times = sorted(random.uniform(2.5, CHAOS_S) for _ in chosen)
     random.shuffle(chosen)
     early = random.random() < 0.3  # noqa: PLR2004 some crash while they begin
     steps = [_kill(0.1, parties, random)] if early else []
@@ -99,7 +100,7 @@ def draw(random: Random) -> Plan:
         step = _step(at, doing, created, (parties, sites), random)
         created += doing == "create"
         steps.append(step)
-    last = Step(CHAOS_S + 3, "create", "", created, -1500, 8.0, 60.0)
+    last = Step(CHAOS_S - 1, "create", "", created, -1500, 6.0, 60.0)
     return Plan(random.choice(tuple(Kind)), uppers, (*steps, last))
 
 
@@ -110,7 +111,7 @@ def _step(
     match doing:
         case "create":
             power_w = -250 * random.randint(2, 24)
-            lead, length = random.uniform(4, 16), random.uniform(10, 70)
+            lead, length = random.uniform(3, 8), random.uniform(5, 50)
             return Step(at, doing, "", created, power_w, lead, length)
         case "cancel":
             return Step(at, doing, "", random.randint(0, max(0, created - 1)))

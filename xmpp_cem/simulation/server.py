@@ -1,5 +1,6 @@
 """The simulated server in bad weather: stanzas take time, get lost, and the server itself dies."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
@@ -35,6 +36,12 @@ class StormRouter(Router):
         self._weather = weather
         self._lanes: dict[object, datetime] = {}
         self._generation = 0
+
+    def alarm(self, seconds: float) -> asyncio.Future[None]:
+        """Return what is done in so many seconds; no task sleeps for it."""
+        bell: asyncio.Future[None] = self._loop.create_future()
+        self._clock.after(seconds, lambda: None if bell.done() else bell.set_result(None))
+        return bell
 
     def send(self, session: Session, step: Step) -> None:
         """Bring a step of a client to the server, in the order of its stream."""

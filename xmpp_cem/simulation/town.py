@@ -19,6 +19,7 @@ from xmpp_cem.simulation.evidence import Evidence, Lived
 from xmpp_cem.simulation.life import Life, LivingSite, LivingStore, LivingTransport
 from xmpp_cem.simulation.loop import VirtualClock, VirtualLoop
 from xmpp_cem.simulation.server import StormRouter
+from xmpp_cem.simulation.speech import SharedSpeech
 from xmpp_cem.simulation.weather import Fault, Weather
 from xmpp_cem.store.memory import MemoryStore
 from xmpp_cem.testing.bus_service import Kind
@@ -29,9 +30,9 @@ HOST = "x.example"
 TOP = "grid"
 OPERATOR = f"operator@{HOST}"
 
-REPORT_EVERY = timedelta(seconds=5)
-CONTROL_EVERY = timedelta(seconds=2.5)
-HEARTBEAT = timedelta(seconds=10)
+REPORT_EVERY = timedelta(seconds=6)
+CONTROL_EVERY = timedelta(seconds=3)
+HEARTBEAT = timedelta(seconds=8)
 
 
 @dataclass
@@ -93,6 +94,7 @@ class Town:
         }
         leaders = [party.domain for party in self.parties.values() if party.members]
         admins = {_service(domain).bare: {vtn_account(domain)} for domain in leaders}
+        self._speech = SharedSpeech()
         self.router = StormRouter(kind, admins, loop, weather)
         for number, party in enumerate(self.parties.values()):
             if not party.members:
@@ -156,11 +158,11 @@ class Town:
     def _engine(self, party: Resident, life: Life) -> Engine:
         store = LivingStore(life, party.disk)
         if party.upper is None:
-            engine = vtn_engine(self._lower(party), store, self.clock)
+            engine = vtn_engine(self._lower(party), store, self.clock, self._speech)
         elif party.members:
             upper, margin = self._upper(party, party.upper), timedelta(seconds=1)
             settings = GatewaySettings(upper, self._lower(party), margin)
-            engine = gateway_engine(settings, store, self.clock)
+            engine = gateway_engine(settings, store, self.clock, self._speech)
         else:
             engine = self._site(party, life, store)
         if party.upper is not None:
@@ -173,7 +175,8 @@ class Town:
         if party.device is None or party.upper is None:
             raise ValueError(f"{party.name} is no site")
         settings = SiteSettings(self._upper(party, party.upper), CONTROL_EVERY)
-        return site_engine(settings, store, self.clock, LivingSite(life, party.device))
+        program = LivingSite(life, party.device)
+        return site_engine(settings, store, self.clock, program, self._speech)
 
     def _attach(self, engine: Engine, life: Life, link: Link, address: Jid) -> None:
         intake = engine.intake(link)

@@ -43,6 +43,10 @@ class Router:
         self._changed = asyncio.Event()
         self._presences = Presences(kind, self._sessions, self.post)
 
+    def alarm(self, seconds: float) -> asyncio.Future[None]:
+        """Return what is done in so many seconds."""
+        return asyncio.ensure_future(self.sleep(seconds))
+
     def post(self, step: Step) -> None:
         """Take a step after all those that are under way."""
         self._steps.append(step)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeVar
 from xml.etree.ElementTree import Element
 
@@ -265,7 +266,7 @@ class BusStream:
         to: Jid,
         seconds: float,
     ) -> _Answer:
-        expiry = asyncio.ensure_future(self._router.sleep(seconds))
+        expiry = self._router.alarm(seconds)
         waited: set[asyncio.Future[Any]] = {answer, session.ended, expiry}
         try:
             await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
@@ -282,6 +283,7 @@ class BusStream:
         return found
 
 
+@lru_cache(maxsize=256)
 def _checked(payload: bytes) -> Element:
     try:
         return to_element(payload)
