@@ -7,7 +7,7 @@ from typing import Any
 from xmpp_cem.simulation.evidence import Evidence
 from xmpp_cem.simulation.loop import START
 from xmpp_cem.simulation.operator import Operator
-from xmpp_cem.simulation.plan import CHAOS_S, QUIET_S, Plan, Step
+from xmpp_cem.simulation.plan import Plan, Step
 from xmpp_cem.simulation.server import SERVER
 from xmpp_cem.simulation.town import Town
 from xmpp_cem.simulation.weather import Fault, Weather
@@ -28,23 +28,20 @@ class Director:
         operator = Operator(town.router, clock, self._evidence)
         for name in town.parties:
             town.start(name)
-        quiet = START + timedelta(seconds=CHAOS_S)
-        is_quiet = False
+        quiet = START + timedelta(seconds=self._plan.chaos_s)
         for step in self._plan.steps:
-            at = START + timedelta(seconds=step.at)
-            if at > quiet and not is_quiet:
-                await clock.sleep_until(quiet)
+            await clock.sleep_until(START + timedelta(seconds=step.at))
+            if clock.now() == quiet:
                 self._calm()
-                is_quiet = True
-            await clock.sleep_until(at)
             self._do(step, operator)
-        await clock.sleep_until(quiet + timedelta(seconds=QUIET_S))
+        await clock.sleep_until(quiet + timedelta(seconds=self._plan.quiet_s))
         operator.stop()
         town.stop()
 
     def _calm(self) -> None:
         """Let nothing go wrong from now on."""
         self._evidence.tell("", "--- all faults stop")
+        self._kill_somebody()
         self._weather.clear()
         self._town.router.start()
         for party in self._town.parties.values():
@@ -54,6 +51,14 @@ class Director:
                     self._town.router.mend(account)
             if party.device:
                 party.device.is_overridden = False
+
+    def _kill_somebody(self) -> None:
+        """Let no simulation end without a crash."""
+        parties = [party for party in self._town.parties.values() if party.life]
+        if all(party.lives == 1 and party.life and not party.life.is_dead for party in parties):
+            life = self._weather.random.choice(parties).life
+            if life:
+                life.end("at rest")
 
     def _do(self, step: Step, operator: Operator) -> None:
         if step.doing not in {"create", "cancel"}:

@@ -92,10 +92,12 @@ class Command:
         target_w: the change of power asked for, W.
         result: of the last answer, empty while there is none.
         codes: its error codes.
+        until: when the operator gives up.
     """
 
     verb: str
     event: str
+    until: datetime
     target_w: int = 0
     result: str = ""
     codes: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
 """An operator who repeats a command, under the same MessageID, until it is answered."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from xmpp_cem.errors import RefusedError, TransportError
 from xmpp_cem.messages.bodies import Body
@@ -53,14 +53,14 @@ class Operator:
             created=now,
             answer_by=now + timedelta(seconds=0.75 * lead_s),
         )
-        command = Command("create", event.id, power_w)
-        self._begin(command, Verb.CREATE, EndDeviceControls(events=(event,)), (), active.start)
+        command = Command("create", event.id, active.start, power_w)
+        self._begin(command, Verb.CREATE, EndDeviceControls(events=(event,)), ())
 
     def cancel(self, number: int) -> None:
         """Cancel an event."""
         event = derived_id("event", number)
         until = self._clock.now() + timedelta(seconds=40)
-        self._begin(Command("cancel", event), Verb.CANCEL, None, (event,), until)
+        self._begin(Command("cancel", event, until), Verb.CANCEL, None, (event,))
 
     def stop(self) -> None:
         """End, when the simulation is over."""
@@ -73,7 +73,6 @@ class Operator:
         verb: Verb,
         body: Body | None,
         ids: tuple[str, ...],
-        until: datetime,
     ) -> None:
         evidence, now = self._evidence, self._clock.now()
         evidence.commands.append(command)
@@ -86,11 +85,11 @@ class Operator:
             source=_PARTY,
         )
         payload = encode(RequestMessage(header=header, body=body, ids=ids))
-        work = self._insist(command, payload, until)
+        work = self._insist(command, payload)
         self._tasks.append(asyncio.get_running_loop().create_task(work))
 
-    async def _insist(self, command: Command, payload: bytes, until: datetime) -> None:
-        while self._clock.now() < until:
+    async def _insist(self, command: Command, payload: bytes) -> None:
+        while self._clock.now() < command.until:
             try:
                 answer = await self._stream.request(
                     self._vtn, payload, is_query=False, timeout=_PATIENCE_S

@@ -15,11 +15,11 @@ SHAPES: tuple[dict[str, str], ...] = (
 )
 """Each party to the one above it; all have the VTN `grid` on top and at least two levels."""
 
-CHAOS_S = 16.0
-"""How long things go wrong."""
+SHORT_S = (9.0, 17.0)
+LONG_S = (24.0, 45.0)
+"""How long things go wrong, and how long nothing does after that, in most seeds and in a few."""
 
-QUIET_S = 26.0
-"""How long nothing goes wrong after that."""
+LONG_SHARE = 0.1
 
 Doing = Literal[
     "create",
@@ -77,31 +77,48 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """A whole simulation: which server, which hierarchy, which steps."""
+    """A whole simulation: which server, which hierarchy, which steps.
+
+    Args:
+        kind: which server is imitated.
+        uppers: each party to the one above it.
+        chaos_s: how long things go wrong.
+        quiet_s: how long nothing goes wrong after that.
+        steps: what is done, in the order of time.
+    """
 
     kind: Kind
     uppers: dict[str, str]
+    chaos_s: float
+    quiet_s: float
     steps: tuple[Step, ...]
+
+    @property
+    def patience_s(self) -> float:
+        """How long what is new may take to be known everywhere, s; most of the quiet time."""
+        return self.quiet_s - 2
 
 
 def draw(random: Random) -> Plan:
-    """Draw a plan with at least twenty steps, a crash, and an event that outlives the faults."""
+    """Draw a plan with a crash, and an event that outlives the faults."""
+    is_long = random.random() < LONG_SHARE
+    chaos_s, quiet_s = LONG_S if is_long else SHORT_S
     uppers = random.choices(SHAPES, weights=(10, 4, 1, 1))[0]
     sites = [name for name in uppers if name not in uppers.values()]
     parties = ["grid", *uppers]
     chosen: list[Doing] = ["kill", "create"]
-    chosen += random.choices(list(_WEIGHTS), list(_WEIGHTS.values()), k=random.randint(7, 10))
-    times = sorted(random.uniform(2.5, CHAOS_S) for _ in chosen)
+    most = 16 if is_long else 8
+    chosen += random.choices(list(_WEIGHTS), list(_WEIGHTS.values()), k=random.randint(5, most))
+    times = sorted(random.uniform(2.0, chaos_s) for _ in chosen)
     random.shuffle(chosen)
-    early = random.random() < 0.3  # noqa: PLR2004 some crash while they begin
+    early = random.random() < 0.2  # noqa: PLR2004 some crash while they begin
     steps = [_kill(0.1, parties, random)] if early else []
     created = 0
     for at, doing in zip(times, chosen, strict=True):
-        step = _step(at, doing, created, (parties, sites), random)
+        steps.append(_step(at, doing, created, (parties, sites), random))
         created += doing == "create"
-        steps.append(step)
-    last = Step(CHAOS_S - 1, "create", "", created, -1500, 6.0, 60.0)
-    return Plan(random.choice(tuple(Kind)), uppers, (*steps, last))
+    last = Step(chaos_s, "create", "", created, -1500, 5.0, 90.0)
+    return Plan(random.choice(tuple(Kind)), uppers, chaos_s, quiet_s, (*steps, last))
 
 
 def _step(

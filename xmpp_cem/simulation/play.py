@@ -7,6 +7,7 @@ import random as global_random
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -15,10 +16,11 @@ import structlog
 from xmpp_cem.simulation.audit import audit
 from xmpp_cem.simulation.director import Director
 from xmpp_cem.simulation.evidence import Evidence
+from xmpp_cem.simulation.findings import Scene
 from xmpp_cem.simulation.life import KilledError
-from xmpp_cem.simulation.loop import RestlessError, VirtualClock, VirtualLoop
-from xmpp_cem.simulation.plan import draw
-from xmpp_cem.simulation.town import Town
+from xmpp_cem.simulation.loop import START, RestlessError, VirtualClock, VirtualLoop
+from xmpp_cem.simulation.plan import Plan, draw
+from xmpp_cem.simulation.town import CONTROL_EVERY, Town
 from xmpp_cem.simulation.weather import Weather
 
 
@@ -71,13 +73,26 @@ def play(seed: int, *, is_told: bool = False) -> Outcome:
             _close(loop)
     return Outcome(
         seed=seed,
-        broken=tuple(audit(evidence, town, weather)),
+        broken=tuple(audit(evidence, _scene(town, plan))),
         steps=len(plan.steps),
         crashes=sum(not lived.is_up for lived in evidence.lives),
         faults={str(fault): count for fault, count in sorted(weather.counts.items()) if count},
         points=evidence.points,
         digest=evidence.digest,
         story=tuple(evidence.story),
+    )
+
+
+def _scene(town: Town, plan: Plan) -> Scene:
+    calm = START + timedelta(seconds=plan.chaos_s)
+    return Scene(
+        uppers=plan.uppers,
+        domains={party.name: party.domain for party in town.parties.values() if party.members},
+        sites=tuple(party.name for party in town.sites),
+        calm=calm,
+        now=calm + timedelta(seconds=plan.quiet_s),
+        patience=timedelta(seconds=plan.patience_s),
+        control_every=CONTROL_EVERY,
     )
 
 

@@ -32,7 +32,7 @@ OPERATOR = f"operator@{HOST}"
 
 REPORT_EVERY = timedelta(seconds=6)
 CONTROL_EVERY = timedelta(seconds=3)
-HEARTBEAT = timedelta(seconds=8)
+HEARTBEAT = timedelta(seconds=5)
 
 
 @dataclass
