@@ -87,17 +87,20 @@ class Outbox:
             self._workers[key] = group.create_task(self._work(key), name=name)
 
     def wake(self) -> None:
-        """Try again now: a connection or a peer has come back."""
+        """Try again now, and at once what is being tried just now and fails."""
         self._wake.set()
+        self._wake = asyncio.Event()
 
     async def _work(self, key: tuple[str, str]) -> None:
         queue = self._queues[key]
         failures = 0
         while queue:
+            wake = self._wake
             outcome = await self._attempt(queue[0])
             if outcome is None:
                 failures += 1
-                await self._pause(failures)
+                await self._pause(failures, wake)
+                failures = 0 if wake.is_set() else failures
                 continue
             failures = 0
             queue.popleft()
@@ -137,13 +140,12 @@ class Outbox:
             await transport.publish(service, node, item, entry.payload, access=access)
         return b""
 
-    async def _pause(self, failures: int) -> None:
-        """Wait with full jitter, or until something has come back."""
+    async def _pause(self, failures: int, wake: asyncio.Event) -> None:
+        """Wait with full jitter, or until something has come back since the attempt began."""
         longest = min(_SHORTEST_S * 2**failures, _LONGEST_S)
         pause = timedelta(seconds=random.uniform(0.1, longest))  # noqa: S311 no secret
-        self._wake.clear()
         sleep = asyncio.ensure_future(self._clock.sleep_until(self._clock.now() + pause))
-        woken = asyncio.ensure_future(self._wake.wait())
+        woken = asyncio.ensure_future(wake.wait())
         try:
             await asyncio.wait({sleep, woken}, return_when=asyncio.FIRST_COMPLETED)
         finally:

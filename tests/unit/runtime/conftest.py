@@ -71,6 +71,8 @@ class Wire:
         outcome = self.outcomes.pop(0) if self.outcomes else None
         if outcome == "never":
             await asyncio.Event().wait()
+        if asyncio.isfuture(outcome):
+            outcome = await outcome
         if outcome is not None:
             raise outcome
 

@@ -1,3 +1,4 @@
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -107,6 +108,17 @@ async def test_a_connection_that_comes_back_is_used_at_once(sending, clock):
     await clock.settle()
     sending.wire.is_up = True
     sending.outbox.wake()
+    await clock.settle()
+    assert sending.outcomes == [("1", "")]
+
+
+async def test_a_peer_that_comes_back_during_an_attempt_is_tried_again_at_once(sending, clock):
+    late = asyncio.get_running_loop().create_future()
+    sending.wire.outcomes = [late]
+    sending.add("1")
+    await clock.settle()
+    sending.outbox.wake()
+    late.set_result(RequestTimeoutError("no answer"))
     await clock.settle()
     assert sending.outcomes == [("1", "")]
 
