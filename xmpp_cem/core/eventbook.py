@@ -62,7 +62,9 @@ class EventBook:
         listed = {entry.event for entry in index.entries}
         for commitment in self.live():
             event = commitment.event
-            if event.id not in listed and event.order.epoch <= index.epoch:
+            # An index that is older than the event cannot list it: one may come late.
+            is_covered = event.order.epoch <= index.epoch and event.created < index.at
+            if event.id not in listed and is_covered:
                 effects += self._end(commitment, EventStatus.CANCELLED, "absent from the index")
         wanted = []
         for entry in index.entries:

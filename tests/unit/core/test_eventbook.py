@@ -58,10 +58,10 @@ def book(state):
     return EventBook(state)
 
 
-def index(*events, version=2, epoch=1):
+def index(*events, version=2, epoch=1, made=1.0):
     entries = tuple(IndexEntry(event=e.id, order=e.order, digest=plain_digest(e)) for e in events)
     return EventIndex(
-        domain="grid", epoch=epoch, version=version, at=NOW, heartbeat_s=60, entries=entries
+        domain="grid", epoch=epoch, version=version, at=at(made), heartbeat_s=60, entries=entries
     )
 
 
@@ -148,6 +148,14 @@ def test_an_older_index_means_nothing(book):
     take(book, event)
     book.take_index(index(event, version=5), "n")
     assert book.take_index(index(version=4), "n") == []
+    assert status(book, event) is EventStatus.FAR
+
+
+@pytest.mark.parametrize("made", [-5.0, 0.0])
+def test_an_index_from_before_an_event_says_nothing_about_it(book, made):
+    event = make_event()
+    take(book, event)
+    book.take_index(index(version=3, made=made), "n")
     assert status(book, event) is EventStatus.FAR
 
 

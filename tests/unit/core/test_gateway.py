@@ -142,10 +142,10 @@ class Cascade(Domain):
         return [answer for body in bodies for answer in body.answers]
 
 
-def index(*events, version=2):
+def index(*events, version=2, made=0):
     entries = tuple(IndexEntry(event=e.id, order=e.order, digest=plain_digest(e)) for e in events)
     return EventIndex(
-        domain="upper", epoch=1, version=version, at=at(0), heartbeat_s=60, entries=entries
+        domain="upper", epoch=1, version=version, at=at(made), heartbeat_s=60, entries=entries
     )
 
 
@@ -207,7 +207,7 @@ def test_a_cancel_above_is_a_cancel_below(cascade):
 
 def test_absence_from_a_newer_index_cascades_too(cascade):
     cascade.ask()
-    cascade.publish(index(version=3), "index", 2)
+    cascade.publish(index(version=3, made=2), "index", 2)
     assert cascade.dispatch.event.is_cancelled
 
 
