@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from xmpp_cem.core.records import Commitment, Dispatch, Part, Record, Report
+from xmpp_cem.model.keeping import Outgoing
 from xmpp_cem.runtime.journal import read_record
 from xmpp_cem.simulation.evidence import Evidence
 
@@ -30,8 +31,18 @@ class Book:
 
     versions: dict[tuple[str, str], list[Written]] = field(default_factory=dict)
     outbox: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    waiting: dict[tuple[str, str], str] = field(default_factory=dict)
     payloads: set[bytes] = field(default_factory=set)
     replies: set[bytes] = field(default_factory=set)
+
+    def send(self, entry: Outgoing, at: datetime) -> None:
+        """Take an entry into the outbox; a newer version of an item replaces the older one."""
+        if entry.kind != "transact":
+            item = entry.destination, entry.item_id
+            self.outbox.pop(self.waiting.get(item, ""), None)
+            self.waiting[item] = entry.id
+        self.outbox[entry.id] = at, entry.expires
+        self.payloads.add(entry.payload)
 
     def last(self, kind: type[_R]) -> dict[str, _R]:
         """Return the newest version of each record of a kind, by key."""
@@ -78,7 +89,6 @@ def read_books(evidence: Evidence) -> Mapping[str, Book]:
         for entry_id in batch.sent:
             book.outbox.pop(entry_id, None)
         for entry in batch.send:
-            book.outbox.setdefault(entry.id, (made.at, entry.expires))
-            book.payloads.add(entry.payload)
+            book.send(entry, made.at)
         book.replies |= {one.reply for one in batch.received}
     return books

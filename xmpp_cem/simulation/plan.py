@@ -21,6 +21,9 @@ LONG_S = (24.0, 45.0)
 
 LONG_SHARE = 0.1
 
+_SHORT = tuple(fault for fault in ON_THE_WAY if fault is not Fault.SERVICE_SILENT)
+"""A lost answer of a service is waited for 20 s: too long for a short seed."""
+
 Doing = Literal[
     "create",
     "cancel",
@@ -115,14 +118,20 @@ def draw(random: Random) -> Plan:
     steps = [_kill(0.1, parties, random)] if early else []
     created = 0
     for at, doing in zip(times, chosen, strict=True):
-        steps.append(_step(at, doing, created, (parties, sites), random))
+        steps.append(_step(at, doing, created, (parties, sites), random, is_long=is_long))
         created += doing == "create"
     last = Step(chaos_s, "create", "", created, -1500, 5.0, 90.0)
     return Plan(random.choice(tuple(Kind)), uppers, chaos_s, quiet_s, (*steps, last))
 
 
 def _step(
-    at: float, doing: Doing, created: int, who: tuple[list[str], list[str]], random: Random
+    at: float,
+    doing: Doing,
+    created: int,
+    who: tuple[list[str], list[str]],
+    random: Random,
+    *,
+    is_long: bool,
 ) -> Step:
     parties, sites = who
     match doing:
@@ -139,7 +148,7 @@ def _step(
         case "kill":
             return _kill(at, parties, random)
         case "weather":
-            faults = random.sample(ON_THE_WAY, random.randint(1, 3))
+            faults = random.sample(ON_THE_WAY if is_long else _SHORT, random.randint(1, 3))
             rates = tuple((fault, random.choice((0.1, 0.3, 0.7))) for fault in faults)
             return Step(at, doing, seconds=random.uniform(1, 6), rates=rates)
         case "kill server" | "stall" | "unsubscribe":
