@@ -9,7 +9,7 @@ from xmpp_cem.core.division import divide, expected, is_usable, joined, next_ord
 from xmpp_cem.core.effects import Effect, Note, Remember, SetTimer
 from xmpp_cem.core.metering import Metering, Window
 from xmpp_cem.core.records import Asker, Dispatch, Part
-from xmpp_cem.core.standing import counted, signed, standing
+from xmpp_cem.core.standing import all_counted, signed, standing
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.controls import IndexEntry
 from xmpp_cem.messages.operations import DispatchRecord
@@ -199,18 +199,18 @@ class Dispatching:
         return effects
 
     def measured(self, party: PartyId, windows: Iterable[Window]) -> list[Effect]:
-        """Count what a member changed over windows that lie wholly inside an event."""
+        """Count what a member changed inside events: with a new baseline, in all that is held."""
         effects: list[Effect] = []
         for event_id, parts in self.parts.items():
-            part = parts.get(party)
-            active = self.dispatches[event_id].active
-            for window in windows:
-                inside = active.start <= window.interval.start and window.interval.end <= active.end
-                if part is None or not inside:
-                    continue
-                baseline_w = self._metering.baseline(party, active.start)
-                part = counted(part, window, baseline_w, active.start)
-                effects.append(self._put_part(part))
+            if (part := parts.get(party)) is None:
+                continue
+            active, known = self.dispatches[event_id].active, list(windows)
+            if part.baseline_w is None:
+                known += self._metering.held(party)
+            baseline_w = part.baseline_w or self._metering.baseline(party, active.start)
+            changed = all_counted(part, known, baseline_w, active)
+            if changed is not part:
+                effects.append(self._put_part(changed))
                 self.touched.add(event_id)
         return effects
 

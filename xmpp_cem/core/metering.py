@@ -90,6 +90,10 @@ class Metering:
         number, until = self._dropped or (0, window.interval.end)
         self._dropped = max(number, window.number), max(until, window.interval.end)
 
+    def held(self, party: PartyId) -> list[Window]:
+        """Return a member's windows in the order of time."""
+        return sorted(self.history.get(party, {}).values(), key=_end)
+
     def baseline(self, party: PartyId, before: datetime) -> int | None:
         """Return the mean power of the last three windows that ended by `before`, in W."""
         windows = self.history.get(party, {}).values()

@@ -1,6 +1,6 @@
 """How a dispatch stands: what its members promised and what the meters show."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from xmpp_cem.core.metering import MOST_W, Window
@@ -19,6 +19,16 @@ _MOST_GAPS = 100
 def signed(dispatch: Dispatch, power_w: int) -> int:
     """Give a change of power, W, not signed, the sign of its dispatch's target."""
     return -power_w if dispatch.target_w < 0 else power_w
+
+
+def all_counted(
+    part: Part, windows: Iterable[Window], baseline_w: int | None, active: Interval
+) -> Part:
+    """Add the windows that lie wholly inside an event to a member's part, each once."""
+    inside = (window for window in windows if _holds(active, window.interval))
+    for window in sorted(inside, key=lambda each: each.interval.start):
+        part = counted(part, window, baseline_w, active.start)
+    return part
 
 
 def counted(part: Part, window: Window, baseline_w: int | None, start: datetime) -> Part:

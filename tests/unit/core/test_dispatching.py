@@ -179,6 +179,16 @@ def test_without_a_baseline_nothing_is_counted(dispatching):
     assert dispatching.parts[EVENT]["a"].delivered_w is None
 
 
+def test_what_came_before_the_baseline_was_known_is_counted_with_it(domain, dispatching):
+    inside, before, later = window(20, 3500), window(0, 5000), window(30, 4000)
+    domain.vtn.metering.history["a"] = {inside.interval: inside}
+    dispatching.measured("a", [inside])
+    domain.vtn.metering.history["a"] |= {w.interval: w for w in (before, later)}
+    dispatching.measured("a", [before, later])
+    part = dispatching.parts[EVENT]["a"]
+    assert (part.measured_s, part.delivered_ws) == (20, -1500 * 10 - 1000 * 10)
+
+
 def test_the_end_completes_the_event(dispatching):
     dispatching.fire(EVENT, at(80) + timedelta(milliseconds=1))
     assert event(dispatching).status is EventStatus.COMPLETED
