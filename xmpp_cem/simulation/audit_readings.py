@@ -50,7 +50,8 @@ def _compare(
         yield "a reading is counted once", f"{who}: {part.measured_s} s counted, {seconds} s told"
     missing = [w for w in inside if w not in counted and w.end < _due(scene)]
     if missing:
-        yield "every reading is counted", f"{who}: {len(missing)} windows are missing"
+        times = ", ".join(f"{window.start:%M:%S}" for window in missing)
+        yield "every reading is counted", f"{who}: {times} is missing, all until {part.until}"
     worth = sum(
         (power - (part.baseline_w or 0)) * int(window.duration.total_seconds())
         for window, power in counted.items()
