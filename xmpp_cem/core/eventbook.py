@@ -41,7 +41,7 @@ class EventBook:
         effects: list[Effect] = []
         for commitment in self.commitments.values():
             effects.append(self._timer(commitment))
-            if commitment.is_live and commitment.answer is None:
+            if commitment.is_live and _is_undecided(commitment):
                 effects.append(AskDecision(commitment.event, commitment.asked_w))
         return effects
 
@@ -219,6 +219,14 @@ class EventBook:
         end = commitment.event.active.end
         at = end if commitment.is_live else end + TOMBSTONE
         return SetTimer(f"ven/{commitment.event.id}", at)
+
+
+def _is_undecided(commitment: Commitment) -> bool:
+    """Whether the newest version has no answer yet; a no holds for every later version."""
+    answer = commitment.answer
+    if answer is None:
+        return True
+    return answer.opt is Opt.IN and answer.order != commitment.event.order
 
 
 def _note(

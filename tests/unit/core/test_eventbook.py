@@ -190,6 +190,19 @@ def test_after_a_restart_what_was_not_decided_is_asked_again(book, state):
     assert [ask.event.id for ask in of_kind(again.resume(), AskDecision)] == [open_.id]
 
 
+def test_after_a_restart_a_newer_version_than_was_answered_is_asked_again(book, state):
+    agreed, refused = make_event(1), make_event(2)
+    for event, power_w in ((agreed, -1000), (refused, 0)):
+        take(book, event)
+        decide(book, event, power_w)
+    newer = make_event(1, modification=1)
+    take(book, newer)
+    take(book, make_event(2, modification=1))
+    again = EventBook(state)
+    again.commitments = book.commitments
+    assert [ask.event for ask in of_kind(again.resume(), AskDecision)] == [newer]
+
+
 def test_an_event_ends_at_its_time_and_is_forgotten_a_day_later(book):
     event = make_event()
     take(book, event)
