@@ -6,7 +6,7 @@ from random import Random
 
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.link import Item
-from xmpp_cem.model.node import Access, NodeSpec, NodeState
+from xmpp_cem.model.node import Access, Affiliation, NodeSpec, NodeState
 from xmpp_cem.simulation.loop import VirtualClock
 from xmpp_cem.testing.bus_service import Kind, Notices, Service
 
@@ -76,8 +76,13 @@ class FickleService(Service):
         return len(chosen)
 
     def lose_subscription(self, random: Random) -> str | None:
-        """Forget one subscription; returns whose."""
-        held = [(name, who) for name, node in self._nodes.items() for who in node.subscribers]
+        """Forget one subscription, but for an owner's; returns whose."""
+        held = [
+            (name, who)
+            for name, node in self._nodes.items()
+            for who in node.subscribers
+            if node.affiliations.get(who) is not Affiliation.OWNER
+        ]
         if not held:
             return None
         name, who = random.choice(held)
