@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from xmpp_cem.core.records import Commitment, Dispatch
+from xmpp_cem.simulation.audit_currency import currency
 from xmpp_cem.simulation.audit_domains import agreement, cascades
 from xmpp_cem.simulation.audit_readings import readings
 from xmpp_cem.simulation.audit_sites import decisions, set_points
@@ -26,6 +27,7 @@ def audit(evidence: Evidence, scene: Scene) -> Iterator[Finding]:
     yield from cascades(books, scene)
     yield from agreement(books, scene)
     yield from readings(books, scene)
+    yield from currency(evidence, books, scene)
     yield from _nothing_waits(books, scene)
 
 

@@ -56,6 +56,10 @@ class Book:
             if name == _KINDS[kind]
         }
 
+    def all_written(self, kind: type[_R]) -> list[list[Written]]:
+        """Return every version of each record of a kind, with its commit."""
+        return [w for (name, _), w in self.versions.items() if name == _KINDS[kind]]
+
     def as_of(self, kind: type[_R], number: int) -> Iterator[_R]:
         """Yield the version of each record of a kind that was the newest before a number."""
         for (name, _), written in self.versions.items():

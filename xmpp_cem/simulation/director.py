@@ -84,7 +84,7 @@ class Director:
     def _doom(self, step: Step) -> None:
         life = self._town.parties[step.who].life
         if life:
-            life.doom(step.number)
+            life.doom(step.number, step.aim)
 
     def _at_site(self, step: Step) -> None:
         device = self._town.parties[step.who].device
@@ -120,10 +120,22 @@ class Director:
         for account in party.accounts:
             if step.doing == "cut":
                 router.cut(account)
+            elif step.doing == "slow":
+                self._slow_down(account)
+                continue
             else:
                 router.forbid(account)
                 router.hibernate(account, 300.0)
             self._later(step, self._return(account, party.name))
+
+    def _slow_down(self, account: str) -> None:
+        """Let an account come back at once over a slow connection."""
+        weather, router = self._weather, self._town.router
+        weather.counts[Fault.SLOW] += 1
+        weather.slow.add(account)
+        router.cut(account)
+        router.mend(account)
+        self._town.clock.after(4.0, lambda: weather.slow.discard(account))
 
     def _return(self, account: str, name: str) -> Callable[[], None]:
         def come_back() -> None:

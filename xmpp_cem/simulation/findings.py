@@ -14,6 +14,8 @@ class Scene:
 
     Args:
         uppers: each party but the top to the one above it.
+        accounts: the bare addresses of each party, above first.
+        disturbed: when a fault has met whom.
         domains: the domain that each party leads.
         sites: parties with a device.
         calm: since when no fault has happened.
@@ -23,6 +25,8 @@ class Scene:
     """
 
     uppers: Mapping[str, str]
+    accounts: Mapping[str, tuple[str, ...]]
+    disturbed: tuple[tuple[datetime, str], ...]
     domains: Mapping[str, str]
     sites: tuple[str, ...]
     calm: datetime

@@ -50,11 +50,12 @@ class Life:
         self.is_dead = False
         self._on_death = on_death
         self._calls_left: int | None = None
+        self._aim = ""
 
-    def doom(self, calls: int) -> None:
-        """Die at so manieth call of a port from now."""
+    def doom(self, calls: int, aim: str = "") -> None:
+        """Die at so manieth call of a port from now; `aim` begins the names of those counted."""
         if self._calls_left is None:
-            self._calls_left = calls
+            self._calls_left, self._aim = calls, aim
 
     def spare(self) -> None:
         """Do not die after all."""
@@ -73,7 +74,7 @@ class Life:
         """Pass a point at which the process may die; raises KilledError when it does or has."""
         if self.is_dead:
             raise KilledError
-        if self._calls_left is None:
+        if self._calls_left is None or not where.startswith(self._aim):
             return
         self._calls_left -= 1
         if self._calls_left <= 0:
@@ -84,9 +85,10 @@ class Life:
 class LivingStore:
     """The party's disk: what was committed stays, whatever dies."""
 
-    def __init__(self, life: Life, disk: MemoryStore) -> None:
+    def __init__(self, life: Life, disk: MemoryStore, pause: Callable[[], Awaitable[None]]) -> None:
         self._life = life
         self._disk = disk
+        self._pause = pause
 
     async def open(self) -> None:
         """Make ready, whoever left it open."""
@@ -99,13 +101,15 @@ class LivingStore:
 
     async def commit(self, batch: Batch) -> None:
         """Change what is kept; the process may die right before and right after."""
-        self._life.step("before a commit")
+        kind = _kind(batch)
+        await self._pause()
+        self._life.step(f"before a commit{kind}")
         await self._disk.commit(batch)
         evidence = self._life.evidence
         made = Committed(evidence.next(), evidence.now(), self._life.party, batch)
         evidence.commits.append(made)
         evidence.tell(self._life.party, "commits", _summary(batch))
-        self._life.step("after a commit")
+        self._life.step(f"after a commit{kind}")
 
     async def reply_to(self, sender: str, message_id: str) -> bytes | None:
         """Return the answer once given to a request."""
@@ -302,6 +306,12 @@ def _name(payload: bytes) -> str:
     verb = payload.find(b"<Verb>")
     end_noun, end_verb = payload.find(b"<", noun + 6), payload.find(b"<", verb + 6)
     return f"{payload[verb + 6 : end_verb].decode()} {payload[noun + 6 : end_noun].decode()}"
+
+
+def _kind(batch: Batch) -> str:
+    if batch.received:
+        return " of answers"
+    return " of messages" if batch.send else ""
 
 
 def _summary(batch: Batch) -> str:

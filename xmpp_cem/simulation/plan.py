@@ -35,8 +35,12 @@ Doing = Literal[
     "hibernate",
     "stall",
     "unsubscribe",
+    "slow",
     "weather",
 ]
+
+_AIMS = ("", "", "before a commit of answers", "before a commit of messages", "after a commit of")
+"""Where parties are killed: anywhere, or close to what others will see."""
 
 _WEIGHTS: dict[Doing, int] = {
     "create": 1,
@@ -49,6 +53,7 @@ _WEIGHTS: dict[Doing, int] = {
     "hibernate": 2,
     "stall": 1,
     "unsubscribe": 1,
+    "slow": 2,
     "weather": 3,
 }
 
@@ -66,6 +71,7 @@ class Step:
         seconds: how long it lasts, or until an event begins.
         length: how long an event lasts, s.
         rates: faults on the way and how often they meet a stanza.
+        aim: how the names of the calls begin that are counted.
     """
 
     at: float
@@ -76,6 +82,7 @@ class Step:
     seconds: float = 0.0
     length: float = 0.0
     rates: tuple[tuple[Fault, float], ...] = ()
+    aim: str = ""
 
 
 @dataclass(frozen=True)
@@ -153,9 +160,10 @@ def _step(
             return Step(at, doing, seconds=random.uniform(1, 6), rates=rates)
         case "kill server" | "stall" | "unsubscribe":
             return Step(at, doing, seconds=random.choice((0.1, 1.0, 6.0)))
-        case "cut" | "hibernate":
+        case "cut" | "hibernate" | "slow":
             return Step(at, doing, random.choice(parties), seconds=random.uniform(0.1, 8))
 
 
 def _kill(at: float, parties: list[str], random: Random) -> Step:
-    return Step(at, "kill", random.choice(parties), random.randint(1, 40))
+    aim = random.choice(_AIMS)
+    return Step(at, "kill", random.choice(parties), random.randint(1, 4 if aim else 40), aim=aim)

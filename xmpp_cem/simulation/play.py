@@ -73,7 +73,7 @@ def play(seed: int, *, is_told: bool = False) -> Outcome:
             _close(loop)
     return Outcome(
         seed=seed,
-        broken=tuple(audit(evidence, _scene(town, plan))),
+        broken=tuple(audit(evidence, _scene(town, plan, weather))),
         steps=len(plan.steps),
         crashes=sum(not lived.is_up for lived in evidence.lives),
         faults={str(fault): count for fault, count in sorted(weather.counts.items()) if count},
@@ -83,10 +83,12 @@ def play(seed: int, *, is_told: bool = False) -> Outcome:
     )
 
 
-def _scene(town: Town, plan: Plan) -> Scene:
+def _scene(town: Town, plan: Plan, weather: Weather) -> Scene:
     calm = START + timedelta(seconds=plan.chaos_s)
     return Scene(
         uppers=plan.uppers,
+        accounts={party.name: party.accounts for party in town.parties.values()},
+        disturbed=tuple(weather.disturbed),
         domains={party.name: party.domain for party in town.parties.values() if party.members},
         sites=tuple(party.name for party in town.sites),
         calm=calm,

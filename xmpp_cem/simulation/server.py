@@ -45,12 +45,13 @@ class StormRouter(Router):
 
     def send(self, session: Session, step: Step) -> None:
         """Bring a step of a client to the server, in the order of its stream."""
-        self._travel(session, lambda: step() if session.is_alive else None)
+        account = session.address.bare
+        self._travel(session, lambda: step() if session.is_alive else None, account)
 
-    def back(self, step: Step) -> None:
+    def back(self, session: Session, step: Step) -> None:
         """Bring an answer of the server to a client, or lose it."""
         if not self._weather.meets(Fault.SERVICE_SILENT, SERVER):
-            self._travel(None, step)
+            self._travel(None, step, session.address.bare)
 
     def route(self, question: Question, to: Jid, payload: bytes, *, is_query: bool) -> None:
         """Bring a request to a full address: late, twice, refused or not at all."""
@@ -67,7 +68,7 @@ class StormRouter(Router):
         unheard = Question(question.sender)
         asked = unheard if weather.meets(Fault.REPLY_LOST, *scopes) else question
         lane = (question.sender, str(to))
-        self._travel(lane, lambda: arrive(asked))
+        self._travel(lane, lambda: arrive(asked), to.bare)
         if weather.meets(Fault.REQUEST_TWICE, *scopes):
             self._travel(lane, lambda: arrive(unheard))
 
@@ -80,7 +81,7 @@ class StormRouter(Router):
         publisher = value.publisher if isinstance(value, Delivery) else None
         is_late = self._weather.meets(Fault.ITEM_LATE, account)
         lane = (session, value.node, publisher)
-        self._travel(lane, lambda: session.receive(value), is_late=is_late)
+        self._travel(lane, lambda: session.receive(value), account, is_late=is_late)
         if self._weather.meets(Fault.ITEM_TWICE, account):
             self._travel(None, lambda: session.receive(value), is_late=True)
 
@@ -139,8 +140,10 @@ class StormRouter(Router):
 
         return expire
 
-    def _travel(self, lane: object, step: Step, *, is_late: bool = False) -> None:
-        at = self._weather.arrival(is_late=is_late)
+    def _travel(
+        self, lane: object, step: Step, account: str = "", *, is_late: bool = False
+    ) -> None:
+        at = self._weather.arrival(account, is_late=is_late)
         if lane is not None:
             at = self._lanes[lane] = max(at, self._lanes.get(lane, at))
         generation = self._generation

@@ -111,13 +111,13 @@ class Town:
         if (party.life and not party.life.is_dead) or self._loop.is_closed():
             return
         party.lives += 1
-        party.life = Life(name, party.lives, self._evidence, lambda: self._died(party))
+        party.life = life = Life(name, party.lives, self._evidence, lambda: self._died(party))
         self._lived(party, is_up=True)
         for account in party.accounts:
             self.router.mend(account)
-        engine = self._engine(party, party.life)
+        engine = self._engine(party, life)
         party.task = self._loop.create_task(engine.run(), name=name)
-        party.task.add_done_callback(lambda task: self._ended(party, task))
+        party.task.add_done_callback(lambda task: self._ended(life, task))
 
     def stop(self) -> None:
         """End everybody, when the simulation is over."""
@@ -148,15 +148,15 @@ class Town:
         evidence.tell(party.name, "starts" if is_up else "is dead", f"life {party.lives}")
         evidence.lives.append(Lived(evidence.next(), evidence.now(), party.name, is_up))
 
-    def _ended(self, party: Resident, task: asyncio.Task[None]) -> None:
+    def _ended(self, life: Life, task: asyncio.Task[None]) -> None:
         """Note a process that has died of itself: no input may do that."""
         error = None if task.cancelled() else task.exception()
-        if party.life and not party.life.is_dead and error is not None:
-            self._evidence.deaths.append(f"{party.name}: {_root(error)!r}")
-            party.life.end("of itself")
+        if not life.is_dead and error is not None:
+            self._evidence.deaths.append(f"{life.party}: {_root(error)!r}")
+            life.end("of itself")
 
     def _engine(self, party: Resident, life: Life) -> Engine:
-        store = LivingStore(life, party.disk)
+        store = LivingStore(life, party.disk, self._write)
         if party.upper is None:
             engine = vtn_engine(self._lower(party), store, self.clock, self._speech)
         elif party.members:
@@ -170,6 +170,12 @@ class Town:
         if party.members:
             self._attach(engine, life, Link.LOWER, Jid(vtn_account(party.domain), "vtn"))
         return engine
+
+    async def _write(self) -> None:
+        """Take the time that a disk takes; seldom long enough for anything else to happen."""
+        random = self._weather.random
+        if random.random() < 0.2:  # noqa: PLR2004 one commit in five
+            await self.clock.sleep(random.random() * 0.02)
 
     def _site(self, party: Resident, life: Life, store: Store) -> Engine:
         if party.device is None or party.upper is None:

@@ -9,6 +9,7 @@ from xmpp_cem.simulation.loop import START, VirtualClock
 
 _USUAL_S = 0.03
 _LONG_S = 2.0
+_SLOW_S = 0.4
 
 
 class Fault(StrEnum):
@@ -29,6 +30,7 @@ class Fault(StrEnum):
     SERVER_KILLED = "server killed"
     STALL = "stall"
     DISCONNECTED = "disconnected"
+    SLOW = "slow connection"
     HIBERNATED = "notifications dropped while hibernating"
     KILLED = "party killed"
 
@@ -60,6 +62,7 @@ class Weather:
         self.counts: Counter[Fault] = Counter()
         self.disturbed: list[tuple[datetime, str]] = []
         self.stalled_until = START
+        self.slow: set[str] = set()
         self._clock = clock
 
     def meets(self, fault: Fault, *scopes: str) -> bool:
@@ -76,9 +79,11 @@ class Weather:
         now = self._clock.now()
         self.disturbed += [(now, scope) for scope in scopes]
 
-    def arrival(self, *, is_late: bool = False) -> datetime:
-        """Return when something that leaves now arrives."""
+    def arrival(self, account: str = "", *, is_late: bool = False) -> datetime:
+        """Return when something that leaves now, from or to an account, arrives."""
         seconds = self.random.random() * (_LONG_S if is_late else _USUAL_S)
+        if account in self.slow:
+            seconds += _SLOW_S
         return max(self._clock.now() + timedelta(seconds=seconds), self.stalled_until)
 
     def stall(self, seconds: float) -> None:

@@ -116,7 +116,7 @@ class Router:
         """Take a step that a client asks for, unless its connection is lost before."""
         self.post(lambda: step() if session.is_alive else None)
 
-    def back(self, step: Step) -> None:
+    def back(self, session: Session, step: Step) -> None:  # noqa: ARG002 for slower servers
         """Take a step that brings an answer of the server to a client."""
         self.post(step)
 

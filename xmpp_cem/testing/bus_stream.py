@@ -254,7 +254,7 @@ class BusStream:
                 found = operation()
             except RefusedError as refusal:
                 found = refusal
-            self._router.back(lambda: come_back(found))
+            self._router.back(session, lambda: come_back(found))
 
         self._router.send(session, serve)
         return await self._wait(session, answer, to, seconds)
