@@ -11,7 +11,8 @@ from xmpp_cem.simulation.books import Book
 from xmpp_cem.simulation.evidence import Applied, Evidence
 from xmpp_cem.simulation.findings import Finding, Scene
 
-_LAG = timedelta(seconds=0.5)
+_LAG = timedelta(seconds=0.1)
+"""A disk may take this long between what is decided and what is done."""
 
 _Effect = tuple[str, str, Order, int]
 
@@ -61,7 +62,6 @@ def _wanted(
     book: Book, applied: Applied
 ) -> Iterator[tuple[int | None, tuple[str, Order, int] | None]]:
     """Yield what the store wanted at a set point, and what it had wanted shortly before."""
-    yield _desired(book.as_of(Commitment, applied.number), applied.at)
     recent = {
         written.number
         for (kind, _), versions in book.versions.items()
@@ -69,8 +69,9 @@ def _wanted(
         for written in versions
         if written.number < applied.number and applied.at - written.at <= _LAG
     }
-    for number in recent:
-        yield _desired(book.as_of(Commitment, number), applied.at)
+    for number in (applied.number, *recent):
+        for now in (applied.at, applied.at - _LAG):
+            yield _desired(book.as_of(Commitment, number), now)
 
 
 def _desired(

@@ -66,15 +66,15 @@ class Director:
             self._evidence.tell("", f"--- {step.doing}", detail)
         match step.doing:
             case "create":
-                operator.create(
-                    step.number, step.power_w, lead_s=step.seconds, length_s=step.length
-                )
+                self._create(step, operator)
             case "cancel":
                 operator.cancel(step.number)
             case "override" | "promise":
                 self._at_site(step)
             case "kill":
                 self._doom(step)
+            case "return":
+                self._come_back_forgotten(step, operator)
             case "weather":
                 self._weather.rates.update(step.rates)
                 self._later(step, lambda: [self._weather.rates.pop(f, 0) for f, _ in step.rates])
@@ -106,6 +106,8 @@ class Director:
             case "stall":
                 weather.note(Fault.STALL, SERVER)
                 weather.stall(step.seconds)
+                over = self._town.clock.now() + timedelta(seconds=step.seconds)
+                weather.disturbed.append((over, SERVER))
             case "unsubscribe":
                 service = weather.random.choice(router.services)
                 account = service.lose_subscription(weather.random)
@@ -127,6 +129,20 @@ class Director:
                 router.forbid(account)
                 router.hibernate(account, 300.0)
             self._later(step, self._return(account, party.name))
+
+    def _come_back_forgotten(self, step: Step, operator: Operator) -> None:
+        """Let a member come back whom the service has forgotten, while an event is created."""
+        weather = self._weather
+        account = self._town.parties[step.who].accounts[0]
+        for service in self._town.router.services:
+            service.unsubscribe_everywhere(account)
+        weather.note(Fault.SUBSCRIPTION_LOST, account)
+        self._slow_down(account)
+        after = weather.random.uniform(0.2, 1.6)
+        self._town.clock.after(after, lambda: self._create(step, operator))
+
+    def _create(self, step: Step, operator: Operator) -> None:
+        operator.create(step.number, step.power_w, lead_s=step.seconds, length_s=step.length)
 
     def _slow_down(self, account: str) -> None:
         """Let an account come back at once over a slow connection."""

@@ -83,6 +83,7 @@ MUTANTS: tuple[Mutant, ...] = (
         (
             Edit(Publication, "everything", "self._dispatching.live()", "[]"),
             Edit(FollowingUp, "remind", "if dispatch not in", "if True or dispatch not in"),
+            Edit(Ven, "_reply", "request.header.verb is Verb.CREATE", "False"),
         ),
     ),
     Mutant(

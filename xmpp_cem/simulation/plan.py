@@ -35,6 +35,7 @@ Doing = Literal[
     "hibernate",
     "stall",
     "unsubscribe",
+    "return",
     "slow",
     "weather",
 ]
@@ -53,7 +54,8 @@ _WEIGHTS: dict[Doing, int] = {
     "hibernate": 2,
     "stall": 1,
     "unsubscribe": 1,
-    "slow": 2,
+    "return": 2,
+    "slow": 1,
     "weather": 3,
 }
 
@@ -126,7 +128,7 @@ def draw(random: Random) -> Plan:
     created = 0
     for at, doing in zip(times, chosen, strict=True):
         steps.append(_step(at, doing, created, (parties, sites), random, is_long=is_long))
-        created += doing == "create"
+        created += doing in {"create", "return"}
     last = Step(chaos_s, "create", "", created, -1500, 5.0, 90.0)
     return Plan(random.choice(tuple(Kind)), uppers, chaos_s, quiet_s, (*steps, last))
 
@@ -160,6 +162,8 @@ def _step(
             return Step(at, doing, seconds=random.uniform(1, 6), rates=rates)
         case "kill server" | "stall" | "unsubscribe":
             return Step(at, doing, seconds=random.choice((0.1, 1.0, 6.0)))
+        case "return":
+            return Step(at, doing, random.choice(parties[1:]), created, -1000, 14.0, 40.0)
         case "cut" | "hibernate" | "slow":
             return Step(at, doing, random.choice(parties), seconds=random.uniform(0.1, 8))
 

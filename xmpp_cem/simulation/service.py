@@ -89,6 +89,11 @@ class FickleService(Service):
         self._unsubscribe(name, who)
         return who
 
+    def unsubscribe_everywhere(self, account: str) -> None:
+        """Forget all subscriptions of an account."""
+        for name in self._nodes:
+            self._unsubscribe(name, account)
+
     def lose_node(self, random: Random) -> bool:
         """Forget a whole node; returns whether there was one."""
         if not self._nodes:
