@@ -18,7 +18,10 @@ ResourceId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$"
 
 
 def _uuid(text: str) -> str:
-    return str(UUID(text))
+    return text if _CANONICAL.fullmatch(text) else str(UUID(text))
+
+
+_CANONICAL = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 EventId = Annotated[str, StringConstraints(max_length=36), AfterValidator(_uuid)]

@@ -122,6 +122,12 @@ class Evidence:
     story: list[str] = field(default_factory=list)
     _number: int = 0
 
+    @property
+    def doings(self) -> int:
+        """How many decisions and reports there were."""
+        rows = (row for made in self.commits for row in made.batch.put)
+        return len(self.asked) + sum(row.kind == "report" for row in rows)
+
     def next(self) -> int:
         """Return the number of the next thing seen."""
         self._number += 1

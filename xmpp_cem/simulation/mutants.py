@@ -102,7 +102,11 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "fetch-then-subscribe",
-        (Edit(Performer, "_catch_up", _SUBSCRIBE + _FETCH, _FETCH + _SUBSCRIBE),),
+        (
+            Edit(Performer, "_catch_up", _SUBSCRIBE + _FETCH, _FETCH + _SUBSCRIBE),
+            # The VTN's own answer to whoever registers would hide it.
+            Edit(Ven, "_reply", "request.header.verb is Verb.CREATE", "False"),
+        ),
     ),
     Mutant(
         "accept lower modificationNumber",

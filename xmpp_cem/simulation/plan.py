@@ -15,7 +15,7 @@ SHAPES: tuple[dict[str, str], ...] = (
 )
 """Each party to the one above it; all have the VTN `grid` on top and at least two levels."""
 
-SHORT_S = (9.0, 17.0)
+SHORT_S = (9.0, 12.0)
 LONG_S = (24.0, 45.0)
 """How long things go wrong, and how long nothing does after that, in most seeds and in a few."""
 
@@ -39,6 +39,9 @@ Doing = Literal[
     "slow",
     "weather",
 ]
+
+_LONG_ONLY: tuple[Doing, ...] = ("unsubscribe", "stall")
+"""A lost subscription shows after two and a half heartbeats, a stall may outlast the quiet."""
 
 _AIMS = ("", "", "before a commit of answers", "before a commit of messages", "after a commit of")
 """Where parties are killed: anywhere, or close to what others will see."""
@@ -108,7 +111,7 @@ class Plan:
     @property
     def patience_s(self) -> float:
         """How long what is new may take to be known everywhere, s; most of the quiet time."""
-        return self.quiet_s - 2
+        return self.quiet_s - 1.5
 
 
 def draw(random: Random) -> Plan:
@@ -118,9 +121,10 @@ def draw(random: Random) -> Plan:
     uppers = random.choices(SHAPES, weights=(10, 4, 1, 1))[0]
     sites = [name for name in uppers if name not in uppers.values()]
     parties = ["grid", *uppers]
-    chosen: list[Doing] = ["kill", "create"]
-    most = 16 if is_long else 8
-    chosen += random.choices(list(_WEIGHTS), list(_WEIGHTS.values()), k=random.randint(5, most))
+    weights = {d: w for d, w in _WEIGHTS.items() if is_long or d not in _LONG_ONLY}
+    chosen: list[Doing] = ["kill"]
+    most = 16 if is_long else 9
+    chosen += random.choices(list(weights), list(weights.values()), k=random.randint(6, most))
     times = sorted(random.uniform(2.0, chaos_s) for _ in chosen)
     random.shuffle(chosen)
     early = random.random() < 0.2  # noqa: PLR2004 some crash while they begin

@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from xmpp_cem.runtime import outbox, perform
 from xmpp_cem.simulation.audit import audit
 from xmpp_cem.simulation.director import Director
 from xmpp_cem.simulation.evidence import Evidence
@@ -20,8 +21,18 @@ from xmpp_cem.simulation.findings import Scene
 from xmpp_cem.simulation.life import KilledError
 from xmpp_cem.simulation.loop import START, RestlessError, VirtualClock, VirtualLoop
 from xmpp_cem.simulation.plan import Plan, draw
+from xmpp_cem.simulation.speech import SharedSpeech
 from xmpp_cem.simulation.town import CONTROL_EVERY, Town
 from xmpp_cem.simulation.weather import Weather
+
+
+LONGEST_S = 4.0
+"""The longest pause before something is tried again, s; outside of simulations it is longer."""
+
+CHECKED_EVERY = 10
+"""In one seed of so many, whatever is written is read back and compared."""
+
+_LONGEST = "_LONGEST_S"
 
 
 @dataclass(frozen=True)
@@ -62,9 +73,10 @@ def play(seed: int, *, is_told: bool = False) -> Outcome:
     loop = VirtualLoop()
     evidence = Evidence(lambda: loop.current)
     weather = Weather(random, VirtualClock(loop))
-    town = Town(loop, weather, evidence, plan.kind, plan.uppers)
+    speech = SharedSpeech(is_checked=seed % CHECKED_EVERY == 0)
+    town = Town(loop, weather, evidence, plan, speech)
     loop.set_exception_handler(lambda _, context: _failed(evidence, context))
-    with _logging(evidence if is_told else None), _collecting_later():
+    with _logging(evidence if is_told else None), _collecting_later(), _soon():
         try:
             loop.run_until_complete(Director(plan, town, weather, evidence).run())
         except RestlessError as error:
@@ -74,7 +86,7 @@ def play(seed: int, *, is_told: bool = False) -> Outcome:
     return Outcome(
         seed=seed,
         broken=tuple(audit(evidence, _scene(town, plan, weather))),
-        steps=len(plan.steps),
+        steps=len(plan.steps) + sum(weather.counts.values()) + evidence.doings,
         crashes=sum(not lived.is_up for lived in evidence.lives),
         faults={str(fault): count for fault, count in sorted(weather.counts.items()) if count},
         points=evidence.points,
@@ -140,6 +152,19 @@ def _logging(evidence: Evidence | None) -> Iterator[None]:
     finally:
         logger.disabled = was_disabled
         structlog.configure(**before)
+
+
+@contextmanager
+def _soon() -> Iterator[None]:
+    """Let nobody pause for longer than a seed has patience."""
+    before = vars(outbox)[_LONGEST], vars(perform)[_LONGEST]
+    setattr(outbox, _LONGEST, LONGEST_S)
+    setattr(perform, _LONGEST, LONGEST_S)
+    try:
+        yield
+    finally:
+        setattr(outbox, _LONGEST, before[0])
+        setattr(perform, _LONGEST, before[1])
 
 
 @contextmanager

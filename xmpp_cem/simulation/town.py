@@ -1,7 +1,6 @@
 """A hierarchy of parties that can be killed at any moment and begin again with their disks."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -14,15 +13,15 @@ from xmpp_cem.core.vtnstate import VtnSettings
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.runtime.engine import Engine
 from xmpp_cem.runtime.ports import Store
+from xmpp_cem.runtime.speech import Speech
 from xmpp_cem.simulation.device import Device
 from xmpp_cem.simulation.evidence import Evidence, Lived
 from xmpp_cem.simulation.life import Life, LivingSite, LivingStore, LivingTransport
 from xmpp_cem.simulation.loop import VirtualClock, VirtualLoop
+from xmpp_cem.simulation.plan import Plan
 from xmpp_cem.simulation.server import StormRouter
-from xmpp_cem.simulation.speech import SharedSpeech
 from xmpp_cem.simulation.weather import Fault, Weather
 from xmpp_cem.store.memory import MemoryStore
-from xmpp_cem.testing.bus_service import Kind
 from xmpp_cem.testing.bus_stream import BusStream, Login
 from xmpp_cem.wire.codec import digest
 
@@ -30,7 +29,7 @@ HOST = "x.example"
 TOP = "grid"
 OPERATOR = f"operator@{HOST}"
 
-REPORT_EVERY = timedelta(seconds=6)
+REPORT_EVERY = timedelta(seconds=7)
 CONTROL_EVERY = timedelta(seconds=3)
 HEARTBEAT = timedelta(seconds=5)
 
@@ -72,8 +71,8 @@ class Town:
         loop: runs everything.
         weather: decides what goes wrong.
         evidence: notes what is seen.
-        kind: which server is imitated.
-        uppers: every party but the top to the party above it.
+        plan: which server is imitated, and who is above whom.
+        speech: the wire code of all parties.
     """
 
     def __init__(
@@ -81,9 +80,10 @@ class Town:
         loop: VirtualLoop,
         weather: Weather,
         evidence: Evidence,
-        kind: Kind,
-        uppers: Mapping[str, str],
+        plan: Plan,
+        speech: Speech,
     ) -> None:
+        uppers = plan.uppers
         self._loop = loop
         self.clock = VirtualClock(loop)
         self._weather = weather
@@ -94,8 +94,8 @@ class Town:
         }
         leaders = [party.domain for party in self.parties.values() if party.members]
         admins = {_service(domain).bare: {vtn_account(domain)} for domain in leaders}
-        self._speech = SharedSpeech()
-        self.router = StormRouter(kind, admins, loop, weather)
+        self._speech = speech
+        self.router = StormRouter(plan.kind, admins, loop, weather)
         for number, party in enumerate(self.parties.values()):
             if not party.members:
                 party.device = Device(party.name, 5000 + 100 * number, 3000)
