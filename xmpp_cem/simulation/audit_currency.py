@@ -10,7 +10,7 @@ from xmpp_cem.simulation.evidence import Evidence, Linked
 from xmpp_cem.simulation.findings import Finding, Scene
 from xmpp_cem.simulation.server import SERVER
 
-WITHIN = timedelta(seconds=4.5)
+WITHIN = timedelta(seconds=5)
 """Sooner than the next heartbeat of the index could repair what a catch-up has missed."""
 
 _PROMISE = "whoever is connected knows the newest version within seconds"

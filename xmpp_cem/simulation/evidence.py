@@ -124,9 +124,9 @@ class Evidence:
 
     @property
     def doings(self) -> int:
-        """How many decisions and reports there were."""
+        """How many decisions, reports and answers to transactions there were."""
         rows = (row for made in self.commits for row in made.batch.put)
-        return len(self.asked) + sum(row.kind == "report" for row in rows)
+        return len(self.asked) + len(self.answered) + sum(row.kind == "report" for row in rows)
 
     def next(self) -> int:
         """Return the number of the next thing seen."""

@@ -109,6 +109,11 @@ class Plan:
     steps: tuple[Step, ...]
 
     @property
+    def report_every_s(self) -> int:
+        """How long a reporting window is, s: a long simulation has many."""
+        return 6 if self.quiet_s == LONG_S[1] else 12
+
+    @property
     def patience_s(self) -> float:
         """How long what is new may take to be known everywhere, s; most of the quiet time."""
         return self.quiet_s - 1.5

@@ -37,6 +37,10 @@ class StormRouter(Router):
         self._lanes: dict[object, datetime] = {}
         self._generation = 0
 
+    def name_of(self, payload: bytes) -> str:
+        """Return the name of a payload's root element; canonical bytes begin with it."""
+        return payload[1:40].partition(b" ")[0].decode()
+
     def alarm(self, seconds: float) -> asyncio.Future[None]:
         """Return what is done in so many seconds; no task sleeps for it."""
         bell: asyncio.Future[None] = self._loop.create_future()

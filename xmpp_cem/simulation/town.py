@@ -29,9 +29,8 @@ HOST = "x.example"
 TOP = "grid"
 OPERATOR = f"operator@{HOST}"
 
-REPORT_EVERY = timedelta(seconds=7)
 CONTROL_EVERY = timedelta(seconds=3)
-HEARTBEAT = timedelta(seconds=5)
+HEARTBEAT = timedelta(seconds=10)
 
 
 @dataclass
@@ -95,6 +94,7 @@ class Town:
         leaders = [party.domain for party in self.parties.values() if party.members]
         admins = {_service(domain).bare: {vtn_account(domain)} for domain in leaders}
         self._speech = speech
+        self._report_every_s = plan.report_every_s
         self.router = StormRouter(plan.kind, admins, loop, weather)
         for number, party in enumerate(self.parties.values()):
             if not party.members:
@@ -206,7 +206,7 @@ class Town:
             members={member: f"{member}@{HOST}" for member in party.members},
             operators=frozenset({OPERATOR}),
             heartbeat=HEARTBEAT,
-            report_every=REPORT_EVERY,
+            report_every=timedelta(seconds=self._report_every_s),
             grace=timedelta(seconds=1),
         )
 

@@ -5,12 +5,13 @@ import itertools
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-from xmpp_cem.errors import RefusedError
+from xmpp_cem.errors import LocalProtocolError, RefusedError
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.link import Delivery, PresenceSeen, Retraction
 from xmpp_cem.testing.bus_presence import Presences
 from xmpp_cem.testing.bus_service import Kind, Notices, Service
 from xmpp_cem.testing.bus_session import Client, Question, Session
+from xmpp_cem.xmpp.canonical import local_name, to_element
 
 Step = Callable[[], None]
 
@@ -42,6 +43,13 @@ class Router:
         self._cut: set[str] = set()
         self._changed = asyncio.Event()
         self._presences = Presences(kind, self._sessions, self.post)
+
+    def name_of(self, payload: bytes) -> str:
+        """Return the name of a payload's root element; raises LocalProtocolError for no XML."""
+        try:
+            return local_name(to_element(payload))
+        except ValueError as error:
+            raise LocalProtocolError(str(error)) from error
 
     def alarm(self, seconds: float) -> asyncio.Future[None]:
         """Return what is done in so many seconds."""
