@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, NewType, Self
 from uuid import UUID, uuid5
 
@@ -71,6 +72,7 @@ class Jid:
         return f"{self.bare}/{self.connection}" if self.connection else self.bare
 
 
+@lru_cache(maxsize=4096)
 def lower_event_id(upper: EventId, lower_domain: DomainId) -> EventId:
     """Return the event's id one level down: the same on every attempt."""
     return str(uuid5(UUID(upper), lower_domain))
