@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 from xmpp_cem.core.records import Commitment, Dispatch
 from xmpp_cem.simulation.audit_currency import currency
@@ -61,7 +62,7 @@ def _orders(books: Mapping[str, Book]) -> Iterator[Finding]:
     """No older modification overrides a newer one, and nothing that has ended lives again."""
     for party, book in books.items():
         for key, versions in book.all(Commitment).items():
-            for before, after in zip(versions, versions[1:], strict=False):
+            for before, after in pairwise(versions):
                 if after.event.order < before.event.order:
                     detail = f"{party}, {key[:8]}: {after.event.order} after {before.event.order}"
                     yield "an older version never overrides a newer one", detail
@@ -69,9 +70,7 @@ def _orders(books: Mapping[str, Book]) -> Iterator[Finding]:
                     yield "what has ended stays ended", f"{party}, {key[:8]}"
 
 
-def _commands(
-    evidence: Evidence, books: Mapping[str, Book], scene: Scene
-) -> Iterator[Finding]:
+def _commands(evidence: Evidence, books: Mapping[str, Book], scene: Scene) -> Iterator[Finding]:
     """What an operator was told is what happened, and it was told."""
     dispatches = books["grid"].last(Dispatch) if "grid" in books else {}
     for command in evidence.commands:

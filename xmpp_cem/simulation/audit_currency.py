@@ -16,9 +16,7 @@ WITHIN = timedelta(seconds=5)
 _PROMISE = "whoever is connected knows the newest version within seconds"
 
 
-def currency(
-    evidence: Evidence, books: Mapping[str, Book], scene: Scene
-) -> Iterator[Finding]:
+def currency(evidence: Evidence, books: Mapping[str, Book], scene: Scene) -> Iterator[Finding]:
     """Compare a VTN's versions with what its members knew some seconds after both were there."""
     for member, upper in scene.uppers.items():
         if upper not in books or member not in books:

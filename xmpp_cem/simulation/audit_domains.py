@@ -56,54 +56,66 @@ def _pair(
     if event.status in _ENDED:
         if held is not None and held.is_live:
             yield "a cancel reaches everybody", f"{who} is live"
-        return
-    if event.created > scene.settled:
-        return
+    elif event.created <= scene.settled:
+        flaw = _flaw_of_event(dispatch, held)
+        if flaw is None and held is not None:
+            flaw = _flaw_of_answer(dispatch, held, part)
+        if flaw:
+            yield flaw[0], f"{who} {flaw[1]}"
+
+
+def _flaw_of_event(dispatch: Dispatch, held: Commitment | None) -> Finding | None:
+    order = dispatch.event.order
     if held is None:
-        yield "an accepted event reaches everybody", f"{who} is not known"
-    elif held.event.order != event.order:
-        detail = f"{who}: {held.event.order}, newest is {event.order}"
-        yield "everybody knows the newest version", detail
-    elif not held.is_live:
-        yield "an accepted event is not lost", f"{who} is {held.status.value}"
-    elif held.answer is None:
-        yield "every event is answered", f"{who} has no answer"
-    elif held.answer.opt is Opt.IN and held.answer.order != event.order:
-        yield "every version is answered", f"{who}: answer to {held.answer.order}"
-    elif part is None or part.answer != held.answer:
-        yield "every answer arrives", f"{who}: {part and part.answer} is not {held.answer}"
+        return "an accepted event reaches everybody", "is not known"
+    if held.event.order != order:
+        detail = f"is known as {held.event.order}, newest is {order}"
+        return "everybody knows the newest version", detail
+    if not held.is_live:
+        return "an accepted event is not lost", f"is {held.status.value}"
+    return None
+
+
+def _flaw_of_answer(dispatch: Dispatch, held: Commitment, part: Part | None) -> Finding | None:
+    answer = held.answer
+    if answer is None:
+        return "every event is answered", "has no answer"
+    if answer.opt is Opt.IN and answer.order != dispatch.event.order:
+        return "every version is answered", f"has an answer to {answer.order}"
+    if part is None or part.answer != answer:
+        return "every answer arrives", f"has {answer}, its VTN {part and part.answer}"
+    return None
 
 
 def _gateway(party: str, book: Book, scene: Scene) -> Iterator[Finding]:
     """Compare what a gateway has committed above with what it dispatches below."""
-    dispatches, parts = book.last(Dispatch), book.last(Part)
-    below = {dispatch.upper: dispatch for dispatch in dispatches.values()}
+    parts = list(book.last(Part).values())
+    below = {dispatch.upper: dispatch for dispatch in book.last(Dispatch).values()}
     for key, held in book.last(Commitment).items():
-        lower, who = below.get(key), f"{party}, {key[:8]}"
-        if scene.now >= held.event.active.end or held.event.created > scene.settled:
-            continue
-        is_live_below = lower is not None and lower.event.status not in _ENDED
-        if not held.is_live:
-            if is_live_below:
-                yield "a cancel cascades", f"{who} is live below"
-            continue
-        if held.answer is None or (held.answer.opt is Opt.OUT and lower is None):
-            continue
-        if lower is None or not is_live_below:
-            yield "an event cascades", f"{who} is not live below"
-            continue
-        if lower.target_w != held.asked_w:
-            detail = f"{who}: {held.asked_w} W above, {lower.target_w} W below"
-            yield "targets agree across levels", detail
-        promised = _promised(lower, parts)
-        if held.answer.power_w != promised:
-            detail = f"{who}: answered {held.answer.power_w} W, members promise {promised} W"
-            yield "sums of answers agree across levels", detail
+        if scene.now < held.event.active.end and held.event.created <= scene.settled:
+            for promise, detail in _levels(held, below.get(key), parts):
+                yield promise, f"{party}, {key[:8]} {detail}"
 
 
-def _promised(dispatch: Dispatch, parts: Mapping[str, Part]) -> int:
-    answers = [part.answer for part in parts.values() if part.event == dispatch.event.id]
-    return sum(answer.power_w for answer in answers if answer and answer.opt is Opt.IN)
+def _levels(held: Commitment, lower: Dispatch | None, parts: list[Part]) -> Iterator[Finding]:
+    answer = held.answer
+    is_live_below = lower is not None and lower.event.status not in _ENDED
+    if not held.is_live:
+        if is_live_below:
+            yield "a cancel cascades", "is live below"
+        return
+    if answer is None or (answer.opt is Opt.OUT and lower is None):
+        return
+    if lower is None or not is_live_below:
+        yield "an event cascades", "is not live below"
+        return
+    if lower.target_w != held.asked_w:
+        yield "targets agree across levels", f"{held.asked_w} W above, {lower.target_w} W below"
+    answers = [part.answer for part in parts if part.event == lower.event.id]
+    promised = sum(each.power_w for each in answers if each and each.opt is Opt.IN)
+    if answer.power_w != promised:
+        detail = f"answered {answer.power_w} W, members promise {promised} W"
+        yield "sums of answers agree across levels", detail
 
 
 def _is_live(held: Commitment, scene: Scene) -> bool:

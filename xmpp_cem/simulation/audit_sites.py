@@ -14,7 +14,7 @@ from xmpp_cem.simulation.findings import Finding, Scene
 _LAG = timedelta(seconds=0.1)
 """A disk may take this long between what is decided and what is done."""
 
-_Effect = tuple[str, str, Order, int]
+_Effect = tuple[str, Order, int]
 
 
 def decisions(evidence: Evidence, books: Mapping[str, Book]) -> Iterator[Finding]:
@@ -32,35 +32,36 @@ def decisions(evidence: Evidence, books: Mapping[str, Book]) -> Iterator[Finding
                 yield promise, f"{asked.site} was asked after it had answered {asked.event[:8]}"
 
 
-def set_points(
-    evidence: Evidence, books: Mapping[str, Book], scene: Scene
-) -> Iterator[Finding]:
+def set_points(evidence: Evidence, books: Mapping[str, Book], scene: Scene) -> Iterator[Finding]:
     """Every set point follows from what the store held; each promise moves power once."""
-    powers: dict[_Effect, set[int | None]] = defaultdict(set)
     by_site: dict[str, list[Applied]] = defaultdict(list)
     for applied in evidence.applied:
         by_site[applied.site].append(applied)
-    for site, all_applied in by_site.items():
-        for applied in all_applied:
-            wanted = list(_wanted(books[site], applied))
-            if applied.power_w not in {power for power, _ in wanted}:
-                detail = f"{site} set {applied.power_w} W, not {[power for power, _ in wanted]}"
-                yield "a device does what was committed", detail
-            power_w, effect = wanted[0]
-            if effect and power_w == applied.power_w is not None:
-                powers[site, *effect].add(power_w)
-    for (site, event, order, _), seen in powers.items():
-        if len(seen) > 1:
-            yield "a promise moves power once", f"{site}, {event[:8]} {order}: {sorted(map(str, seen))}"
     for site in scene.sites:
         last = by_site[site][-1].at if by_site[site] else scene.calm
         if scene.now - last > 3 * scene.control_every:
             yield "a site keeps controlling", f"{site} has not since {last:%H:%M:%S}"
+        yield from _followed(site, by_site[site], books)
 
 
-def _wanted(
-    book: Book, applied: Applied
-) -> Iterator[tuple[int | None, tuple[str, Order, int] | None]]:
+def _followed(
+    site: str, all_applied: list[Applied], books: Mapping[str, Book]
+) -> Iterator[Finding]:
+    powers: dict[_Effect, set[int]] = defaultdict(set)
+    for applied in all_applied:
+        wanted = list(_wanted(books[site], applied))
+        told = [power for power, _ in wanted]
+        if applied.power_w not in told:
+            yield "a device does what was committed", f"{site} set {applied.power_w} W, not {told}"
+        power_w, effect = wanted[0]
+        if effect and applied.power_w is not None and applied.power_w == power_w:
+            powers[effect].add(power_w)
+    for (event, order, _), seen in powers.items():
+        if len(seen) > 1:
+            yield "a promise moves power once", f"{site}, {event[:8]} {order}: {sorted(seen)} W"
+
+
+def _wanted(book: Book, applied: Applied) -> Iterator[tuple[int | None, _Effect | None]]:
     """Yield what the store wanted at a set point, and what it had wanted shortly before."""
     recent = {
         written.number
@@ -74,9 +75,7 @@ def _wanted(
             yield _desired(book.as_of(Commitment, number), now)
 
 
-def _desired(
-    held: Iterator[Commitment], now: datetime
-) -> tuple[int | None, tuple[str, Order, int] | None]:
+def _desired(held: Iterator[Commitment], now: datetime) -> tuple[int | None, _Effect | None]:
     """Return the power that follows from commitments: the first in rank moves it, or nobody."""
     acting = [
         commitment

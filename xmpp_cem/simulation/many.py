@@ -1,10 +1,11 @@
 """Plays many seeds on all processors, and adds up how they ended."""
 
 import gc
+import multiprocessing
 import os
 import sys
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -62,21 +63,31 @@ class Tally:
         }
 
 
-def outcomes(seeds: Iterable[int], mutant: str = "") -> Iterator[Outcome]:
-    """Play seeds on all processors; each outcome comes as soon as its batch is done."""
-    remaining = iter(seeds)
+def outcomes(
+    seeds: Iterable[int], mutant: str = "", *, in_order: bool = False
+) -> Iterator[Outcome]:
+    """Play seeds on all processors.
+
+    Args:
+        seeds: which.
+        mutant: the bug that the code has meanwhile, empty for none.
+        in_order: whether outcomes come in the order of the seeds, or as they are done.
+    """
+    batches = _batches(iter(seeds))
     workers = os.cpu_count() or 1
-    with ProcessPoolExecutor(workers, initializer=_settle) as pool:
-        running = {
-            pool.submit(_play_all, batch, mutant) for batch in islice(_batches(remaining), workers)
-        }
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _settle) as pool:
+        running = deque(pool.submit(_play_all, b, mutant) for b in islice(batches, 2 * workers))
         try:
             while running:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                for batch in islice(_batches(remaining), len(done)):
-                    running.add(pool.submit(_play_all, batch, mutant))
-                for each in done:
-                    yield from each.result()
+                done = running[0]
+                if not in_order:
+                    wait(running, return_when=FIRST_COMPLETED)
+                    done = next(each for each in running if each.done())
+                running.remove(done)
+                for batch in islice(batches, 1):
+                    running.append(pool.submit(_play_all, batch, mutant))
+                yield from done.result()
         finally:
             pool.shutdown(cancel_futures=True)
 

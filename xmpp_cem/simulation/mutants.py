@@ -88,7 +88,11 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "no re-ack",
-        (Edit(Engine, "_is_repeat", "self._intakes[what.link].respond(what.token, reply)", "pass"),),
+        (
+            Edit(
+                Engine, "_is_repeat", "self._intakes[what.link].respond(what.token, reply)", "pass"
+            ),
+        ),
     ),
     Mutant("ack before commit", (Edit(Engine, "_step", _COMMIT, _ANSWER + _COMMIT),)),
     Mutant("publish before commit", (Edit(Engine, "_step", _COMMIT + _ADD, _ADD + _COMMIT),)),
@@ -142,7 +146,9 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "dedupe by arrival time",
         (
-            Edit(commitments, "judge", "event.order == known.event.order", "digest == known.digest"),
+            Edit(
+                commitments, "judge", "event.order == known.event.order", "digest == known.digest"
+            ),
             Edit(commitments, "judge", _JUDGED_LOWER, "not known.is_live"),
             Edit(
                 Dispatching,

@@ -157,12 +157,20 @@ def _step(
             power_w = -250 * random.randint(2, 24)
             lead, length = random.uniform(3, 8), random.uniform(5, 50)
             return Step(at, doing, "", created, power_w, lead, length)
+        case "return":
+            return Step(at, doing, random.choice(parties[1:]), created, -1000, 14.0, 40.0)
         case "cancel":
             return Step(at, doing, "", random.randint(0, max(0, created - 1)))
         case "override":
             return Step(at, doing, random.choice(sites), seconds=random.uniform(2, 15))
         case "promise":
             return Step(at, doing, random.choice(sites), power_w=random.choice((500, 1500, 10**6)))
+        case _:
+            return _trouble(at, doing, parties, random, is_long=is_long)
+
+
+def _trouble(at: float, doing: Doing, parties: list[str], random: Random, *, is_long: bool) -> Step:
+    match doing:
         case "kill":
             return _kill(at, parties, random)
         case "weather":
@@ -171,9 +179,7 @@ def _step(
             return Step(at, doing, seconds=random.uniform(1, 6), rates=rates)
         case "kill server" | "stall" | "unsubscribe":
             return Step(at, doing, seconds=random.choice((0.1, 1.0, 6.0)))
-        case "return":
-            return Step(at, doing, random.choice(parties[1:]), created, -1000, 14.0, 40.0)
-        case "cut" | "hibernate" | "slow":
+        case _:
             return Step(at, doing, random.choice(parties), seconds=random.uniform(0.1, 8))
 
 

@@ -25,7 +25,6 @@ from xmpp_cem.simulation.speech import SharedSpeech
 from xmpp_cem.simulation.town import CONTROL_EVERY, Town
 from xmpp_cem.simulation.weather import Weather
 
-
 LONGEST_S = 4.0
 """The longest pause before something is tried again, s; outside of simulations it is longer."""
 
@@ -145,7 +144,7 @@ def _logging(evidence: Evidence | None) -> Iterator[None]:
     structlog.configure(
         processors=[explain], wrapper_class=structlog.make_filtering_bound_logger(threshold)
     )
-    logger = logging.getLogger("xmpp_cem")
+    logger = logging.getLogger("xmpp_cem.testing")
     was_disabled, logger.disabled = logger.disabled, True
     try:
         yield

@@ -14,9 +14,10 @@ from xmpp_cem.model.ids import Jid
 from xmpp_cem.runtime.engine import Engine
 from xmpp_cem.runtime.ports import Store
 from xmpp_cem.runtime.speech import Speech
+from xmpp_cem.simulation.connection import LivingTransport
 from xmpp_cem.simulation.device import Device
 from xmpp_cem.simulation.evidence import Evidence, Lived
-from xmpp_cem.simulation.life import Life, LivingSite, LivingStore, LivingTransport
+from xmpp_cem.simulation.life import Life, LivingSite, LivingStore
 from xmpp_cem.simulation.loop import VirtualClock, VirtualLoop
 from xmpp_cem.simulation.plan import Plan
 from xmpp_cem.simulation.server import StormRouter
