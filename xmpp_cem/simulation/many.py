@@ -120,7 +120,12 @@ def _settle() -> None:
 
 
 def _play_all(seeds: list[int], mutant: str) -> list[Outcome]:
+    """Play seeds one after the other; with a bug in the code, until it is found."""
+    made: list[Outcome] = []
     with mutated(mutant):
-        made = [play(seed) for seed in seeds]
+        for seed in seeds:
+            made.append(play(seed))
+            if mutant and made[-1].broken:
+                break
     gc.collect()
     return made
