@@ -50,9 +50,9 @@ def test_waiting_for_nothing_is_told(loop):
 def test_going_on_for_ever_at_one_instant_is_told(loop, monkeypatch):
     monkeypatch.setattr(simulated, "MOST_TURNS", 100)
 
-    async def spin():
-        while True:
-            await asyncio.sleep(0)
+    def spin():
+        loop.call_soon(spin)
 
+    spin()
     with pytest.raises(RestlessError):
-        loop.run_until_complete(spin())
+        loop.run_until_complete(loop.create_future())
