@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from xmpp_cem.simulation.evidence import Evidence
@@ -49,6 +50,8 @@ class Director:
                 party.life.spare()
                 for account in party.accounts:
                     self._town.router.mend(account)
+            else:
+                self._town.clock.after(0.5, partial(self._town.start, party.name))
             if party.device:
                 party.device.is_overridden = False
 
