@@ -1,6 +1,6 @@
 """One life of a party's process: ports that end with it, at any call of any of them."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from xmpp_cem.agents.application import Decision
@@ -155,12 +155,7 @@ def _kind(batch: Batch) -> str:
 
 
 def _summary(batch: Batch) -> str:
-    parts: Mapping[str, int] = {
-        "records": len(batch.put),
-        "dropped": len(batch.drop),
-        "to send": len(batch.send),
-        "sent": len(batch.sent),
-        "answers": len(batch.received),
-        "inputs": len(batch.journal),
-    }
-    return ", ".join(f"{count} {name}" for name, count in parts.items() if count)
+    return (
+        f"{len(batch.put)}+{len(batch.drop)} records, {len(batch.send)} to send, "
+        f"{len(batch.sent)} sent, {len(batch.received)} answers, {len(batch.journal)} inputs"
+    )

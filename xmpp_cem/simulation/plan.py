@@ -8,6 +8,7 @@ from xmpp_cem.simulation.weather import ON_THE_WAY, Fault
 from xmpp_cem.testing.bus_service import Kind
 
 SHAPES: tuple[dict[str, str], ...] = (
+    {"gw": "grid", "a": "gw"},
     {"gw": "grid", "a": "gw", "b": "gw"},
     {"gw": "grid", "a": "gw", "b": "grid"},
     {"gw": "grid", "gx": "grid", "a": "gw", "b": "gx"},
@@ -15,11 +16,13 @@ SHAPES: tuple[dict[str, str], ...] = (
 )
 """Each party to the one above it; all have the VTN `grid` on top and at least two levels."""
 
-SHORT_S = (9.0, 12.0)
+_SHAPE_WEIGHTS = (9, 5, 3, 1, 1)
+
+SHORT_S = (8.0, 10.0)
 LONG_S = (24.0, 45.0)
 """How long things go wrong, and how long nothing does after that, in most seeds and in a few."""
 
-LONG_SHARE = 0.1
+LONG_SHARE = 0.05
 
 _SHORT = tuple(fault for fault in ON_THE_WAY if fault is not Fault.SERVICE_SILENT)
 """A lost answer of a service is waited for 20 s: too long for a short seed."""
@@ -57,7 +60,7 @@ _WEIGHTS: dict[Doing, int] = {
     "hibernate": 2,
     "stall": 1,
     "unsubscribe": 1,
-    "return": 2,
+    "return": 1,
     "slow": 1,
     "weather": 3,
 }
@@ -123,12 +126,12 @@ def draw(random: Random) -> Plan:
     """Draw a plan with a crash, and an event that outlives the faults."""
     is_long = random.random() < LONG_SHARE
     chaos_s, quiet_s = LONG_S if is_long else SHORT_S
-    uppers = random.choices(SHAPES, weights=(10, 4, 1, 1))[0]
+    uppers = random.choices(SHAPES, weights=_SHAPE_WEIGHTS)[0]
     sites = [name for name in uppers if name not in uppers.values()]
     parties = ["grid", *uppers]
     weights = {d: w for d, w in _WEIGHTS.items() if is_long or d not in _LONG_ONLY}
     chosen: list[Doing] = ["kill"]
-    most = 16 if is_long else 9
+    most = 16 if is_long else 8
     chosen += random.choices(list(weights), list(weights.values()), k=random.randint(6, most))
     times = sorted(random.uniform(2.0, chaos_s) for _ in chosen)
     random.shuffle(chosen)

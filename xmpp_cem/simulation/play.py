@@ -25,7 +25,7 @@ from xmpp_cem.simulation.speech import SharedSpeech
 from xmpp_cem.simulation.town import CONTROL_EVERY, Town
 from xmpp_cem.simulation.weather import Weather
 
-LONGEST_S = 4.0
+LONGEST_S = 3.0
 """The longest pause before something is tried again, s; outside of simulations it is longer."""
 
 CHECKED_EVERY = 10
