@@ -8,6 +8,7 @@ from xmpp_cem.core.effects import AskDecision, Effect, Note, SetTimer
 from xmpp_cem.core.inputs import Input, Link, Started, TimerFired
 from xmpp_cem.core.modifying import turns
 from xmpp_cem.core.records import Commitment, Dispatch, Record
+from xmpp_cem.core.standing import bounded, signed
 from xmpp_cem.core.ven import Ven
 from xmpp_cem.core.venstate import VenSettings
 from xmpp_cem.core.vtn import Vtn
@@ -138,11 +139,12 @@ class Gateway:
         dispatch = self.vtn.dispatching.dispatches[dispatch.event.id]
         if not self.vtn.dispatching.is_settled(dispatch, now) or effects:
             return effects
-        record = self.vtn.dispatching.record(dispatch, now)
-        promised_w = record.promised_w
+        promised_w = bounded(signed(dispatch, self.vtn.dispatching.expected_w(dispatch, now)))
         opt = Opt.IN if promised_w else Opt.OUT
-        ins = sum(1 for s in record.shares if s.opt is Opt.IN and s.availability in USABLE)
-        reason = f"{ins} of {len(record.shares)} members"
+        parts = self.vtn.dispatching.parts[dispatch.event.id].values()
+        usable = {p.party for p in self.vtn.members.values() if p.availability in USABLE}
+        ins = sum(1 for p in parts if p.answer and p.answer.opt is Opt.IN and p.party in usable)
+        reason = f"{ins} of {len(parts)} members"
         return self.ven.book.answer(commitment, opt, promised_w, reason, now)
 
     def _modified(self, commitment: Commitment, dispatch: Dispatch, now: datetime) -> list[Effect]:

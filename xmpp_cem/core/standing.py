@@ -106,9 +106,9 @@ def standing(
         status=status_at(dispatch.event, now),
         active=dispatch.active,
         target_w=dispatch.target_w,
-        promised_w=_bounded(promised_w),
-        delivered_w=_bounded(sum(p.delivered_w or 0 for p in measured)) if measured else None,
-        delivered_wh=_bounded(sum(_wh(part.delivered_ws) for part in parts.values())),
+        promised_w=bounded(promised_w),
+        delivered_w=bounded(sum(p.delivered_w or 0 for p in measured)) if measured else None,
+        delivered_wh=bounded(sum(_wh(part.delivered_ws) for part in parts.values())),
         redivisions=dispatch.redivisions,
         why=dispatch.why[:256],
         shares=tuple(_share(state, parts[party]) for party in sorted(parts)),
@@ -125,7 +125,7 @@ def page_of(record: DispatchRecord, after: PartyId = "") -> DispatchRecord:
     )
 
 
-def _bounded(quantity: int) -> int:
+def bounded(quantity: int) -> int:
     """Keep a sum of what members claim within what a message can carry."""
     return max(-MOST_W, min(MOST_W, quantity))
 
@@ -145,6 +145,6 @@ def _share(state: VtnState, part: Part) -> MemberShare:
         asked_w=part.asked_w,
         opt=answer.opt if answer else None,
         promised_w=answer.power_w if answer and answer.opt is Opt.IN else 0,
-        delivered_w=_bounded(part.delivered_w or 0) if is_measured else None,
+        delivered_w=bounded(part.delivered_w or 0) if is_measured else None,
         reason=answer.reason if answer else "",
     )

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, NewType, Self
 from uuid import UUID, uuid5
 
@@ -24,7 +25,10 @@ ProgrammeId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
 
 
 def _uuid(text: str) -> str:
-    return str(UUID(text))
+    return text if _CANONICAL.fullmatch(text) else str(UUID(text))
+
+
+_CANONICAL = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 EventId = Annotated[str, StringConstraints(max_length=36), AfterValidator(_uuid)]
@@ -74,6 +78,7 @@ class Jid:
         return f"{self.bare}/{self.connection}" if self.connection else self.bare
 
 
+@lru_cache(maxsize=4096)
 def lower_event_id(upper: EventId, lower_domain: DomainId) -> EventId:
     """Return the event's id one level down: the same on every attempt."""
     return str(uuid5(UUID(upper), lower_domain))

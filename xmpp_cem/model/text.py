@@ -12,6 +12,8 @@ def one_line(text: str) -> str:
     Servers change carriage returns, and newlines in attributes, on the way; signed or digested
     text must not hold any. A terminal must not be steered by a peer's reason either.
     """
+    if text.isprintable():
+        return text
     return "".join(" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in text)
 
 

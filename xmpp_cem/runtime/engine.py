@@ -258,7 +258,7 @@ class Engine:
         if outcome.condition:
             return TransactionFailed(link, request, outcome.condition, outcome.reason)
         try:
-            reply = read_reply(outcome.reply, self._speech.of(link, account))
+            reply = read_reply(self._speech, link, account, outcome.reply)
         except RemoteProtocolError as error:
             return TransactionFailed(link, request, "undefined-condition", str(error))
         return ReplyArrived(link, request, reply)

@@ -100,7 +100,6 @@ class Outbox:
             if outcome is None:
                 failures += 1
                 await self._pause(failures, wake)
-                failures = 0 if wake.is_set() else failures
                 continue
             failures = 0
             queue.popleft()

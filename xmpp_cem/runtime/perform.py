@@ -52,6 +52,8 @@ from xmpp_cem.runtime.queries import ask
 from xmpp_cem.runtime.timers import Timers
 from xmpp_cem.wire.codec import encode_presence
 
+_LONGEST_S = 30.0
+
 _POWER: TypeAdapter[int] = TypeAdapter(Power)
 _SAMPLES: TypeAdapter[tuple[Sample, ...]] = TypeAdapter(tuple[Sample, ...])
 
@@ -184,7 +186,7 @@ class Performer:
             except TransportError as error:
                 failures += 1
                 log.warning("will try again", why=str(error), failures=failures)
-                longest = min(0.5 * 2 ** min(failures, 10), 30.0)
+                longest = min(0.5 * 2 ** min(failures, 10), _LONGEST_S)
                 pause = timedelta(seconds=random.uniform(0.1, longest))  # noqa: S311 no secret
                 await self._clock.sleep_until(self._clock.now() + pause)
 

@@ -1,7 +1,7 @@
 """Asks another party and makes an input of whatever comes of it."""
 
 from xmpp_cem.core.effects import Query
-from xmpp_cem.core.inputs import QueryAnswered, QueryFailed
+from xmpp_cem.core.inputs import Link, QueryAnswered, QueryFailed
 from xmpp_cem.errors import (
     LocalProtocolError,
     RefusedError,
@@ -12,13 +12,14 @@ from xmpp_cem.errors import (
 from xmpp_cem.messages.envelope import FaultMessage, ResponseMessage
 from xmpp_cem.runtime.ports import Transport
 from xmpp_cem.runtime.speech import Speech
-from xmpp_cem.wire.codec import Flow, decode
-from xmpp_cem.wire.profile import Profile
+from xmpp_cem.wire.codec import Flow
 
 
-def read_reply(payload: bytes, profile: Profile) -> ResponseMessage | FaultMessage:
+def read_reply(
+    speech: Speech, link: Link, account: str, payload: bytes
+) -> ResponseMessage | FaultMessage:
     """Return the message that answers a request; raises RemoteProtocolError when it is none."""
-    reply = decode(payload, Flow.REPLY, profile)
+    reply = speech.read(link, account, payload, Flow.REPLY)
     if not isinstance(reply, ResponseMessage | FaultMessage):
         raise RemoteProtocolError("2.9", "not a reply")
     return reply
@@ -34,7 +35,7 @@ async def ask(transport: Transport, effect: Query, speech: Speech) -> QueryAnswe
             is_query=True,
             timeout=seconds,
         )
-        reply = read_reply(payload, speech.of(effect.link, effect.to.bare))
+        reply = read_reply(speech, effect.link, effect.to.bare, payload)
         return QueryAnswered(effect.link, effect.message, reply)
     except RefusedError as refused:
         condition, reason = refused.condition, str(refused)

@@ -14,19 +14,19 @@ class Timers:
         self._clock = clock
         self._fire = fire
         self._due: dict[str, datetime] = {}
-        self._changed = asyncio.Event()
+        self._changed: asyncio.Future[None] | None = None
 
     def set(self, key: str, at: datetime) -> None:
         """Set or move a timer."""
         earliest = min(self._due.values(), default=None)
         self._due[key] = at
-        if earliest is None or at < earliest:
-            self._changed.set()
+        is_earlier = earliest is None or at < earliest
+        if is_earlier and self._changed is not None and not self._changed.done():
+            self._changed.set_result(None)
 
     async def run(self) -> None:
         """Fire timers until cancelled."""
         while True:
-            self._changed.clear()
             await self._wait()
             now = self._clock.now()
             due = sorted((at, key) for key, at in self._due.items() if at <= now)
@@ -36,14 +36,14 @@ class Timers:
 
     async def _wait(self) -> None:
         """Wait for the earliest timer, or for an earlier one to be set."""
+        self._changed = asyncio.get_running_loop().create_future()
         if not self._due:
-            await self._changed.wait()
+            await self._changed
             return
         sleep = asyncio.ensure_future(self._clock.sleep_until(min(self._due.values())))
-        changed = asyncio.ensure_future(self._changed.wait())
         try:
-            await asyncio.wait({sleep, changed}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({sleep, self._changed}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            sleep.cancel()
-            changed.cancel()
-            await asyncio.gather(sleep, changed, return_exceptions=True)
+            if not sleep.done():
+                sleep.cancel()
+                await asyncio.gather(sleep, return_exceptions=True)

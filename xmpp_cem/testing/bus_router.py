@@ -5,12 +5,13 @@ import itertools
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-from xmpp_cem.errors import RefusedError
+from xmpp_cem.errors import LocalProtocolError, RefusedError
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.link import Delivery, PresenceSeen, Retraction
 from xmpp_cem.testing.bus_presence import Presences
 from xmpp_cem.testing.bus_service import Kind, Notices, Service
 from xmpp_cem.testing.bus_session import Client, Question, Session
+from xmpp_cem.xmpp.canonical import local_name, to_element
 
 Step = Callable[[], None]
 
@@ -42,6 +43,17 @@ class Router:
         self._cut: set[str] = set()
         self._changed = asyncio.Event()
         self._presences = Presences(kind, self._sessions, self.post)
+
+    def name_of(self, payload: bytes) -> str:
+        """Return the name of a payload's root element; raises LocalProtocolError for no XML."""
+        try:
+            return local_name(to_element(payload))
+        except ValueError as error:
+            raise LocalProtocolError(str(error)) from error
+
+    def alarm(self, seconds: float) -> asyncio.Future[None]:
+        """Return what is done in so many seconds."""
+        return asyncio.ensure_future(self.sleep(seconds))
 
     def post(self, step: Step) -> None:
         """Take a step after all those that are under way."""
@@ -112,6 +124,10 @@ class Router:
         """Take a step that a client asks for, unless its connection is lost before."""
         self.post(lambda: step() if session.is_alive else None)
 
+    def back(self, session: Session, step: Step) -> None:  # noqa: ARG002 for slower servers
+        """Take a step that brings an answer of the server to a client."""
+        self.post(step)
+
     def route(self, question: Question, to: Jid, payload: bytes, *, is_query: bool) -> None:
         """Bring a request to a full address."""
         target = self._sessions.get(to.bare, {}).get(to.connection)
@@ -131,8 +147,12 @@ class Router:
             raise RefusedError("remote-server-not-found")
         if name not in self._services:
             notices = Notices(lambda bare: bare in self._admins[name], self._notify)
-            self._services[name] = Service(address, self.kind, notices)
+            self._services[name] = self.new_service(address, notices)
         return self._services[name]
+
+    def new_service(self, address: Jid, notices: Notices) -> Service:
+        """Return an empty service of this server."""
+        return Service(address, self.kind, notices)
 
     def services_of(self, host: str) -> tuple[Jid, ...]:
         """Return the services whose names lie below the host's."""
@@ -147,9 +167,10 @@ class Router:
     def _notify(self, account: str, value: Delivery | Retraction) -> None:
         for session in self._sessions.get(account, {}).values():
             if session.presence is not None and session.priority >= 0:
-                self._deliver(session, value)
+                self.deliver(session, value)
 
-    def _deliver(self, session: Session, value: Delivery | Retraction) -> None:
+    def deliver(self, session: Session, value: Delivery | Retraction) -> None:
+        """Bring a notification to a session."""
         self.post(lambda: session.receive(value))
 
     def _announce(self) -> None:

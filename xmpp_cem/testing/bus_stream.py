@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from xml.etree.ElementTree import Element
 
 from xmpp_cem.errors import LocalProtocolError, RefusedError, RequestTimeoutError, StreamLostError
 from xmpp_cem.model.ids import Jid
@@ -22,7 +21,6 @@ from xmpp_cem.model.node import Access, Affiliation, NodeSpec, NodeState
 from xmpp_cem.testing.bus_router import Router
 from xmpp_cem.testing.bus_service import Service
 from xmpp_cem.testing.bus_session import Question, Session
-from xmpp_cem.xmpp.canonical import local_name, to_element
 from xmpp_cem.xmpp.discovery import ASK_SECONDS
 from xmpp_cem.xmpp.inbound import ENVELOPES
 from xmpp_cem.xmpp.presence import SHOWS
@@ -89,7 +87,7 @@ class BusStream:
         timeout: float,
     ) -> bytes:
         """Send an application request and return the answer's payload, maybe empty."""
-        is_envelope = local_name(_checked(payload)) in ENVELOPES
+        is_envelope = self._router.name_of(payload) in ENVELOPES
         session = self._up()
         question = Question(session)
 
@@ -105,7 +103,7 @@ class BusStream:
     def respond(self, token: str, payload: bytes) -> None:
         """Answer a RequestReceived; dropped when its session is gone."""
         if payload:
-            _checked(payload)
+            self._router.name_of(payload)
         self._settle(token, payload)
 
     def refuse(
@@ -113,7 +111,7 @@ class BusStream:
     ) -> None:
         """Answer a RequestReceived with a stanza error; dropped when its session is gone."""
         if payload:
-            _checked(payload)
+            self._router.name_of(payload)
         self._settle(token, RefusedError(condition, error_type, text, payload))
 
     def show_presence(self, show: str, status: str, extensions: tuple[bytes, ...] = ()) -> None:
@@ -121,7 +119,7 @@ class BusStream:
         if show not in SHOWS:
             raise LocalProtocolError(f"presence show {show!r} is unknown")
         for extension in extensions:
-            _checked(extension)
+            self._router.name_of(extension)
         address = self._login.address
         self._presence = PresenceSeen(address, True, show, status, extensions)
         if self._session is not None and self.is_up:
@@ -147,7 +145,7 @@ class BusStream:
         timeout: float = 20.0,
     ) -> None:
         """Publish one item, refused where the node has another access model."""
-        _checked(payload)
+        self._router.name_of(payload)
         item, who = Item(item_id, payload), self._login.address
         await self._call(service, lambda at: at.publish(who, node, item, access), timeout)
 
@@ -253,7 +251,7 @@ class BusStream:
                 found = operation()
             except RefusedError as refusal:
                 found = refusal
-            self._router.post(lambda: come_back(found))
+            self._router.back(session, lambda: come_back(found))
 
         self._router.send(session, serve)
         return await self._wait(session, answer, to, seconds)
@@ -265,7 +263,7 @@ class BusStream:
         to: Jid,
         seconds: float,
     ) -> _Answer:
-        expiry = asyncio.ensure_future(self._router.sleep(seconds))
+        expiry = self._router.alarm(seconds)
         waited: set[asyncio.Future[Any]] = {answer, session.ended, expiry}
         try:
             await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
@@ -280,10 +278,3 @@ class BusStream:
         if isinstance(found, RefusedError):
             raise found
         return found
-
-
-def _checked(payload: bytes) -> Element:
-    try:
-        return to_element(payload)
-    except ValueError as error:
-        raise LocalProtocolError(str(error)) from error

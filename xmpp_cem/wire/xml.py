@@ -99,7 +99,11 @@ def append(parent: Element, namespace: str, name: str, text: str | None = None) 
     Raises:
         ValueError: for text that XML cannot carry.
     """
-    element = etree.SubElement(parent, qualified(namespace, name), nsmap={None: namespace})
+    tag = qualified(namespace, name)
+    if str(parent.tag).rpartition("}")[0] == tag.rpartition("}")[0]:
+        element = etree.SubElement(parent, tag)  # the default one already
+    else:
+        element = etree.SubElement(parent, tag, nsmap={None: namespace})
     if text:
         element.text = text
     return element

@@ -1,0 +1,69 @@
+import pytest
+
+from xmpp_cem.core import commitments
+from xmpp_cem.core.publication import Publication
+from xmpp_cem.runtime.engine import Engine
+from xmpp_cem.simulation.edits import Edit, edited
+from xmpp_cem.simulation.mutants import MUTANTS, mutated
+from xmpp_cem.simulation.play import play
+
+NAMED = {
+    "no dedupe",
+    "no retry",
+    "trust IQ result",
+    "no re-ack",
+    "ack before commit",
+    "publish before commit",
+    "no catch-up",
+    "fetch-then-subscribe",
+    "accept lower modificationNumber",
+    "random child ids",
+    "volatile inbox",
+    "implied cancel from partial list",
+    "dedupe by arrival time",
+    "re-randomise offset on restart",
+}
+
+
+def test_all_that_must_be_caught_are_there():
+    assert {mutant.name for mutant in MUTANTS} >= NAMED
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_mutant_fits_the_code_and_leaves_it_as_it_was(mutant):
+    before = Engine._step, commitments.judge, Publication.everything
+    with mutated(mutant.name):
+        pass
+    assert (Engine._step, commitments.judge, Publication.everything) == before
+    assert bool(mutant.edits) != bool(mutant.absent)
+
+
+def test_an_edit_that_no_longer_fits_is_told():
+    edit = Edit(Engine, "_step", "this text stands nowhere", "")
+    with pytest.raises(ValueError, match="stands nowhere"), edited(edit):
+        pass
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("name", "promise"),
+    [
+        ("no dedupe", "a repeated request gets the stored answer"),
+        ("no retry", "an accepted event reaches everybody"),
+        ("no re-ack", "what was committed arrives"),
+        ("ack before commit", "what a party says, its store holds first"),
+        ("publish before commit", "what a party says, its store holds first"),
+        ("no catch-up", "an accepted event reaches everybody"),
+        ("random child ids", "one lower event per upper one"),
+        ("volatile inbox", "a repeated request gets the stored answer"),
+        ("implied cancel from partial list", "everybody knows the newest version"),
+    ],
+)
+def test_a_mutant_breaks_its_promise(name, promise):
+    broken = set()
+    with mutated(name):
+        for seed in range(1, 61):
+            broken |= {kept for kept, _ in play(seed).broken}
+            if promise in broken:
+                return
+    pytest.fail(f"only {broken} broke")

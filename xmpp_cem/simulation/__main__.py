@@ -1,0 +1,55 @@
+"""Plays seeds of the deterministic simulation and tells which promises they broke."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from xmpp_cem.simulation.many import tally
+from xmpp_cem.simulation.play import Outcome, play
+
+
+def main() -> int:
+    """Play as the arguments say; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="scripts/simulation", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=1000, metavar="N", help="how many (1000)")
+    parser.add_argument("--first", type=int, default=1, metavar="SEED", help="the first (1)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
+    parser.add_argument("--trace", action="store_true", help="tell all that happens; few seeds")
+    arguments = parser.parse_args()
+    if arguments.trace:
+        return _trace(range(arguments.first, arguments.first + arguments.seeds))
+    made = tally(arguments.first, arguments.seeds, _tell)
+    figures = made.as_json()
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    failed = len({seed for seed, _, _ in made.failures})
+    sys.stdout.write(
+        f"{made.seeds} seeds, {made.steps} steps, {made.crashes} crashes, "
+        f"{sum(made.faults.values())} faults in {made.seconds:.0f} s: {failed} failed\n"
+    )
+    return 1 if failed else 0
+
+
+def _tell(outcome: Outcome) -> None:
+    sys.stdout.write(f"\nseed {outcome.seed} broke:\n")
+    for promise, shown in outcome.broken:
+        sys.stdout.write(f"  {promise}: {shown}\n")
+    sys.stdout.write(f"  scripts/simulation --first {outcome.seed} --seeds 1 --trace\n")
+    sys.stdout.flush()
+
+
+def _trace(seeds: range) -> int:
+    failed = 0
+    for seed in seeds:
+        outcome = play(seed, is_told=True)
+        sys.stdout.write("".join(f"{line}\n" for line in outcome.story))
+        sys.stdout.write(f"seed {seed}, hash of the trace {outcome.digest}\n")
+        if outcome.broken:
+            failed += 1
+            _tell(outcome)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

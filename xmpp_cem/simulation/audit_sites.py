@@ -1,0 +1,109 @@
+"""Whether devices did what was answered, once, and nothing that was taken back."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from xmpp_cem.core.records import Commitment
+from xmpp_cem.model.answer import Opt
+from xmpp_cem.model.event import Order
+from xmpp_cem.simulation.books import Book
+from xmpp_cem.simulation.evidence import Applied, Evidence
+from xmpp_cem.simulation.findings import Finding, Scene
+
+_LAG = timedelta(seconds=0.1)
+"""A disk may take this long between what is decided and what is done."""
+
+_Effect = tuple[str, Order, int]
+
+
+def decisions(evidence: Evidence, books: Mapping[str, Book]) -> Iterator[Finding]:
+    """A customer's program is asked once for each version, again only after a crash."""
+    seen: set[tuple[str, int, str, Order]] = set()
+    promise = "a version is decided upon once"
+    for asked in evidence.asked:
+        key = asked.site, asked.life, asked.event, asked.order
+        if key in seen:
+            yield promise, f"{asked.site} was asked twice for {asked.event[:8]} {asked.order}"
+        seen.add(key)
+        for held in books[asked.site].as_of(Commitment, asked.number):
+            is_meant = held.event.id == asked.event and held.answer is not None
+            if is_meant and held.answer and held.answer.order == asked.order:
+                yield promise, f"{asked.site} was asked after it had answered {asked.event[:8]}"
+
+
+def set_points(evidence: Evidence, books: Mapping[str, Book], scene: Scene) -> Iterator[Finding]:
+    """Every set point follows from what the store held; each promise moves power once."""
+    by_site: dict[str, list[Applied]] = defaultdict(list)
+    for applied in evidence.applied:
+        by_site[applied.site].append(applied)
+    for site in scene.sites:
+        last = by_site[site][-1].at if by_site[site] else scene.calm
+        if scene.now - last > 3 * scene.control_every:
+            yield "a site keeps controlling", f"{site} has not since {last:%H:%M:%S}"
+        yield from _followed(site, by_site[site], books)
+
+
+def _followed(
+    site: str, all_applied: list[Applied], books: Mapping[str, Book]
+) -> Iterator[Finding]:
+    powers: dict[_Effect, set[int]] = defaultdict(set)
+    for applied in all_applied:
+        wanted = list(_wanted(books[site], applied))
+        told = [power for power, _ in wanted]
+        if applied.power_w not in told:
+            yield "a device does what was committed", f"{site} set {applied.power_w} W, not {told}"
+        power_w, effect = wanted[0]
+        if effect and applied.power_w is not None and applied.power_w == power_w:
+            powers[effect].add(power_w)
+    for (event, order, _), seen in powers.items():
+        if len(seen) > 1:
+            yield "a promise moves power once", f"{site}, {event[:8]} {order}: {sorted(seen)} W"
+
+
+def _wanted(book: Book, applied: Applied) -> Iterator[tuple[int | None, _Effect | None]]:
+    """Yield what the store wanted at a set point, and what it had wanted shortly before."""
+    recent = {
+        written.number
+        for (kind, _), versions in book.versions.items()
+        if kind == "commitment"
+        for written in versions
+        if written.number < applied.number and applied.at - written.at <= _LAG
+    }
+    for number in (applied.number, *recent):
+        for now in (applied.at, applied.at - _LAG):
+            yield _desired(book.as_of(Commitment, number), now)
+
+
+def _desired(held: Iterator[Commitment], now: datetime) -> tuple[int | None, _Effect | None]:
+    """Return the power that follows from commitments: the first in rank moves it, or nobody.
+
+    An event that asks for nothing of a site leaves its devices to the others.
+    """
+    acting = [
+        commitment
+        for commitment in held
+        if commitment.is_live
+        and commitment.answer is not None
+        and commitment.answer.opt is Opt.IN
+        and commitment.answer.power_w
+        and commitment.event.active.start <= now < commitment.event.active.end
+    ]
+    if not acting:
+        return None, None
+    first = min(acting, key=_rank)
+    promised = first.answer.power_w if first.answer else 0
+    limits, baselines = dict(first.limits), dict(first.baselines or ())
+    for resource, baseline in baselines.items():
+        share = min(abs(promised), limits.get(resource, 0))
+        if share:
+            power = baseline - share if promised < 0 else baseline + share
+            return power, (first.event.id, first.event.order, promised)
+    return None, None
+
+
+def _rank(commitment: Commitment) -> tuple[int, float, int, int, str]:
+    """Return the place of an event among others: priority, then the newest, then the highest."""
+    event, order = commitment.event, commitment.event.order
+    age = -event.created.timestamp()
+    return event.priority, age, -order.epoch, -order.modification, event.id

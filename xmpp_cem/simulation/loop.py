@@ -1,0 +1,92 @@
+"""An event loop without a computer beneath it: time is a number, and every run is the same."""
+
+import asyncio
+import heapq
+import itertools
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+START = datetime(2030, 1, 1, tzinfo=UTC)
+"""When every simulation begins."""
+
+MOST_TURNS = 400_000
+"""So many callbacks, and a simulation does not come to rest."""
+
+
+class RestlessError(Exception):
+    """Something goes on for ever without time passing, or waits for nothing."""
+
+
+class VirtualLoop(asyncio.BaseEventLoop):
+    """Runs what is ready, else lets time jump to the next instant that anybody waits for.
+
+    No sockets, no threads, no timers of asyncio's own: `VirtualClock` is the only way to wait.
+    """
+
+    _ready: deque[asyncio.Handle]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.current = START
+        self._numbers = itertools.count()
+        self._waiting: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._turns = 0
+
+    def time(self) -> float:
+        """Return the seconds since the beginning."""
+        return (self.current - START).total_seconds()
+
+    def at(self, instant: datetime, step: Callable[[], None]) -> None:
+        """Take a step at an instant, or at once when that is past; equal ones in order."""
+        heapq.heappush(self._waiting, (instant, next(self._numbers), step))
+
+    def _run_once(self) -> None:
+        ready = self._ready
+        if not ready:
+            self._pass_time()
+        count = len(ready)
+        self._turns += count
+        if self._turns > MOST_TURNS:
+            raise RestlessError(f"not at rest after {MOST_TURNS} callbacks")
+        for _ in range(count):
+            handle: Any = ready.popleft()
+            if not handle._cancelled:  # noqa: SLF001 as asyncio's own loop does
+                handle._run()  # noqa: SLF001 the same
+
+    def _pass_time(self) -> None:
+        if not self._waiting:
+            raise RestlessError("everybody waits, and nobody for an instant")
+        instant, _, step = heapq.heappop(self._waiting)
+        self.current = max(self.current, instant)
+        step()
+        while self._waiting and self._waiting[0][0] <= self.current and not self._ready:
+            heapq.heappop(self._waiting)[2]()
+
+
+class VirtualClock:
+    """The time of a `VirtualLoop`, in the shape of `runtime.ports.Clock`."""
+
+    def __init__(self, loop: VirtualLoop) -> None:
+        self._loop = loop
+
+    def now(self) -> datetime:
+        """Return the present instant, UTC."""
+        return self._loop.current
+
+    async def sleep_until(self, at: datetime) -> None:
+        """Return at an instant; at once when that is past."""
+        if at <= self._loop.current:
+            return
+        waiter: asyncio.Future[None] = self._loop.create_future()
+        self._loop.at(at, lambda: None if waiter.done() else waiter.set_result(None))
+        await waiter
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after so many seconds."""
+        await self.sleep_until(self._loop.current + timedelta(seconds=seconds))
+
+    def after(self, seconds: float, step: Callable[[], None]) -> None:
+        """Take a step so many seconds from now."""
+        self._loop.at(self._loop.current + timedelta(seconds=seconds), step)

@@ -1,0 +1,131 @@
+"""Plays many seeds on all processors, and adds up how they ended."""
+
+import gc
+import multiprocessing
+import os
+import sys
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from xmpp_cem.simulation.mutants import mutated
+from xmpp_cem.simulation.play import Outcome, play
+
+_BATCH = 20
+_TELL_EVERY_S = 2.0
+
+
+@dataclass
+class Tally:
+    """What became of many seeds."""
+
+    first: int
+    seeds: int = 0
+    steps: int = 0
+    crashes: int = 0
+    failures: list[tuple[int, str, str]] = field(default_factory=list)
+    faults: Counter[str] = field(default_factory=Counter)
+    points: Counter[str] = field(default_factory=Counter)
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far."""
+        return time.monotonic() - self.began
+
+    def add(self, outcome: Outcome) -> None:
+        """Count a seed."""
+        self.seeds += 1
+        self.steps += outcome.steps
+        self.crashes += outcome.crashes
+        self.faults.update(outcome.faults)
+        self.points.update(outcome.points)
+        self.failures += [(outcome.seed, promise, shown) for promise, shown in outcome.broken]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for programs."""
+        return {
+            "seeds": self.seeds,
+            "first": self.first,
+            "failures": [
+                {"seed": seed, "promise": promise, "shown": shown}
+                for seed, promise, shown in sorted(self.failures)
+            ],
+            "steps": self.steps,
+            "crashes": self.crashes,
+            "crash_points": dict(sorted(self.points.items())),
+            "seconds": round(self.seconds, 1),
+            "faults": dict(sorted(self.faults.items())),
+        }
+
+
+def outcomes(
+    seeds: Iterable[int], mutant: str = "", *, in_order: bool = False
+) -> Iterator[Outcome]:
+    """Play seeds on all processors.
+
+    Args:
+        seeds: which.
+        mutant: the bug that the code has meanwhile, empty for none.
+        in_order: whether outcomes come in the order of the seeds, or as they are done.
+    """
+    batches = _batches(iter(seeds))
+    workers = os.cpu_count() or 1
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _settle) as pool:
+        running = deque(pool.submit(_play_all, b, mutant) for b in islice(batches, 2 * workers))
+        try:
+            while running:
+                done = running[0]
+                if not in_order:
+                    wait(running, return_when=FIRST_COMPLETED)
+                    done = next(each for each in running if each.done())
+                running.remove(done)
+                for batch in islice(batches, 1):
+                    running.append(pool.submit(_play_all, batch, mutant))
+                yield from done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def tally(first: int, seeds: int, tell: Callable[[Outcome], None]) -> Tally:
+    """Play seeds one after the other from `first` on; progress goes to stderr."""
+    made, told_at = Tally(first), time.monotonic()
+    for outcome in outcomes(range(first, first + seeds)):
+        made.add(outcome)
+        if outcome.broken:
+            tell(outcome)
+        if time.monotonic() - told_at > _TELL_EVERY_S:
+            told_at = time.monotonic()
+            rate = made.seeds / made.seconds
+            sys.stderr.write(f"\r{made.seeds} of {seeds} seeds, {rate:.0f} a second ")
+            sys.stderr.flush()
+    sys.stderr.write("\n")
+    return made
+
+
+def _batches(seeds: Iterator[int]) -> Iterator[list[int]]:
+    while batch := list(islice(seeds, _BATCH)):
+        yield batch
+
+
+def _settle() -> None:
+    """Let what a process has loaded be no burden for its garbage collector."""
+    gc.collect()
+    gc.freeze()
+
+
+def _play_all(seeds: list[int], mutant: str) -> list[Outcome]:
+    """Play seeds one after the other; with a bug in the code, until it is found."""
+    made: list[Outcome] = []
+    with mutated(mutant):
+        for seed in seeds:
+            made.append(play(seed))
+            if mutant and made[-1].broken:
+                break
+    gc.collect()
+    return made

@@ -1,0 +1,197 @@
+"""Deliberate protocol bugs, each a small edit of the real code, that the audit must catch."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from xmpp_cem.core import commitments, gateway
+from xmpp_cem.core.dispatching import Dispatching
+from xmpp_cem.core.eventbook import EventBook
+from xmpp_cem.core.following_up import FollowingUp
+from xmpp_cem.core.publication import Publication
+from xmpp_cem.core.ven import Ven
+from xmpp_cem.runtime.engine import Engine
+from xmpp_cem.runtime.outbox import Outbox
+from xmpp_cem.runtime.perform import Performer
+from xmpp_cem.simulation.edits import Edit, edited
+
+_JUDGED_LOWER = "event.order < known.event.order or not known.is_live"
+_ADD = "        for entry in batch.send:\n            self._outbox.add(entry, group)\n"
+_COMMIT = "        await self._commit(batch)\n"
+_ANSWER = """\
+        for effect in effects:
+            if type(effect).__name__ == "Respond":
+                self._performer.perform(effect, group)
+"""
+_INBOX = """\
+        inbox = self.__dict__.setdefault("inbox", {})
+        inbox.update({(one.sender, one.message_id): one.reply for one in batch.received})
+        batch.received = []
+"""
+_STORED = "await self.store.reply_to(what.sender.bare, message_id)"
+_FETCH = "        items = await transport.fetch(effect.service, effect.node)\n"
+_SUBSCRIBE = "        await transport.subscribe(effect.service, effect.node)\n"
+_TAKEN = "return [effect for event in events for effect in self.take_event(event, header, now)]"
+_CANCELLED = """\
+named = tuple(events)
+        missing = [c for c in self.live() if c.event.id not in {event.id for event in named}]
+        ended = [e for c in missing for e in self._end(c, EventStatus.CANCELLED, "not named")]
+        return ended + [e for event in named for e in self.take_event(event, header, now)]"""
+_GIVEN_UP = """\
+            return Outcome(entry, condition="undefined-condition", reason=str(error))
+"""
+_DRAWN = """\
+__import__("random").getrandbits(128)
+            lower_id = str(__import__("uuid").UUID(int=lower_id))
+            lower_id = self.__dict__.setdefault("drawn", {}).setdefault(
+                commitment.event.id, lower_id
+            )"""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A bug, named as in the list of those that must be caught.
+
+    Args:
+        name: what it is called.
+        edits: what is changed in the real code; none while there is nothing to change.
+        absent: why it is not applicable yet.
+    """
+
+    name: str
+    edits: tuple[Edit, ...] = ()
+    absent: str = ""
+
+
+MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        "no dedupe",
+        (
+            Edit(Engine, "_is_repeat", "or not is_kept(what)", "or True"),
+            Edit(commitments, "judge", "Verdict.SAME if", "Verdict.TAKE if"),
+        ),
+    ),
+    Mutant(
+        "no retry",
+        (
+            Edit(Outbox, "_attempt", "if error.is_temporary:", "if False:"),
+            Edit(Outbox, "_attempt", "            return None\n", _GIVEN_UP, last=True),
+        ),
+    ),
+    Mutant(
+        "trust IQ result",
+        (
+            Edit(Publication, "everything", "self._dispatching.live()", "[]"),
+            Edit(FollowingUp, "remind", "if dispatch not in", "if True or dispatch not in"),
+            Edit(Ven, "_reply", "request.header.verb is Verb.CREATE", "False"),
+        ),
+    ),
+    Mutant(
+        "no re-ack",
+        (
+            Edit(
+                Engine, "_is_repeat", "self._intakes[what.link].respond(what.token, reply)", "pass"
+            ),
+        ),
+    ),
+    Mutant("ack before commit", (Edit(Engine, "_step", _COMMIT, _ANSWER + _COMMIT),)),
+    Mutant("publish before commit", (Edit(Engine, "_step", _COMMIT + _ADD, _ADD + _COMMIT),)),
+    Mutant(
+        "no catch-up",
+        (
+            Edit(Performer, "_catch_up", _FETCH, "        items = ()\n"),
+            Edit(Ven, "_reply", "request.header.verb is Verb.CREATE", "False"),
+            Edit(EventBook, "take_index", "if wanted and record.admission", "if False"),
+        ),
+    ),
+    Mutant(
+        "fetch-then-subscribe",
+        (
+            Edit(Performer, "_catch_up", _SUBSCRIBE + _FETCH, _FETCH + _SUBSCRIBE),
+            # The VTN's own answer to whoever registers would hide it.
+            Edit(Ven, "_reply", "request.header.verb is Verb.CREATE", "False"),
+        ),
+    ),
+    Mutant(
+        "accept lower modificationNumber",
+        (Edit(commitments, "judge", _JUDGED_LOWER, "not known.is_live"),),
+    ),
+    Mutant(
+        "random child ids",
+        (
+            Edit(
+                gateway.Gateway,
+                "_reconcile",
+                "lower_event_id(commitment.event.id, self._settings.lower.domain)",
+                _DRAWN,
+            ),
+        ),
+    ),
+    Mutant(
+        "volatile inbox",
+        (
+            Edit(Engine, "_step", _COMMIT, _INBOX + _COMMIT),
+            Edit(
+                Engine,
+                "_is_repeat",
+                _STORED,
+                'self.__dict__.get("inbox", {}).get((what.sender.bare, message_id))',
+            ),
+        ),
+    ),
+    Mutant(
+        "implied cancel from partial list",
+        (Edit(EventBook, "take_events", _TAKEN, _CANCELLED),),
+    ),
+    Mutant(
+        "dedupe by arrival time",
+        (
+            Edit(
+                commitments, "judge", "event.order == known.event.order", "digest == known.digest"
+            ),
+            Edit(commitments, "judge", _JUDGED_LOWER, "not known.is_live"),
+            Edit(
+                Dispatching,
+                "answer",
+                "answer.sequence <= part.answer.sequence",
+                "answer == part.answer",
+            ),
+        ),
+    ),
+    Mutant("re-randomise offset on restart", absent="starts are not randomised yet"),
+    Mutant(
+        "cancel by an index older than the event",
+        (Edit(EventBook, "take_index", " and event.created < index.at", ""),),
+    ),
+    Mutant(
+        "no tombstones",
+        (
+            Edit(
+                commitments,
+                "judge",
+                _JUDGED_LOWER,
+                "event.order < known.event.order",
+            ),
+        ),
+    ),
+    Mutant(
+        "forget an undecided version on restart",
+        (Edit(EventBook, "resume", "_is_undecided(commitment)", "commitment.answer is None"),),
+    ),
+)
+"""The fourteen that must be caught, then some that the simulation itself has found."""
+
+
+@contextmanager
+def mutated(name: str) -> Iterator[None]:
+    """Let the code have a bug for a while; no name, no bug.
+
+    Raises:
+        KeyError: there is no such mutant.
+        ValueError: the code has changed, and an edit no longer fits it.
+    """
+    edits = {mutant.name: mutant.edits for mutant in MUTANTS}[name] if name else ()
+    with ExitStack() as stack:
+        for edit in edits:
+            stack.enter_context(edited(edit))
+        yield

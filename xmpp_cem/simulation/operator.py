@@ -1,0 +1,116 @@
+"""An operator who repeats a command, under the same MessageID, until it is answered."""
+
+import asyncio
+from datetime import timedelta
+
+from xmpp_cem.errors import RefusedError, TransportError
+from xmpp_cem.messages.bodies import Body
+from xmpp_cem.messages.controls import EndDeviceControls
+from xmpp_cem.messages.envelope import Header, Noun, RequestMessage, ResponseMessage, Verb
+from xmpp_cem.model.event import Event, Order
+from xmpp_cem.model.ids import Jid, derived_id
+from xmpp_cem.model.signal import Delta
+from xmpp_cem.model.time import Interval
+from xmpp_cem.simulation.evidence import Command, Evidence
+from xmpp_cem.simulation.loop import VirtualClock
+from xmpp_cem.simulation.server import StormRouter
+from xmpp_cem.simulation.town import OPERATOR, TOP, vtn_account
+from xmpp_cem.testing.bus_stream import BusStream, Login
+from xmpp_cem.wire.codec import Flow, decode, encode
+
+_PATIENCE_S = 3.0
+_PARTY = "operator"
+
+
+class Operator:
+    """Commands the VTN at the top; what it wanted and was told goes to the evidence.
+
+    Args:
+        router: the simulated server.
+        clock: the time of the simulation.
+        evidence: takes the commands.
+    """
+
+    def __init__(self, router: StormRouter, clock: VirtualClock, evidence: Evidence) -> None:
+        self._clock = clock
+        self._evidence = evidence
+        self._vtn = Jid(vtn_account(TOP), "vtn")
+        address = Jid(OPERATOR, "console")
+        login = Login(address, lambda _: None, lambda _: False, set())
+        self._stream = BusStream(login, router)
+        self._tasks = [asyncio.get_running_loop().create_task(self._stream.run())]
+
+    def create(self, number: int, power_w: int, *, lead_s: float, length_s: float) -> None:
+        """Ask for a change of power that begins in `lead_s` and lasts `length_s` seconds."""
+        now = self._clock.now()
+        active = Interval(
+            start=now + timedelta(seconds=lead_s), end=now + timedelta(seconds=lead_s + length_s)
+        )
+        event = Event(
+            id=derived_id("event", number),
+            order=Order(epoch=0, modification=0),
+            active=active,
+            signal=Delta(power_w=power_w),
+            created=now,
+            answer_by=now + timedelta(seconds=0.75 * lead_s),
+        )
+        command = Command("create", event.id, active.start, power_w)
+        self._begin(command, Verb.CREATE, EndDeviceControls(events=(event,)), ())
+
+    def cancel(self, number: int) -> None:
+        """Cancel an event."""
+        event = derived_id("event", number)
+        until = self._clock.now() + timedelta(seconds=40)
+        self._begin(Command("cancel", event, until), Verb.CANCEL, None, (event,))
+
+    def stop(self) -> None:
+        """End, when the simulation is over."""
+        for task in self._tasks:
+            task.cancel()
+
+    def _begin(
+        self,
+        command: Command,
+        verb: Verb,
+        body: Body | None,
+        ids: tuple[str, ...],
+    ) -> None:
+        evidence, now = self._evidence, self._clock.now()
+        evidence.commands.append(command)
+        evidence.tell(_PARTY, command.verb, f"{command.event[:8]} {command.target_w} W")
+        header = Header(
+            verb=verb,
+            noun=Noun.CONTROLS,
+            message_id=derived_id(_PARTY, now, len(evidence.commands)),
+            timestamp=now,
+            source=_PARTY,
+        )
+        payload = encode(RequestMessage(header=header, body=body, ids=ids))
+        work = self._insist(command, payload)
+        self._tasks.append(asyncio.get_running_loop().create_task(work))
+
+    async def _insist(self, command: Command, payload: bytes) -> None:
+        while self._clock.now() < command.until:
+            try:
+                answer = await self._stream.request(
+                    self._vtn, payload, is_query=False, timeout=_PATIENCE_S
+                )
+            except RefusedError as refused:
+                if not refused.is_temporary:
+                    command.result = refused.condition
+                    return
+            except TransportError:
+                pass
+            else:
+                self._told(command, answer)
+                return
+            await self._clock.sleep(0.5)
+        self._evidence.tell(_PARTY, "gives up", f"{command.verb} {command.event[:8]}")
+
+    def _told(self, command: Command, answer: bytes) -> None:
+        reply = decode(answer, Flow.REPLY)
+        if isinstance(reply, ResponseMessage):
+            command.result = str(reply.result)
+            command.codes = tuple(error.code for error in reply.errors)
+        outcome = f"{command.verb} {command.event[:8]} {command.result} {command.codes}"
+        self._evidence.tell(_PARTY, "is told", outcome)

@@ -1,0 +1,191 @@
+"""What happens in a simulation, drawn from its seed: who is there, what is done, what fails."""
+
+from dataclasses import dataclass
+from random import Random
+from typing import Literal
+
+from xmpp_cem.simulation.weather import ON_THE_WAY, Fault
+from xmpp_cem.testing.bus_service import Kind
+
+SHAPES: tuple[dict[str, str], ...] = (
+    {"gw": "grid", "a": "gw"},
+    {"gw": "grid", "a": "gw", "b": "gw"},
+    {"gw": "grid", "a": "gw", "b": "grid"},
+    {"gw": "grid", "gx": "grid", "a": "gw", "b": "gx"},
+    {"gw": "grid", "gx": "gw", "a": "gx"},
+)
+"""Each party to the one above it; all have the VTN `grid` on top and at least two levels."""
+
+_SHAPE_WEIGHTS = (9, 5, 3, 1, 1)
+
+SHORT_S = (8.0, 10.0)
+LONG_S = (24.0, 45.0)
+"""How long things go wrong, and how long nothing does after that, in most seeds and in a few."""
+
+LONG_SHARE = 0.05
+
+_SHORT = tuple(fault for fault in ON_THE_WAY if fault is not Fault.SERVICE_SILENT)
+"""A lost answer of a service is waited for 20 s: too long for a short seed."""
+
+Doing = Literal[
+    "create",
+    "cancel",
+    "override",
+    "promise",
+    "kill",
+    "kill server",
+    "cut",
+    "hibernate",
+    "stall",
+    "unsubscribe",
+    "return",
+    "slow",
+    "weather",
+]
+
+_LONG_ONLY: tuple[Doing, ...] = ("unsubscribe", "stall")
+"""A lost subscription shows after two and a half heartbeats, a stall may outlast the quiet."""
+
+_AIMS = ("", "", "before a commit of answers", "before a commit of messages", "after a commit of")
+"""Where parties are killed: anywhere, or close to what others will see."""
+
+_WEIGHTS: dict[Doing, int] = {
+    "create": 1,
+    "cancel": 2,
+    "override": 2,
+    "promise": 2,
+    "kill": 3,
+    "kill server": 1,
+    "cut": 2,
+    "hibernate": 2,
+    "stall": 1,
+    "unsubscribe": 1,
+    "return": 1,
+    "slow": 1,
+    "weather": 3,
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that is done, so many seconds after the beginning.
+
+    Args:
+        at: when.
+        doing: what.
+        who: the party that it is done to.
+        number: of the event, or of calls until a party dies.
+        power_w: what is asked for or promised, W.
+        seconds: how long it lasts, or until an event begins.
+        length: how long an event lasts, s.
+        rates: faults on the way and how often they meet a stanza.
+        aim: how the names of the calls begin that are counted.
+    """
+
+    at: float
+    doing: Doing
+    who: str = ""
+    number: int = 0
+    power_w: int = 0
+    seconds: float = 0.0
+    length: float = 0.0
+    rates: tuple[tuple[Fault, float], ...] = ()
+    aim: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A whole simulation: which server, which hierarchy, which steps.
+
+    Args:
+        kind: which server is imitated.
+        uppers: each party to the one above it.
+        chaos_s: how long things go wrong.
+        quiet_s: how long nothing goes wrong after that.
+        steps: what is done, in the order of time.
+    """
+
+    kind: Kind
+    uppers: dict[str, str]
+    chaos_s: float
+    quiet_s: float
+    steps: tuple[Step, ...]
+
+    @property
+    def report_every_s(self) -> int:
+        """How long a reporting window is, s: a long simulation has many."""
+        return 6 if self.quiet_s == LONG_S[1] else 12
+
+    @property
+    def patience_s(self) -> float:
+        """How long what is new may take to be known everywhere, s; most of the quiet time."""
+        return self.quiet_s - 1.5
+
+
+def draw(random: Random) -> Plan:
+    """Draw a plan with a crash, and an event that outlives the faults."""
+    is_long = random.random() < LONG_SHARE
+    chaos_s, quiet_s = LONG_S if is_long else SHORT_S
+    uppers = random.choices(SHAPES, weights=_SHAPE_WEIGHTS)[0]
+    sites = [name for name in uppers if name not in uppers.values()]
+    parties = ["grid", *uppers]
+    weights = {d: w for d, w in _WEIGHTS.items() if is_long or d not in _LONG_ONLY}
+    chosen: list[Doing] = ["kill"]
+    most = 16 if is_long else 8
+    chosen += random.choices(list(weights), list(weights.values()), k=random.randint(6, most))
+    times = sorted(random.uniform(2.0, chaos_s) for _ in chosen)
+    random.shuffle(chosen)
+    early = random.random() < 0.2  # noqa: PLR2004 some crash while they begin
+    steps = [_kill(0.1, parties, random)] if early else []
+    created = 0
+    for at, doing in zip(times, chosen, strict=True):
+        steps.append(_step(at, doing, created, (parties, sites), random, is_long=is_long))
+        created += doing in {"create", "return"}
+    last = Step(chaos_s, "create", "", created, -1500, 5.0, 90.0)
+    return Plan(random.choice(tuple(Kind)), uppers, chaos_s, quiet_s, (*steps, last))
+
+
+def _step(
+    at: float,
+    doing: Doing,
+    created: int,
+    who: tuple[list[str], list[str]],
+    random: Random,
+    *,
+    is_long: bool,
+) -> Step:
+    parties, sites = who
+    match doing:
+        case "create":
+            power_w = -250 * random.randint(2, 24)
+            lead, length = random.uniform(3, 8), random.uniform(5, 50)
+            return Step(at, doing, "", created, power_w, lead, length)
+        case "return":
+            return Step(at, doing, random.choice(parties[1:]), created, -1000, 14.0, 40.0)
+        case "cancel":
+            return Step(at, doing, "", random.randint(0, max(0, created - 1)))
+        case "override":
+            return Step(at, doing, random.choice(sites), seconds=random.uniform(2, 15))
+        case "promise":
+            return Step(at, doing, random.choice(sites), power_w=random.choice((500, 1500, 10**6)))
+        case _:
+            return _trouble(at, doing, parties, random, is_long=is_long)
+
+
+def _trouble(at: float, doing: Doing, parties: list[str], random: Random, *, is_long: bool) -> Step:
+    match doing:
+        case "kill":
+            return _kill(at, parties, random)
+        case "weather":
+            faults = random.sample(ON_THE_WAY if is_long else _SHORT, random.randint(1, 3))
+            rates = tuple((fault, random.choice((0.1, 0.3, 0.7))) for fault in faults)
+            return Step(at, doing, seconds=random.uniform(1, 6), rates=rates)
+        case "kill server" | "stall" | "unsubscribe":
+            return Step(at, doing, seconds=random.choice((0.1, 1.0, 6.0)))
+        case _:
+            return Step(at, doing, random.choice(parties), seconds=random.uniform(0.1, 8))
+
+
+def _kill(at: float, parties: list[str], random: Random) -> Step:
+    aim = random.choice(_AIMS)
+    return Step(at, "kill", random.choice(parties), random.randint(1, 4 if aim else 40), aim=aim)
