@@ -11,6 +11,7 @@ XmppCemError
 │   ├── StreamLostError      the connection broke while we waited
 │   ├── RequestTimeoutError  no answer in time; the outcome is unknown
 │   └── RefusedError         the server or peer answered with a stanza error
+├── DriverError              a device or its driver failed; its resource is out of service
 ├── StoreError               the local store cannot be read or written
 └── ServerError              a private server of tests or demo did not start or died
 """
@@ -97,6 +98,10 @@ class RefusedError(TransportError):
             "resource-constraint",
             "internal-server-error",
         }
+
+
+class DriverError(XmppCemError):
+    """A device or its driver failed; its resource is out of service until it answers again."""
 
 
 class StoreError(XmppCemError):

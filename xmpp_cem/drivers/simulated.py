@@ -31,18 +31,22 @@ class SimulatedDriver:
         self._set_point: int | None = None
         self._state = model.initial(clock())
 
-    def describe(self) -> Description:
-        """Return kind and ratings of the model."""
+    async def describe(self) -> Description:
+        """Return kind and limits of the model."""
         return self._model.describe()
 
-    async def apply(self, power_w: int | None) -> None:
-        """Put a set point in force from now on.
-
-        Args:
-            power_w: absolute set point, W, positive from grid to customer; None releases.
-        """
+    async def apply(self, power_w: int) -> None:
+        """Put a set point in force from now on, W, positive from grid to customer."""
         self._advance(overridden=self._pressed())
         self._set_point = power_w
+
+    async def release(self) -> None:
+        """Follow the own plan from now on."""
+        self._advance(overridden=self._pressed())
+        self._set_point = None
+
+    async def close(self) -> None:
+        """Do nothing: there is nothing to let go of."""
 
     async def read(self) -> Reading:
         """Return what the model does now, rounded to whole W and Wh."""

@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 
 from xmpp_cem.drivers.driver import Description
 from xmpp_cem.drivers.physics import Move, Reach, Room, State, advance, clamp, lasting_w, move, ramp
+from xmpp_cem.model.limits import Limits
 
 _S_PER_H = 3600
 _LEAST_CURRENT_A = 6
@@ -37,8 +38,13 @@ class Battery:
     horizon_s: int = 900
 
     def describe(self) -> Description:
-        """Return kind and ratings."""
-        return Description("battery", self.charge_w, self.discharge_w)
+        """Return kind and limits."""
+        limits = Limits(
+            rated_import_w=self.charge_w,
+            rated_export_w=self.discharge_w,
+            ramp_w_per_s=self.ramp_w_per_s,
+        )
+        return Description("battery", limits)
 
     def initial(self, now: datetime) -> State:
         """Return a resting battery."""
@@ -111,8 +117,14 @@ class Ev:
         return least_charging_w(self.phases)
 
     def describe(self) -> Description:
-        """Return kind and ratings."""
-        return Description("ev", self.rated_w, 0)
+        """Return kind and limits."""
+        limits = Limits(
+            rated_import_w=self.rated_w,
+            rated_export_w=0,
+            least_import_w=self.least_w,
+            ramp_w_per_s=self.ramp_w_per_s,
+        )
+        return Description("ev", limits)
 
     def initial(self, now: datetime) -> State:
         """Return a charging point at rest."""

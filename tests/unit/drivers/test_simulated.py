@@ -7,6 +7,7 @@ from xmpp_cem.drivers.driver import Description, Reading
 from xmpp_cem.drivers.physics import Model
 from xmpp_cem.drivers.simulated import SimulatedDriver
 from xmpp_cem.drivers.storage import Battery
+from xmpp_cem.model.limits import Limits
 
 BATTERY = Battery(5000, 4000, 1000, 9000, 5000, 1.0, 1000)
 
@@ -44,7 +45,8 @@ async def test_a_reading_states_power_flexibility_and_registers(clock: Clock):
         stored_wh=5499,
         overridden=False,
     )
-    assert battery.describe() == Description("battery", 5000, 4000)
+    limits = Limits(rated_import_w=5000, rated_export_w=4000, ramp_w_per_s=1000)
+    assert await battery.describe() == Description("battery", limits)
 
 
 async def test_a_set_point_takes_force_from_its_application(clock: Clock):
@@ -67,7 +69,7 @@ async def test_a_released_resource_goes_back_to_its_own_plan(clock: Clock):
     battery = driver(clock)
     await battery.apply(2000)
     clock.advance(minutes=1)
-    await battery.apply(None)
+    await battery.release()
     clock.advance(minutes=1)
     assert (await battery.read()).power_w == 0
 
