@@ -119,6 +119,7 @@ class Supervised:
         """Let go of the device; one without a reversion timer is released first."""
         if self._round is not None:
             self._round.cancel()
+            await asyncio.wait((self._round,), timeout=_CLOSE_S)
         is_left = self._description is not None and not self._description.reverts
         with contextlib.suppress(Exception):
             async with asyncio.timeout(_CLOSE_S):

@@ -1,5 +1,6 @@
 """Where resource managers connect (S2 over WebSocket): one address, one resource, one at a time."""
 
+import asyncio
 import contextlib
 import hmac
 import ssl
@@ -79,6 +80,7 @@ class Listener:
         self._speak = speak
         self._server: Server | None = None
         self._socket: ServerConnection | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def port(self) -> int:
@@ -103,12 +105,15 @@ class Listener:
         """Close all connections and listen no more."""
         server, self._server = self._server, None
         if server is not None:
+            # A session may still wait for an answer that the closing makes impossible.
+            for task in self._tasks:
+                task.cancel()
             server.close()
             await server.wait_closed()
 
     def _admit(self, socket: ServerConnection, request: Request) -> Response | None:
         shown = request.headers.get("Authorization", "")
-        if not self._token or hmac.compare_digest(shown, f"Bearer {self._token}"):
+        if not self._token or hmac.compare_digest(shown.encode(), f"Bearer {self._token}".encode()):
             return None
         log.warning("resource manager refused: wrong token", peer=str(socket.remote_address))
         return socket.respond(HTTPStatus.UNAUTHORIZED, "a valid bearer token is needed\n")
@@ -118,9 +123,14 @@ class Listener:
         if before is not None:
             await before.close()
         log.info("resource manager connected", peer=str(socket.remote_address))
+        speaking = asyncio.ensure_future(self._speak(Medium(socket)))
+        self._tasks.add(speaking)
         try:
-            await self._speak(Medium(socket))
+            await asyncio.wait((speaking,))
+            if not speaking.cancelled():
+                speaking.result()
         except (DriverError, S2MediumException) as error:
             log.warning("resource manager's session failed", why=repr(error))
         finally:
+            self._tasks.discard(speaking)
             log.info("resource manager gone", peer=str(socket.remote_address))
