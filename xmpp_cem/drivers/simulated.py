@@ -7,6 +7,7 @@ from pathlib import Path
 
 from xmpp_cem.drivers.driver import Description, Reading
 from xmpp_cem.drivers.physics import Model, State
+from xmpp_cem.drivers.storage import Ev
 
 
 class SimulatedDriver:
@@ -54,6 +55,7 @@ class SimulatedDriver:
         state = self._advance(overridden=overridden)
         power = round(state.power_w)
         reach = self._model.reach(state)
+        car = self._model if isinstance(self._model, Ev) else None
         return Reading(
             power_w=power,
             increase_w=0 if overridden else max(0, math.floor(reach.highest_w) - power),
@@ -62,6 +64,8 @@ class SimulatedDriver:
             export_wh=math.floor(state.export_wh),
             stored_wh=None if state.stored_wh is None else round(state.stored_wh),
             overridden=overridden,
+            needed_wh=car.missing_wh(state) if car else None,
+            departs=car.departure(state.at) if car else None,
         )
 
     def _pressed(self) -> bool:
