@@ -5,7 +5,6 @@ import contextlib
 import itertools
 import os
 import signal
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +33,8 @@ class Child:
         self._end = ""
         output, complaints = process.stdout, process.stderr
         self._tasks = [
-            asyncio.create_task(self._read(output, self._heard)) if output else None,
-            asyncio.create_task(self._read(complaints, _complained)) if complaints else None,
+            asyncio.create_task(self._listen(output)) if output else None,
+            asyncio.create_task(_log(complaints)) if complaints else None,
         ]
 
     @classmethod
@@ -96,23 +95,20 @@ class Child:
         await self._process.wait()
         await asyncio.gather(*(task for task in self._tasks if task))
 
-    async def _read(
-        self, stream: asyncio.StreamReader, take: Callable[[bytes], Awaitable[None]]
-    ) -> None:
-        """Take line by line; a script that talks nonsense is ended like one that ends itself."""
-        why = ""
+    async def _listen(self, output: asyncio.StreamReader) -> None:
+        """Hear line by line; a script that talks nonsense is ended like one that ends itself."""
         try:
-            while line := await stream.readline():
-                await take(line)
+            while line := await output.readline():
+                self._heard(line)
         except DriverError as error:
-            why = str(error)
+            self._ended(str(error))
         except ValueError:
-            why = f"the script wrote a line longer than {LONGEST} bytes"
-        if why:
+            self._ended(f"the script wrote a line longer than {LONGEST} bytes")
+        if self._end:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
         code = await self._process.wait()
-        self._ended(why or f"the script ended with code {code}")
+        self._ended(f"the script ended with code {code}")
 
     def _ended(self, why: str) -> None:
         self._end = self._end or why
@@ -120,7 +116,7 @@ class Child:
             if not future.done():
                 future.set_exception(DriverError(self._end))
 
-    async def _heard(self, line: bytes) -> None:
+    def _heard(self, line: bytes) -> None:
         """Hand an answer to who waits for it; nobody waits for one that came too late."""
         number, said = answer(line)
         future = self._waiting.get(number)
@@ -128,6 +124,14 @@ class Child:
             future.set_result(said)
 
 
-async def _complained(line: bytes) -> None:
-    text = line.decode(errors="replace").rstrip()[:_LONGEST_COMPLAINT]
-    log.warning("the script says", text=text)
+async def _log(complaints: asyncio.StreamReader) -> None:
+    """Log what a script writes to its standard error; lines that are too long are left out."""
+    while True:
+        try:
+            line = await complaints.readline()
+        except ValueError:
+            continue
+        if not line:
+            return
+        text = line.decode(errors="replace").rstrip()[:_LONGEST_COMPLAINT]
+        log.warning("the script says", text=text)

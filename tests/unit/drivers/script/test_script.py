@@ -135,6 +135,14 @@ async def test_a_script_that_does_not_end_is_ended(start):
     await driver.close()
 
 
+async def test_an_answer_before_the_end_still_counts(start):
+    body = "    said['error'] = 'last words'\n    print(json.dumps(said)); sys.exit(0)\n"
+    for _ in range(20):
+        driver = start(body)
+        with pytest.raises(DriverError, match="last words"):
+            await driver.read()
+
+
 async def test_complaints_of_a_script_are_logged(start):
     driver = start("    print('low voltage', file=sys.stderr)\n    time.sleep(0.1)\n")
     with capture_logs() as logs:
