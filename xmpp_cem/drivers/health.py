@@ -33,16 +33,9 @@ class Look:
     reading: Reading
 
 
-def doubt(look: Look, before: Look | None, limits: Limits) -> str:
-    """Return why a reading cannot be true, or nothing.
-
-    Args:
-        look: the new reading.
-        before: the last plausible one.
-        limits: what the resource's physics allows.
-    """
-    reading = look.reading
-    return _of_numbers(reading) or _of_power(reading, limits) or _of_registers(look, before, limits)
+def doubt(reading: Reading, limits: Limits) -> str:
+    """Return why a reading cannot be true by itself, or nothing."""
+    return _of_numbers(reading) or _of_power(reading, limits)
 
 
 def _of_numbers(reading: Reading) -> str:
@@ -74,7 +67,14 @@ def _of_power(reading: Reading, limits: Limits) -> str:
     return ""
 
 
-def _of_registers(look: Look, before: Look | None, limits: Limits) -> str:
+def jump(look: Look, before: Look | None, limits: Limits) -> str:
+    """Return why the registers of a reading cannot follow those before, or nothing.
+
+    Args:
+        look: the new reading, true by itself.
+        before: the one before, true by itself.
+        limits: what the resource's physics allows.
+    """
     if before is None:
         return ""
     seconds = (look.at - before.at).total_seconds()

@@ -10,7 +10,7 @@ import structlog
 
 from xmpp_cem.drivers.cycling import Cycling
 from xmpp_cem.drivers.driver import Description, Driver, Reading
-from xmpp_cem.drivers.health import Following, Look, doubt
+from xmpp_cem.drivers.health import Following, Look, doubt, jump
 
 log = structlog.get_logger()
 
@@ -111,7 +111,7 @@ class Supervised:
             self._round_ends = now + self._patience.timeout
         if self._round is not None:
             await self._wait(self._round)
-        self._judge()
+        self._judge(now)
         reading = self._good.reading if self._good else None
         return State(self._description, reading, self._fault)
 
@@ -200,20 +200,24 @@ class Supervised:
     def _take(self, look: Look, description: Description) -> None:
         if not isinstance(look.reading, Reading):
             raise TypeError(f"{look.reading!r} is no reading")
-        why = doubt(look, self._seen, description.limits)
-        if why:
-            self._reason = f"implausible: {why}"
-        if not why or "_wh" in why:
+        why = doubt(look.reading, description.limits)
+        if not why:
+            # Registers that start anew are doubted once, and then they are the new ones.
+            why = jump(look, self._seen, description.limits)
             self._seen = look
         if why:
+            self._reason = f"implausible: {why}"
             return
         self._good = look
         self._cycling.saw(look.reading.power_w, look.at)
         self._strays = self._following.doubt(look, self._written, description.limits)
 
-    def _judge(self) -> None:
-        """Decide whether the resource is in service, and say so when that changes."""
-        now = self._clock.now()
+    def _judge(self, now: datetime) -> None:
+        """Decide whether the resource is in service, and say so when that changes.
+
+        Args:
+            now: when the look began: a stall of this process is no fault of the device.
+        """
         is_stale = self._good is None or now - self._good.at >= self._patience.timeout
         fault = self._reason if is_stale else self._strays
         if bool(fault) != bool(self._fault) or (fault and self._fault == _UNREAD != fault):

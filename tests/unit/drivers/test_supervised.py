@@ -183,6 +183,15 @@ async def test_a_register_that_starts_anew_costs_one_reading(clock, resource, de
     assert (await look(clock, resource)).reading.import_wh == 0
 
 
+async def test_a_register_of_nonsense_is_forgotten(clock, resource, device):
+    await look(clock, resource)
+    for nonsense in ("many", 1.5, -7):
+        device.reading = replace(GOOD, import_wh=nonsense)
+        assert (await look(clock, resource)).reading == GOOD
+    device.reading = replace(GOOD, import_wh=501)
+    assert (await look(clock, resource)).reading.import_wh == 501
+
+
 async def test_a_resource_that_does_not_follow_is_out_though_it_answers(clock, resource, device):
     device.reading = replace(GOOD, decrease_w=2000)
     resource.want(0)
