@@ -12,6 +12,7 @@ XmppCemError
 │   ├── RequestTimeoutError  no answer in time; the outcome is unknown
 │   └── RefusedError         the server or peer answered with a stanza error
 ├── AllocationError      a plug-in's division breaks its bounds; its author's to fix
+├── DriverError              a device or its driver failed; its resource is out of service
 ├── StoreError               the store cannot be read or written
 │   └── StoreUnavailableError   not now: nothing was written, the same may succeed later
 └── ServerError              a private server of tests or demo did not start or died
@@ -103,6 +104,10 @@ class RefusedError(TransportError):
 
 class AllocationError(XmppCemError):
     """An allocation asks for what a member cannot take, or for more than the target."""
+
+
+class DriverError(XmppCemError):
+    """A device or its driver failed; its resource is out of service until it answers again."""
 
 
 class StoreError(XmppCemError):

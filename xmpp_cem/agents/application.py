@@ -4,15 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-import structlog
-
-from xmpp_cem.drivers.driver import Driver, Reading
+from xmpp_cem.drivers.supervised import State, Supervised
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.control import Sample, SetPoint
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.signal import Limit
 
-log = structlog.get_logger()
+_LONGEST_FAULT, _LONGEST_KIND = 200, 32
 
 
 @dataclass(frozen=True)
@@ -69,54 +67,65 @@ class FunctionSite:
 
 
 class DrivenSite:
-    """A site whose resources have drivers; a driver that fails makes its resource faulty."""
+    """A site whose resources have drivers; a driver that fails makes its resource faulty.
 
-    def __init__(self, drivers: Mapping[str, Driver], answer: Decide = agree) -> None:
-        self._drivers = drivers
+    Args:
+        resources: each resource's supervised driver.
+        answer: what to answer events where nobody has taken local control.
+    """
+
+    def __init__(self, resources: Mapping[str, Supervised], answer: Decide = agree) -> None:
+        self._resources = resources
         self._answer = answer
-        self._last = {name: Sample(resource=name, power_w=0) for name in drivers}
+        self._last: tuple[Sample, ...] = ()
 
     async def decide(self, event: Event, power_w: int) -> Decision:
         """Answer an event that asks for this change of power, W, signed."""
-        if any(sample.is_overridden for sample in self._last.values()):
+        if any(sample.is_overridden for sample in self._last):
             return OptOut("local override")
         return await self._answer(event, power_w)
 
     async def apply(self, set_points: tuple[SetPoint, ...]) -> None:
-        """Bring each resource to its set point; one that fails does not stop the others."""
-        work = [self._drivers[s.resource].apply(s.power_w) for s in set_points]
-        outcomes = await asyncio.gather(*work, return_exceptions=True)
-        for set_point, outcome in zip(set_points, outcomes, strict=True):
-            if isinstance(outcome, BaseException):
-                log.error("driver failed", resource=set_point.resource, why=repr(outcome))
+        """Have each resource brought to its set point at the next reading."""
+        for set_point in set_points:
+            self._resources[set_point.resource].want(set_point.power_w)
 
     async def read(self) -> tuple[Sample, ...]:
-        """Read every resource."""
-        work = [_look(name, driver) for name, driver in self._drivers.items()]
-        outcomes = await asyncio.gather(*work, return_exceptions=True)
-        for name, outcome in zip(self._drivers, outcomes, strict=True):
-            if isinstance(outcome, BaseException):
-                log.error("driver failed", resource=name, why=repr(outcome))
-                self._last[name] = self._last[name].model_copy(update={"is_faulty": True})
-            else:
-                self._last[name] = outcome
-        return tuple(self._last.values())
+        """Act on every resource and read it; none waits for another."""
+        states = await asyncio.gather(*(r.look() for r in self._resources.values()))
+        self._last = tuple(
+            _sample(name, state) for name, state in zip(self._resources, states, strict=True)
+        )
+        return self._last
+
+    async def close(self) -> None:
+        """Let go of all devices."""
+        await asyncio.gather(*(r.close() for r in self._resources.values()))
 
 
-async def _look(name: str, driver: Driver) -> Sample:
-    """Read one driver; what is no reading raises here, as a driver that fails does."""
-    return _sample(name, driver.describe().kind, await driver.read())
-
-
-def _sample(name: str, kind: str, reading: Reading) -> Sample:
-    return Sample(
+def _sample(name: str, state: State) -> Sample:
+    """Return what is known of a resource; one never read is faulty, and its 0 W no measurement."""
+    description, reading = state.description, state.reading
+    about = Sample(
         resource=name,
-        kind=kind,
-        power_w=reading.power_w,
-        increase_w=reading.increase_w,
-        decrease_w=reading.decrease_w,
-        import_wh=reading.import_wh,
-        export_wh=reading.export_wh,
-        stored_wh=reading.stored_wh,
-        is_overridden=reading.overridden,
+        kind=description.kind[:_LONGEST_KIND] if description else "",
+        limits=description.limits if description else None,
+        power_w=reading.power_w if reading else 0,
+        is_faulty=bool(state.fault),
+        fault=state.fault[:_LONGEST_FAULT],
+    )
+    if reading is None:
+        return about
+    return about.model_copy(
+        update={
+            "increase_w": reading.increase_w,
+            "decrease_w": reading.decrease_w,
+            "import_wh": reading.import_wh,
+            "export_wh": reading.export_wh,
+            "stored_wh": reading.stored_wh,
+            "is_overridden": reading.overridden,
+            "charge_permille": reading.charge_permille,
+            "needed_wh": reading.needed_wh,
+            "departs": reading.departs,
+        }
     )

@@ -19,9 +19,10 @@ from xmpp_cem.agents.settings import (
     vtn_settings,
 )
 from xmpp_cem.config.account import AccountConfig
+from xmpp_cem.config.drivers import load_driver
 from xmpp_cem.config.roles import Config, GatewayConfig, OperatorConfig, VenConfig, VtnConfig
 from xmpp_cem.core.inputs import Link
-from xmpp_cem.drivers.simulated_config import build
+from xmpp_cem.drivers.supervised import Patience, Supervised
 from xmpp_cem.errors import ConfigError, StoreError, StoreUnavailableError
 from xmpp_cem.runtime.engine import Engine
 from xmpp_cem.runtime.ports import Application, Clock
@@ -54,9 +55,8 @@ async def run(config: Config, application: Application | None = None) -> None:
     failures = 0
     while True:
         started = clock.now()
-        engine = _engine(config, clock, application)
         try:
-            await engine.run()
+            await _once(config, clock, application)
         except StoreUnavailableError as error:
             log.error("the agent waits for its store", why=str(error))  # noqa: TRY400 no trace
         except Exception as error:
@@ -65,6 +65,41 @@ async def run(config: Config, application: Application | None = None) -> None:
         failures = 0 if clock.now() - started > _STEADY else failures + 1
         longest = min(_SHORTEST_S * 2 ** min(failures, 10), _LONGEST_S)
         await asyncio.sleep(random.uniform(_SHORTEST_S / 2, longest))  # noqa: S311 no secret
+
+
+async def _once(
+    config: VtnConfig | VenConfig | GatewayConfig, clock: Clock, application: Application | None
+) -> None:
+    """Run an agent until it dies or is cancelled; its devices are let go of."""
+    if application is not None or not isinstance(config, VenConfig):
+        await _engine(config, clock, application).run()
+        return
+    site = driven_site(config, clock)
+    try:
+        await _engine(config, clock, site).run()
+    finally:
+        await site.close()
+
+
+def driven_site(config: VenConfig, clock: Clock) -> DrivenSite:
+    """Return the site of the configured resources.
+
+    Raises:
+        ConfigError: a driver cannot be built from its settings.
+    """
+    control = config.control
+    patience = Patience(control.driver_timeout, control.follow_within)
+    return DrivenSite(
+        {
+            resource.id: Supervised(
+                resource.id,
+                load_driver(resource.driver).build(resource.settings, clock.now),
+                clock,
+                patience,
+            )
+            for resource in config.resources
+        }
+    )
 
 
 def _raise_fatal(error: Exception) -> None:
@@ -92,9 +127,7 @@ def _engine(
             _connect(engine, Link.LOWER, config.lower.account)
             _connect(engine, Link.UPPER, config.upper.account)
         case VenConfig():
-            program = application or DrivenSite(
-                {r.id: build(r.simulated, clock.now) for r in config.resources}
-            )
+            program = application or driven_site(config, clock)
             engine = site_engine(site_settings(config), store, clock, program, speech, kept)
             _connect(engine, Link.UPPER, config.upper.account)
     return engine

@@ -76,7 +76,7 @@ def _timing(lower: LowerConfig) -> tuple[str, str]:
 
 
 def _resources(config: VenConfig) -> tuple[str, str]:
-    return "resources", _few([f"{r.id} ({r.driver} {r.simulated.kind})" for r in config.resources])
+    return "resources", _few([f"{r.id} ({r.label})" for r in config.resources])
 
 
 def _control(config: VenConfig) -> tuple[str, str]:

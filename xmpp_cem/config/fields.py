@@ -6,25 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, GetCoreSchemaHandler, ValidationInfo
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from xmpp_cem.drivers.settings import LocalFile, LocalPath
 from xmpp_cem.model.ids import Jid
-
-FOLDER = "folder"
-"""Key of the validation context: the folder that relative paths start from."""
-
-
-def anchored(path: Path, info: ValidationInfo) -> Path:
-    """Return an absolute path; a relative one starts at the configuration file's folder."""
-    folder: Path = (info.context or {}).get(FOLDER, Path())
-    return folder / path.expanduser()
-
-
-def _existing(path: Path) -> Path:
-    if not path.is_file():
-        raise ValueError(f"there is no file {path}; create it or correct the path")
-    return path
 
 
 def _secret(path: Path) -> Path:
@@ -51,7 +37,7 @@ def in_a_folder(path: Path) -> Path:
     return path
 
 
-FilePath = Annotated[Path, AfterValidator(anchored), AfterValidator(_existing)]
+FilePath = LocalFile
 """A file that exists."""
 
 SecretPath = Annotated[FilePath, AfterValidator(_secret)]
@@ -60,7 +46,7 @@ SecretPath = Annotated[FilePath, AfterValidator(_secret)]
 PasswordPath = Annotated[SecretPath, AfterValidator(_filled)]
 """A secret file that holds a password; white space around it does not count."""
 
-NewPath = Annotated[Path, AfterValidator(anchored), AfterValidator(in_a_folder)]
+NewPath = Annotated[LocalPath, AfterValidator(in_a_folder)]
 """A file that may be made; its folder exists."""
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from xmpp_cem.config.fields import FOLDER
 from xmpp_cem.config.places import Place, place
 from xmpp_cem.config.roles import Config
+from xmpp_cem.drivers.settings import FOLDER
 from xmpp_cem.errors import ConfigError
 
 

@@ -12,8 +12,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from xmpp_cem.config import fields, storing
+from xmpp_cem.config.drivers import driver_names, load_driver
 from xmpp_cem.config.places import HIDDEN, models, tag_of
 from xmpp_cem.config.roles import Config
+from xmpp_cem.drivers.settings import LocalPath
 
 _HEAD = """# Configuration files
 
@@ -31,6 +33,7 @@ _NAMES = {
     fields.PasswordPath: "path of a secret file",
     fields.NewPath: "path",
     storing.StorePlace: "path, or `postgresql+psycopg://user@host/database`",
+    LocalPath: "path",
     fields.AccountName: "account, `local@host`",
     fields.PeerName: "address, `local@host` or `local@host/vtn`",
     fields.ServiceName: "host name",
@@ -54,41 +57,30 @@ _LIMITS: tuple[tuple[type[object], str, str], ...] = (
     (annotated_types.MaxLen, "max_length", "at most {} of them"),
     (annotated_types.MinLen, "min_length", "at least {} of them"),
 )
-_DRIVERS = {
-    "offset": "Added to the clock, to run through chosen hours at any time.",
-    "horizon_s": "For how long offered flexibility can be kept up, s.",
-    "button": "While this file exists the customer's override is pressed.",
-    "profile": "JSON file with the power over a day, W.",
-    "profile_scale": "Factor on the profile.",
-    "released_w": "Power without a set point, W.",
-    "energy_needed_wh": "What the car takes until it is full, Wh.",
-    "plugged_from": "When the car comes.",
-    "plugged_until": "When it leaves.",
-    "store_hours": "Heat store, in hours of mean demand.",
-    "recovery_s": "Within how long missed heat is made up for, s.",
-    "ramp_w_per_s": "Fastest change of power, W/s.",
-}
 
 
 def page() -> str:
     """Return the whole page, Markdown."""
-    parts = [_HEAD]
-    waiting, done = list(models(Config)), set()
-    while waiting:
-        section = waiting.pop(0)
-        if section not in done:
-            done.add(section)
-            parts.append(f"\n## {title(section)}\n\n{_intro(section)}\n\n{_table(section)}")
-            waiting += _inner(section)
+    sections = list(models(Config))
+    for section in sections:
+        sections += [inner for inner in _inner(section) if inner not in sections]
+    parts = [_HEAD, *(_part(title(section), section) for section in sections)]
+    for name in driver_names(only_own=True):
+        for section in models(load_driver(name).settings):
+            kind = tag_of(section)
+            heading = f"Driver {name}, kind {kind}" if kind else f"Driver {name}"
+            parts.append(_part(heading, section))
     return "".join(parts)
 
 
 def title(section: type[BaseModel]) -> str:
-    """Return a section's heading, such as `Lower` or `Resource of kind ev`."""
+    """Return a section's heading, such as `Lower` or `Role ven`."""
     tag = tag_of(section)
-    if "role" in section.model_fields:
-        return f"Role {tag}"
-    return f"Resource of kind {tag}" if tag else section.__name__.removesuffix("Config")
+    return f"Role {tag}" if tag else section.__name__.removesuffix("Config")
+
+
+def _part(heading: str, section: type[BaseModel]) -> str:
+    return f"\n## {heading}\n\n{_intro(section)}\n\n{_table(section)}"
 
 
 def _inner(section: type[BaseModel]) -> Iterator[type[BaseModel]]:
@@ -105,7 +97,7 @@ def _table(section: type[BaseModel]) -> str:
     for key, field in section.model_fields.items():
         if key in HIDDEN:
             continue
-        meaning = (field.description or _DRIVERS.get(key, "")).replace("\n", " ")
+        meaning = (field.description or "").replace("\n", " ")
         rows.append(f"| `{key}` | {_kind(field)} | {_default(field)} | {meaning} |\n")
     return "".join(rows)
 

@@ -40,6 +40,12 @@ class ControlConfig(Section):
     every: Annotated[timedelta, Bounds(0.1, 60, 0.1)] = timedelta(seconds=1)
     """Period of the control loop."""
 
+    driver_timeout: Annotated[timedelta, Bounds(0.1, 300, 0.1)] = timedelta(seconds=5)
+    """A resource without a plausible reading for so long is out of service."""
+
+    follow_within: Annotated[timedelta, Bounds(1, 3600)] = timedelta(seconds=60)
+    """A resource that could follow its set point and has not for so long is out of service."""
+
 
 class _Agent(Section):
     """What every file has."""

@@ -7,8 +7,9 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, PlainSerializer, PlainValidator, ValidationInfo
 
-from xmpp_cem.config.fields import Bounds, anchored, in_a_folder
+from xmpp_cem.config.fields import Bounds, in_a_folder
 from xmpp_cem.config.section import Section
+from xmpp_cem.drivers.settings import anchored
 
 _SCHEMES = ("postgresql+psycopg", "postgresql")
 

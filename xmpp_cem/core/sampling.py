@@ -11,7 +11,10 @@ from xmpp_cem.model.time import Interval, window
 
 
 class Sampling:
-    """Collects samples by window; a window without samples gives no reading."""
+    """Collects samples by window; a window without samples gives no reading.
+
+    What a faulty resource did last is no sample of what it does: unknown is not zero.
+    """
 
     def __init__(self) -> None:
         self._open: Interval | None = None
@@ -30,6 +33,8 @@ class Sampling:
             self._open = current
         self.latest = samples
         for sample in samples:
+            if sample.is_faulty:
+                continue
             self._samples.setdefault(sample.resource, []).append(sample)
             recent = self._recent.setdefault(sample.resource, deque(maxlen=600))
             recent.append((now, sample.power_w))

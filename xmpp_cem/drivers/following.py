@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from xmpp_cem.drivers.driver import Description
 from xmpp_cem.drivers.physics import Reach, Room, State, advance, clamp, lasting_w, move, ramp
 from xmpp_cem.drivers.profile import Profile
+from xmpp_cem.model.limits import Limits
 
 _S_PER_H = 3600
 
@@ -42,8 +43,14 @@ class HeatPump:
         return self.store_h * self.demand.mean_w()
 
     def describe(self) -> Description:
-        """Return kind and ratings."""
-        return Description("heat-pump", self.rated_w, 0)
+        """Return kind and limits."""
+        limits = Limits(
+            rated_import_w=self.rated_w,
+            rated_export_w=0,
+            least_import_w=self.least_w,
+            ramp_w_per_s=self.ramp_w_per_s,
+        )
+        return Description("heat-pump", limits)
 
     def initial(self, now: datetime) -> State:
         """Return a pump that follows demand with a resting store."""
@@ -117,8 +124,11 @@ class Pv:
     horizon_s: int = 900
 
     def describe(self) -> Description:
-        """Return kind and ratings."""
-        return Description("pv", 0, self.rated_w)
+        """Return kind and limits."""
+        limits = Limits(
+            rated_import_w=0, rated_export_w=self.rated_w, ramp_w_per_s=self.ramp_w_per_s
+        )
+        return Description("pv", limits)
 
     def initial(self, now: datetime) -> State:
         """Return a plant that exports all it produces."""
@@ -162,8 +172,8 @@ class BaseLoad:
     demand: Profile
 
     def describe(self) -> Description:
-        """Return kind and ratings."""
-        return Description("base-load", self.rated_w, 0)
+        """Return kind and limits."""
+        return Description("base-load", Limits(rated_import_w=self.rated_w, rated_export_w=0))
 
     def initial(self, now: datetime) -> State:
         """Return the load on its profile."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from xmpp_cem.drivers.driver import Description, Reading
 from xmpp_cem.drivers.physics import Model, State
+from xmpp_cem.drivers.storage import Ev
 
 
 class SimulatedDriver:
@@ -31,18 +32,22 @@ class SimulatedDriver:
         self._set_point: int | None = None
         self._state = model.initial(clock())
 
-    def describe(self) -> Description:
-        """Return kind and ratings of the model."""
+    async def describe(self) -> Description:
+        """Return kind and limits of the model."""
         return self._model.describe()
 
-    async def apply(self, power_w: int | None) -> None:
-        """Put a set point in force from now on.
-
-        Args:
-            power_w: absolute set point, W, positive from grid to customer; None releases.
-        """
+    async def apply(self, power_w: int) -> None:
+        """Put a set point in force from now on, W, positive from grid to customer."""
         self._advance(overridden=self._pressed())
         self._set_point = power_w
+
+    async def release(self) -> None:
+        """Follow the own plan from now on."""
+        self._advance(overridden=self._pressed())
+        self._set_point = None
+
+    async def close(self) -> None:
+        """Do nothing: there is nothing to let go of."""
 
     async def read(self) -> Reading:
         """Return what the model does now, rounded to whole W and Wh."""
@@ -50,6 +55,7 @@ class SimulatedDriver:
         state = self._advance(overridden=overridden)
         power = round(state.power_w)
         reach = self._model.reach(state)
+        car = self._model if isinstance(self._model, Ev) else None
         return Reading(
             power_w=power,
             increase_w=0 if overridden else max(0, math.floor(reach.highest_w) - power),
@@ -58,6 +64,8 @@ class SimulatedDriver:
             export_wh=math.floor(state.export_wh),
             stored_wh=None if state.stored_wh is None else round(state.stored_wh),
             overridden=overridden,
+            needed_wh=car.missing_wh(state) if car else None,
+            departs=car.departure(state.at) if car else None,
         )
 
     def _pressed(self) -> bool:

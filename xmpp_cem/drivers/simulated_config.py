@@ -5,11 +5,12 @@ from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self, assert_never
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from xmpp_cem.drivers.following import BaseLoad, HeatPump, Pv
 from xmpp_cem.drivers.physics import Model
 from xmpp_cem.drivers.profile import Profile, load_profile
+from xmpp_cem.drivers.settings import LocalFile, LocalPath, Settings
 from xmpp_cem.drivers.simulated import SimulatedDriver
 from xmpp_cem.drivers.storage import Battery, Ev, least_charging_w
 from xmpp_cem.errors import ConfigError
@@ -39,20 +40,17 @@ TimeOfDay = Annotated[time, AfterValidator(_zoneless)]
 """A time of day, UTC, written without a zone."""
 
 
-class _Simulation(BaseModel):
-    """What every kind has.
-
-    Args:
-        offset: added to the clock, to run through chosen hours at any time (ISO 8601 duration).
-        horizon_s: for how long offered flexibility can be kept up, seconds.
-        button: file that stands for the customer's override button while it exists.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class _Simulation(Settings):
+    """What every kind has."""
 
     offset: Annotated[timedelta, Field(ge=timedelta(-366), le=timedelta(366))] = timedelta(0)
+    """Added to the clock, to run through chosen hours at any time."""
+
     horizon_s: Annotated[int, Field(ge=1, le=86_400)] = 900
-    button: Path | None = None
+    """For how long offered flexibility can be kept up, s."""
+
+    button: LocalPath | None = None
+    """While this file exists the customer's override is pressed."""
 
 
 class BatteryConfig(_Simulation):
@@ -67,7 +65,9 @@ class BatteryConfig(_Simulation):
     soc_start_percent: Percent = 50
     round_trip_efficiency_percent: Annotated[float, Field(ge=1, le=100)] = 90
     ramp_w_per_s: Ramp = 1000
+    """Fastest change of power, W/s."""
     released_w: Annotated[int, Field(ge=-_MOST, le=_MOST)] = 0
+    """Power without a set point, W."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -85,9 +85,13 @@ class EvConfig(_Simulation):
     rated_w: Power = 11_000
     phases: Annotated[int, Field(ge=1, le=3)] = 3
     energy_needed_wh: Energy = 30_000
+    """What the car takes until it is full, Wh."""
     plugged_from: TimeOfDay = time(15)
+    """When the car comes."""
     plugged_until: TimeOfDay = time(5)
+    """When it leaves."""
     ramp_w_per_s: Ramp = 1000
+    """Fastest change of power, W/s."""
 
     @model_validator(mode="after")
     def _can_charge(self) -> Self:
@@ -103,11 +107,16 @@ class HeatPumpConfig(_Simulation):
     kind: Literal["heat-pump"]
     rated_w: Power
     min_w: Annotated[int, Field(ge=0, le=_MOST)] = 0
-    profile: Path
+    profile: LocalFile
+    """JSON file with the power over a day, W."""
     profile_scale: Annotated[float, Field(gt=0, le=10_000)] = 1
+    """Factor on the profile."""
     store_hours: Annotated[float, Field(gt=0, le=48)] = 2
+    """Heat store, in hours of mean demand."""
     recovery_s: Annotated[int, Field(ge=60, le=86_400)] = 7200
+    """Within how long missed heat is made up for, s."""
     ramp_w_per_s: Ramp = 100
+    """Fastest change of power, W/s."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -121,9 +130,12 @@ class PvConfig(_Simulation):
 
     kind: Literal["pv"]
     rated_w: Power
-    profile: Path
+    profile: LocalFile
+    """JSON file with the power over a day, W."""
     profile_scale: Annotated[float, Field(gt=0, le=10_000)] = 1
+    """Factor on the profile."""
     ramp_w_per_s: Ramp = 1000
+    """Fastest change of power, W/s."""
 
 
 class BaseLoadConfig(_Simulation):
@@ -131,8 +143,10 @@ class BaseLoadConfig(_Simulation):
 
     kind: Literal["base-load"]
     rated_w: Power
-    profile: Path
+    profile: LocalFile
+    """JSON file with the power over a day, W."""
     profile_scale: Annotated[float, Field(gt=0, le=10_000)] = 1
+    """Factor on the profile."""
 
 
 SimulatedConfig = Annotated[

@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 
 from xmpp_cem.drivers.driver import Description
 from xmpp_cem.drivers.physics import Move, Reach, Room, State, advance, clamp, lasting_w, move, ramp
+from xmpp_cem.model.limits import Limits
 
 _S_PER_H = 3600
 _LEAST_CURRENT_A = 6
@@ -37,8 +38,13 @@ class Battery:
     horizon_s: int = 900
 
     def describe(self) -> Description:
-        """Return kind and ratings."""
-        return Description("battery", self.charge_w, self.discharge_w)
+        """Return kind and limits."""
+        limits = Limits(
+            rated_import_w=self.charge_w,
+            rated_export_w=self.discharge_w,
+            ramp_w_per_s=self.ramp_w_per_s,
+        )
+        return Description("battery", limits)
 
     def initial(self, now: datetime) -> State:
         """Return a resting battery."""
@@ -111,8 +117,14 @@ class Ev:
         return least_charging_w(self.phases)
 
     def describe(self) -> Description:
-        """Return kind and ratings."""
-        return Description("ev", self.rated_w, 0)
+        """Return kind and limits."""
+        limits = Limits(
+            rated_import_w=self.rated_w,
+            rated_export_w=0,
+            least_import_w=self.least_w,
+            ramp_w_per_s=self.ramp_w_per_s,
+        )
+        return Description("ev", limits)
 
     def initial(self, now: datetime) -> State:
         """Return a charging point at rest."""
@@ -127,7 +139,8 @@ class Ev:
     def reach(self, state: State) -> Reach:
         """Return from pause to what the car can take until the end of the horizon."""
         lasting = state.at + timedelta(seconds=self.horizon_s)
-        if not self._plugged(state.at) or self._leaves_before(state.at, lasting):
+        leaves = self.departure(state.at)
+        if not self._plugged(state.at) or (leaves is not None and leaves < lasting):
             return Reach(0.0, 0.0)
         change = self.ramp_w_per_s * self.horizon_s
         room_wh = self.needed_wh - (state.stored_wh or 0.0)
@@ -144,13 +157,18 @@ class Ev:
             return self.plugged_from <= now < self.plugged_until
         return now >= self.plugged_from or now < self.plugged_until
 
-    def _leaves_before(self, moment: datetime, lasting: datetime) -> bool:
-        if self.plugged_from == self.plugged_until:
-            return False
+    def departure(self, moment: datetime) -> datetime | None:
+        """Return when the car that is there leaves; None: there is none, or it never leaves."""
+        if self.plugged_from == self.plugged_until or not self._plugged(moment):
+            return None
         leaves = datetime.combine(moment.date(), self.plugged_until, moment.tzinfo)
-        if leaves <= moment:
-            leaves += timedelta(days=1)
-        return leaves < lasting
+        return leaves if leaves > moment else leaves + timedelta(days=1)
+
+    def missing_wh(self, state: State) -> int | None:
+        """Return what the car that is there still takes, Wh; None: there is none."""
+        if not self._plugged(state.at):
+            return None
+        return max(0, math.ceil(self.needed_wh - (state.stored_wh or 0.0)))
 
     def _slice(self, state: State, until: datetime, target: float) -> State:
         if not self._plugged(state.at):

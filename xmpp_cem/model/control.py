@@ -1,9 +1,13 @@
 """What passes between a VEN and the devices it answers for."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from xmpp_cem.model.ids import ResourceId
-from xmpp_cem.model.quantity import Energy, Flexibility, Power
+from xmpp_cem.model.limits import Limits
+from xmpp_cem.model.quantity import Energy, Flexibility, PerMille, Power
+from xmpp_cem.model.time import Instant
 from xmpp_cem.model.value import Value
 
 
@@ -18,7 +22,12 @@ class Sample(Value):
         import_wh, export_wh: register values, where there are registers.
         stored_wh: energy in store, where that has meaning.
         is_overridden: the customer has taken local control; nobody else may act.
-        is_faulty: the device does not answer or obey.
+        is_faulty: the device does not answer or obey; its power is the last one known.
+        fault: why it is faulty, for people.
+        charge_permille: state of charge, of the full store.
+        needed_wh: energy that it still needs until `departs`.
+        departs: when it has to be served, such as the departure of a car, UTC.
+        limits: what its physics allows.
     """
 
     resource: ResourceId
@@ -31,6 +40,11 @@ class Sample(Value):
     stored_wh: Energy | None = None
     is_overridden: bool = False
     is_faulty: bool = False
+    fault: Annotated[str, Field(max_length=200)] = ""
+    charge_permille: PerMille | None = None
+    needed_wh: Energy | None = None
+    departs: Instant | None = None
+    limits: Limits | None = None
 
 
 class SetPoint(Value):

@@ -1,10 +1,15 @@
+from datetime import timedelta
+
 import pytest
 
 from xmpp_cem.agents.application import DrivenSite, FunctionSite, OptIn, OptOut, agree
 from xmpp_cem.drivers.driver import Description, Reading
+from xmpp_cem.drivers.supervised import Patience, Supervised
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.control import Sample, SetPoint
+from xmpp_cem.model.limits import Limits
 from xmpp_cem.testing.builders import make_event
+from xmpp_cem.testing.clock import ManualClock
 
 EVENT = make_event()
 
@@ -15,19 +20,35 @@ class Device:
     def __init__(self, reading):
         self.reading = reading
         self.applied = []
+        self.closed = False
 
-    def describe(self):
-        return Description("device", 5000, 0)
+    async def describe(self):
+        return Description("device", Limits(rated_import_w=5000, rated_export_w=0))
 
     async def apply(self, power_w):
         if power_w == 666:
             raise OSError("the device does not obey")
         self.applied.append(power_w)
 
+    async def release(self):
+        self.applied.append(None)
+
     async def read(self):
         if isinstance(self.reading, Exception):
             raise self.reading
         return self.reading
+
+    async def close(self):
+        self.closed = True
+
+
+def driven(clock, **devices):
+    return DrivenSite({n: Supervised(n, d, clock, Patience()) for n, d in devices.items()})
+
+
+@pytest.fixture
+def clock():
+    return ManualClock()
 
 
 def reading(power_w=1000, **changes):
@@ -69,38 +90,57 @@ async def test_three_functions_make_a_site():
     assert await site.read() == (Sample(resource="r", power_w=1),)
 
 
-async def test_a_drivers_reading_becomes_a_sample_of_its_resource():
-    site = DrivenSite({"r": Device(reading(stored_wh=7))})
-    (sample,) = await site.read()
+async def test_a_drivers_reading_becomes_a_sample_of_its_resource(clock):
+    (sample,) = await driven(clock, r=Device(reading(stored_wh=7, charge_permille=9))).read()
     assert (sample.resource, sample.kind, sample.power_w) == ("r", "device", 1000)
     assert (sample.increase_w, sample.decrease_w, sample.stored_wh) == (100, 200, 7)
-    assert not sample.is_faulty
+    assert (sample.charge_permille, sample.limits.rated_import_w) == (9, 5000)
+    assert (sample.is_faulty, sample.fault) == (False, "")
 
 
 @pytest.mark.parametrize(
     "broken", [OSError("no answer"), reading(0.5), None], ids=["raises", "no whole watts", "none"]
 )
-async def test_a_driver_that_fails_makes_its_resource_faulty_and_no_other(broken):
+async def test_a_driver_that_fails_makes_its_resource_faulty_and_no_other(clock, broken):
     bad = Device(reading(3000))
-    site = DrivenSite({"bad": bad, "good": Device(reading(1000))})
+    site = driven(clock, bad=bad, good=Device(reading(1000)))
     await site.read()
     bad.reading = broken
+    await clock.advance(timedelta(seconds=6))
     first, second = await site.read()
     assert (first.is_faulty, first.power_w) == (True, 3000)
+    assert first.fault
     assert (second.is_faulty, second.power_w) == (False, 1000)
     bad.reading = reading(2000)
+    await clock.advance(timedelta(seconds=2))
     assert [s.is_faulty for s in await site.read()] == [False, False]
 
 
-async def test_a_device_that_does_not_obey_does_not_stop_the_others():
+async def test_a_resource_that_was_never_read_is_faulty(clock):
+    (sample,) = await driven(clock, r=Device(OSError("no route"))).read()
+    assert (sample.is_faulty, sample.fault) == (True, "OSError: no route")
+
+
+async def test_a_device_that_does_not_obey_does_not_stop_the_others(clock):
     devices = {"bad": Device(reading()), "good": Device(reading())}
-    site = DrivenSite(devices)
+    site = driven(clock, **devices)
     await site.apply((SetPoint(resource="bad", power_w=666), SetPoint(resource="good", power_w=5)))
+    first, second = await site.read()
+    assert (first.fault, second.fault) == ("OSError: the device does not obey", "")
     assert (devices["bad"].applied, devices["good"].applied) == ([], [5])
 
 
-async def test_who_has_taken_local_control_is_not_asked():
-    site = DrivenSite({"r": Device(reading(overridden=True)), "s": Device(reading())})
+async def test_who_has_taken_local_control_is_not_asked(clock):
+    site = driven(clock, r=Device(reading(overridden=True)), s=Device(reading()))
     assert await site.decide(EVENT, -5) == OptIn(-5)
     await site.read()
     assert await site.decide(EVENT, -5) == OptOut("local override")
+
+
+async def test_a_site_that_ends_lets_go_of_its_devices(clock):
+    device = Device(reading())
+    site = driven(clock, r=device)
+    await site.apply((SetPoint(resource="r", power_w=5),))
+    await site.read()
+    await site.close()
+    assert (device.applied, device.closed) == ([5, None], True)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from xmpp_cem.agents.run import _engine, _raise_fatal, run
+from xmpp_cem.agents.run import _engine, _raise_fatal, driven_site, run
 from xmpp_cem.config.loading import load
 from xmpp_cem.config.storing import RetentionConfig
 from xmpp_cem.core.gateway import Gateway
@@ -133,3 +133,10 @@ async def test_what_is_kept_is_what_the_file_says(tmp_path):
 
 def test_everything_else_is_a_reason_to_start_anew():
     _raise_fatal(ExceptionGroup("a", [XmppCemError("x"), ExceptionGroup("b", [KeyError("y")])]))
+
+
+async def test_the_configured_resources_make_a_site(tmp_path: Path):
+    site = driven_site(config(tmp_path, "ven"), SystemClock())
+    (sample,) = await site.read()
+    assert (sample.resource, sample.kind, sample.fault) == ("battery", "battery", "")
+    await site.close()

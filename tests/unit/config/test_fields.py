@@ -19,8 +19,8 @@ def test_relative_paths_start_at_the_file(
     config = load(path)
     assert config.store == folder / "site-1.sqlite"
     assert config.upper.account.password_file == folder / "p.password"
-    assert config.resources[0].simulated.button == folder / "override"
-    assert config.resources[1].simulated.profile == folder / "heat.json"
+    assert config.resources[0].settings.button == folder / "override"
+    assert config.resources[1].settings.profile == folder / "heat.json"
 
 
 def test_a_relative_configuration_path_gives_absolute_paths(

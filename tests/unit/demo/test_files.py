@@ -81,7 +81,7 @@ def test_operator_and_tester_may_watch_every_domain(tmp_path, plan, endpoint):
 def test_one_button_overrides_all_resources_of_a_site_and_of_no_other(tmp_path, plan, endpoint):
     files = written(tmp_path, plan, endpoint, 1)
     buttons = [
-        {str(resource.simulated.button) for resource in load(files.config(site.party)).resources}
+        {str(resource.settings.button) for resource in load(files.config(site.party)).resources}
         for site in plan.sites
     ]
     assert buttons == [{str(files.button(site))} for site in plan.sites]

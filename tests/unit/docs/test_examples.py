@@ -31,7 +31,8 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 def configurations() -> list[str]:
-    return blocks(DOCS / "how-to" / "write-the-files.md", "toml")
+    pages = ("write-the-files.md", "connect-a-device.md")
+    return [text for page in pages for text in blocks(DOCS / "how-to" / page, "toml")]
 
 
 @pytest.fixture
@@ -117,6 +118,11 @@ def test_the_pages_show_the_examples_files():
     assert (EXAMPLES / "site.toml").read_text() in configurations()
     assert blocks(tutorial, "toml") == [(EXAMPLES / "site.toml").read_text()]
     assert blocks(tutorial, "python") == [(EXAMPLES / "ven.py").read_text()]
+
+
+def test_the_page_of_devices_shows_the_example_of_a_script():
+    (shown,) = blocks(DOCS / "how-to" / "connect-a-device.md", "python")
+    assert shown == (EXAMPLES / "charger.py").read_text()
 
 
 def test_the_presence_that_the_page_shows_is_understood():

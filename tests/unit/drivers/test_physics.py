@@ -99,7 +99,7 @@ def bounds_wh(model: Model) -> tuple[float, float] | None:
 
 
 def assert_bounded(model: Model, state: State) -> None:
-    rating = model.describe()
+    rating = model.describe().limits
     assert -rating.rated_export_w <= state.power_w <= rating.rated_import_w
     reach = model.reach(state)
     assert -rating.rated_export_w <= reach.lowest_w

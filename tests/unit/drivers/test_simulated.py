@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -6,7 +6,8 @@ import pytest
 from xmpp_cem.drivers.driver import Description, Reading
 from xmpp_cem.drivers.physics import Model
 from xmpp_cem.drivers.simulated import SimulatedDriver
-from xmpp_cem.drivers.storage import Battery
+from xmpp_cem.drivers.storage import Battery, Ev
+from xmpp_cem.model.limits import Limits
 
 BATTERY = Battery(5000, 4000, 1000, 9000, 5000, 1.0, 1000)
 
@@ -44,7 +45,8 @@ async def test_a_reading_states_power_flexibility_and_registers(clock: Clock):
         stored_wh=5499,
         overridden=False,
     )
-    assert battery.describe() == Description("battery", 5000, 4000)
+    limits = Limits(rated_import_w=5000, rated_export_w=4000, ramp_w_per_s=1000)
+    assert await battery.describe() == Description("battery", limits)
 
 
 async def test_a_set_point_takes_force_from_its_application(clock: Clock):
@@ -67,7 +69,7 @@ async def test_a_released_resource_goes_back_to_its_own_plan(clock: Clock):
     battery = driver(clock)
     await battery.apply(2000)
     clock.advance(minutes=1)
-    await battery.apply(None)
+    await battery.release()
     clock.advance(minutes=1)
     assert (await battery.read()).power_w == 0
 
@@ -115,3 +117,20 @@ async def test_readings_stay_inside_the_ratings_when_rounded(clock: Clock):
             reading = await battery.read()
             assert reading.power_w + reading.increase_w <= 5000
             assert reading.power_w - reading.decrease_w >= -4000
+
+
+async def test_a_car_tells_what_it_needs_until_it_leaves(clock: Clock):
+    car = driver(clock, model=Ev(11_000, 3, 30_000, time(11), time(18), 1000))
+    await car.apply(6000)
+    clock.advance(hours=1)
+    reading = await car.read()
+    assert 23_990 < reading.needed_wh < 24_100
+    assert reading.departs == clock.now.replace(hour=18)
+    clock.advance(hours=6)
+    gone = await car.read()
+    assert (gone.needed_wh, gone.departs) == (None, None)
+
+
+async def test_a_car_that_stays_leaves_never(clock: Clock):
+    reading = await driver(clock, model=Ev(11_000, 3, 500, time(0), time(0), 1000)).read()
+    assert (reading.needed_wh, reading.departs) == (500, None)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from xmpp_cem.drivers.driver import Description
+from xmpp_cem.drivers.simulated import SimulatedDriver
 from xmpp_cem.drivers.simulated_config import SimulatedConfig, build
 from xmpp_cem.errors import ConfigError
 
@@ -40,14 +40,19 @@ def made(settings: dict[str, Any]):
     return build(ADAPTER.validate_python(settings), lambda: NOON)
 
 
+async def rated(driver: SimulatedDriver) -> tuple[str, int, int]:
+    what = await driver.describe()
+    return what.kind, what.limits.rated_import_w, what.limits.rated_export_w
+
+
 async def test_a_battery_is_configured_in_per_cent_of_its_capacity():
     battery = made(BATTERY | {"soc_start_percent": 60})
-    assert battery.describe() == Description("battery", 5000, 4000)
+    assert await rated(battery) == ("battery", 5000, 4000)
     assert (await battery.read()).stored_wh == 6000
 
 
-def test_a_car_needs_only_its_kind():
-    assert made({"kind": "ev"}).describe() == Description("ev", 11_000, 0)
+async def test_a_car_needs_only_its_kind():
+    assert await rated(made({"kind": "ev"})) == ("ev", 11_000, 0)
 
 
 async def test_a_heat_pump_starts_on_its_scaled_demand(tmp_path: Path):
@@ -59,13 +64,13 @@ async def test_a_heat_pump_starts_on_its_scaled_demand(tmp_path: Path):
             "profile_scale": 2,
         }
     )
-    assert pump.describe() == Description("heat-pump", 5000, 0)
+    assert await rated(pump) == ("heat-pump", 5000, 0)
     assert (await pump.read()).power_w == 1600
 
 
 async def test_a_plant_starts_on_its_production(tmp_path: Path):
     plant = made({"kind": "pv", "rated_w": 5000, "profile": profile(tmp_path, -3000)})
-    assert plant.describe() == Description("pv", 0, 5000)
+    assert await rated(plant) == ("pv", 0, 5000)
     reading = await plant.read()
     assert (reading.power_w, reading.increase_w, reading.decrease_w) == (-3000, 3000, 0)
 
@@ -74,7 +79,7 @@ async def test_an_offset_runs_through_other_hours(tmp_path: Path):
     settings = {"kind": "base-load", "rated_w": 5000, "profile": profile(tmp_path, 0, 400, 800, 0)}
     assert (await made(settings).read()).power_w == 800
     assert (await made(settings | {"offset": "-PT6H"}).read()).power_w == 400
-    assert made(settings).describe() == Description("base-load", 5000, 0)
+    assert await rated(made(settings)) == ("base-load", 5000, 0)
 
 
 async def test_the_button_reaches_the_driver(tmp_path: Path):
@@ -94,7 +99,7 @@ async def test_the_button_reaches_the_driver(tmp_path: Path):
         (BATTERY | {"offset": "P400D"}, "offset"),
         ({"kind": "ev", "rated_w": 4000}, "at least 4140 W"),
         ({"kind": "ev", "plugged_from": "15:00Z"}, "without a zone"),
-        ({"kind": "heat-pump", "rated_w": 9, "min_w": 10, "profile": "p"}, "min_w"),
+        ({"kind": "heat-pump", "rated_w": 9, "min_w": 10, "profile": __file__}, "min_w"),
     ],
 )
 def test_a_bad_setting_is_named(settings: dict[str, Any], named: str):
