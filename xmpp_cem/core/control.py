@@ -13,9 +13,17 @@ from xmpp_cem.model.ids import ResourceId
 
 
 def acting(commitments: Iterable[Commitment], now: datetime) -> Commitment | None:
-    """Return the commitment that moves power now: the highest priority, then the newest."""
+    """Return the commitment that moves power now: the highest priority, then the newest.
+
+    Of equal ones the lowest id does, so that a restart, which changes their order, changes nothing.
+    """
     active = [c for c in commitments if _moves_power(c) and c.event.active.contains(now)]
-    return min(active, key=lambda c: (c.event.priority, -c.event.created.timestamp()), default=None)
+    return min(active, key=_rank, default=None)
+
+
+def _rank(commitment: Commitment) -> tuple[int, float, str]:
+    event = commitment.event
+    return event.priority, -event.created.timestamp(), event.id
 
 
 def prepared(commitment: Commitment, sampling: Sampling, over: timedelta) -> Commitment:

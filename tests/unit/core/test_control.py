@@ -108,3 +108,8 @@ def test_the_highest_priority_acts_and_among_equals_the_newest():
     urgent = commitment(event=make_event(3, priority=1, created=at(-9)))
     assert acting([old, new], at(30)) == new
     assert acting([new, old, urgent], at(30)) == urgent
+
+
+def test_of_equal_events_the_same_one_acts_whatever_order_they_are_known_in():
+    one, other = commitment(event=make_event(1)), commitment(event=make_event(2))
+    assert acting([one, other], at(30)) == acting([other, one], at(30))
