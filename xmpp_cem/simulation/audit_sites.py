@@ -87,7 +87,7 @@ def _desired(held: Iterator[Commitment], now: datetime) -> tuple[int | None, _Ef
     ]
     if not acting:
         return None, None
-    first = min(acting, key=lambda c: (c.event.priority, -c.event.created.timestamp()))
+    first = min(acting, key=lambda c: (c.event.priority, -c.event.created.timestamp(), c.key))
     promised = first.answer.power_w if first.answer else 0
     limits, baselines = dict(first.limits), dict(first.baselines or ())
     for resource, baseline in baselines.items():
