@@ -16,6 +16,9 @@ from xmpp_cem.simulation.mutants import mutated
 from xmpp_cem.simulation.play import Outcome, play
 
 _BATCH = 20
+_BATCHES_OF_ONE = 5
+"""A process plays so many batches: it ends before its garbage is worth collecting."""
+
 _TELL_EVERY_S = 2.0
 
 
@@ -75,8 +78,11 @@ def outcomes(
     """
     batches = _batches(iter(seeds))
     workers = os.cpu_count() or 1
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _settle) as pool:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["xmpp_cem.simulation.play"])
+    with ProcessPoolExecutor(
+        workers, context, gc.disable, max_tasks_per_child=_BATCHES_OF_ONE
+    ) as pool:
         running = deque(pool.submit(_play_all, b, mutant) for b in islice(batches, 2 * workers))
         try:
             while running:
@@ -113,12 +119,6 @@ def _batches(seeds: Iterator[int]) -> Iterator[list[int]]:
         yield batch
 
 
-def _settle() -> None:
-    """Let what a process has loaded be no burden for its garbage collector."""
-    gc.collect()
-    gc.freeze()
-
-
 def _play_all(seeds: list[int], mutant: str) -> list[Outcome]:
     """Play seeds one after the other; with a bug in the code, until it is found."""
     made: list[Outcome] = []
@@ -127,5 +127,4 @@ def _play_all(seeds: list[int], mutant: str) -> list[Outcome]:
             made.append(play(seed))
             if mutant and made[-1].broken:
                 break
-    gc.collect()
     return made

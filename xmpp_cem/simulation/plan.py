@@ -22,7 +22,7 @@ SHORT_S = (8.0, 10.0)
 LONG_S = (24.0, 45.0)
 """How long things go wrong, and how long nothing does after that, in most seeds and in a few."""
 
-LONG_SHARE = 0.05
+LONG_SHARE = 0.03
 
 _SHORT = tuple(fault for fault in ON_THE_WAY if fault is not Fault.SERVICE_SILENT)
 """A lost answer of a service is waited for 20 s: too long for a short seed."""

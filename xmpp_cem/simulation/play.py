@@ -28,7 +28,7 @@ from xmpp_cem.simulation.weather import Weather
 LONGEST_S = 3.0
 """The longest pause before something is tried again, s; outside of simulations it is longer."""
 
-CHECKED_EVERY = 10
+CHECKED_EVERY = 20
 """In one seed of so many, whatever is written is read back and compared."""
 
 _LONGEST = "_LONGEST_S"

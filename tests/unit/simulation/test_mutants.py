@@ -52,7 +52,6 @@ def test_an_edit_that_no_longer_fits_is_told():
         ("no retry", "an accepted event reaches everybody"),
         ("no re-ack", "what was committed arrives"),
         ("ack before commit", "what a party says, its store holds first"),
-        ("publish before commit", "what a party says, its store holds first"),
         ("no catch-up", "an accepted event reaches everybody"),
         ("random child ids", "one lower event per upper one"),
         ("volatile inbox", "a repeated request gets the stored answer"),
