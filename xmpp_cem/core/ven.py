@@ -98,7 +98,7 @@ class Ven:
         elif isinstance(record, Report):
             self._readings.restore(record)
         elif isinstance(record, Commitment):
-            self.book.commitments[record.event.id] = record
+            self.book.restore(record)
 
     def handle(  # noqa: C901, PLR0911, PLR0912 one case per input
         self, what: Input, now: datetime
@@ -106,7 +106,7 @@ class Ven:
         """Return what one input leads to."""
         match what:
             case Started():
-                return [self._state.start(now), *self.book.resume()]
+                return [self._state.start(now), *self.book.resume(now)]
             case LinkChanged(is_up=is_up):
                 self._state.is_up = is_up
                 return self._connected(now) if is_up else []
@@ -220,7 +220,7 @@ class Ven:
         if reply.result is Result.FAILED:
             why = "; ".join(f"{error.code} {error.reason}" for error in reply.errors)
             note = Note("warning", "the VTN refused a message", (("why", why),))
-            return [note, *self.book.refused(request.body)]
+            return [note, *self.book.refused(request.body, now)]
         if not isinstance(reply, ResponseMessage) or not isinstance(reply.body, EndDeviceConfig):
             return []
         admission, asked = reply.body.admission, request.body
@@ -269,7 +269,7 @@ class Ven:
         body = item.message.body
         if isinstance(body, EventIndex) and body.domain == self._state.settings.domain:
             self._heartbeat_s = body.heartbeat_s
-            newer = self.book.take_index(body, item.node)
+            newer = self.book.take_index(body, item.node, now)
             return [*newer, expect_index(self._heartbeat_s, now)]
         if not isinstance(body, EndDeviceControls):
             return [Note("warning", "unexpected item refused", _where(item))]
@@ -291,8 +291,8 @@ class Ven:
         if not isinstance(body, EndDeviceControls):
             refusal = letters.refusal(what.message, now, "2.5", "a VEN takes EndDeviceControls")
             return [Respond(Link.UPPER, what.token, refusal)]
-        taken = self.book.take_events(body.events, what.message.header, now)
-        return [*taken, self._state.ok(what, now)]
+        taken, errors = self.book.take_request(body.events, what.message.header, now)
+        return [*taken, self._state.taken(what, errors, now)]
 
 
 def _where(item: ItemReceived) -> tuple[tuple[str, str], ...]:
