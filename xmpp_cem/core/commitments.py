@@ -3,7 +3,7 @@
 from xmpp_cem.core.allocation import share
 from xmpp_cem.core.records import Confirmed
 from xmpp_cem.model.event import Event
-from xmpp_cem.model.resource import Capability
+from xmpp_cem.model.resource import Capability, ResourceState
 from xmpp_cem.model.signal import Delta, Share
 
 
@@ -44,3 +44,13 @@ def why_not(event: Event, capability: Capability) -> str:
     if not meant(event, capability).resources:
         return "no resource of this party is meant"
     return ""
+
+
+def is_overridden(event: Event, capability: Capability) -> bool:
+    """Whether its owner keeps everything to itself that an event is meant for.
+
+    A virtual resource has no owner of its own: it stands for members, who are asked each.
+    """
+    resources = meant(event, capability).resources
+    kept = (r.state is ResourceState.OPTED_OUT and r.kind != "virtual" for r in resources)
+    return bool(resources) and all(kept)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from xmpp_cem.core.arrival import Known, judge_version
-from xmpp_cem.core.commitments import asked_power, basis_capability, why_not
+from xmpp_cem.core.commitments import asked_power, basis_capability, is_overridden, why_not
 from xmpp_cem.core.effects import AskDecision, Effect, Fetch, Forget, Note, Remember, SetTimer
 from xmpp_cem.core.eventacts import (
     BY_TRANSACTION,
@@ -39,7 +39,6 @@ from xmpp_cem.model.ids import EventId, Jid
 
 _UNCONFIRMED = "no capability was confirmed before the event was made"
 _OPPOSITE = "the site's program promised the opposite of what was asked"
-_NOTHING_ASKED = Word(0, "nothing is asked for now")
 
 
 class EventBook:
@@ -142,8 +141,8 @@ class EventBook:
         reasons = {Cause.UNSUPPORTED: why, Cause.CANCEL: event.reason}
         word = Word(0, reasons.get(cause, ""))
         effects += self._live(known, made, Happening(cause, word, now))
-        if Act.ASK in taken.acts and not asks(event):
-            effects += self._happened(event.id, Happening(Cause.OPT_IN, _NOTHING_ASKED, now))
+        if Act.ASK in taken.acts and (at_once := self._at_once(event)):
+            effects += self._happened(event.id, Happening(*at_once, now))
         return effects, taken, why_of(taken, word)
 
     def decided(self, decision: Decided, now: datetime) -> list[Effect]:
@@ -201,6 +200,15 @@ class EventBook:
         """Return why nobody here is asked about an event, which is answered no, or nothing."""
         capability = basis_capability(self._state.record.confirmed, event)
         return why_not(event, capability) if capability else _UNCONFIRMED
+
+    def _at_once(self, event: Event) -> tuple[Cause, Word] | None:
+        """Return what is answered without asking anybody, None where somebody is to decide."""
+        able = self._state.capability
+        if not asks(event):
+            return Cause.OPT_IN, Word(0, "nothing is asked for now")
+        if able and is_overridden(event, able):
+            return Cause.OPT_OUT, Word(0, "local override")
+        return None
 
     def _committed(
         self, event: Event, header: Header, known: Commitment | None, why: str, now: datetime
@@ -263,7 +271,7 @@ class EventBook:
             effects += note(made.event.id, made.status, each, what)
             made = made.model_copy(update={"status": each.to})
             for act in each.acts:
-                if act is Act.ASK and asks(made.event):
+                if act is Act.ASK and not self._at_once(made.event):
                     effects.append(AskDecision(made.event, made.asked_w))
                 elif act in {Act.SAY_IN, Act.SAY_OUT}:
                     answer = made_answer(made, self._state.settings.party, each, what)

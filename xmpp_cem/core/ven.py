@@ -69,7 +69,6 @@ class Ven:
         self._state = VenState(settings)
         self.book = EventBook(self._state)
         self._readings = ReadingBook(self._state)
-        self._capability: Capability | None = None
         self._members: tuple[int, int] = (0, 0)
         self._vtn_epoch: int | None = None
         self._heartbeat_s = _LONGEST_HEARTBEAT_S
@@ -149,7 +148,7 @@ class Ven:
 
         `members` is, for a gateway, how many stand behind it and how many of them are reachable.
         """
-        known = self._capability
+        known = self._state.capability
         settings = self._state.settings
         if known and members == self._members:
             is_soon = now - known.at < settings.min_change_every
@@ -158,7 +157,7 @@ class Ven:
                 return []
         self._members = members
         remember = self._state.save(revision=self._state.record.revision + 1)
-        self._capability = Capability(
+        self._state.capability = Capability(
             revision=self._state.record.revision, at=now, resources=resources
         )
         effects: list[Effect] = [remember, self._presence(now)]
@@ -185,7 +184,7 @@ class Ven:
             *([self._admit(admission)] if admission else []),
             WatchPresence(Link.UPPER, Jid(self._state.settings.vtn.bare)),
         ]
-        if self._capability:
+        if self._state.capability:
             effects += [self._presence(now), *self._register(Verb.CREATE, now)]
         return [*effects, *catch_up(admission), expect_index(self._heartbeat_s, now)]
 
@@ -197,7 +196,7 @@ class Ven:
         effects: list[Effect] = [
             Note("info", "the VTN is here", (("epoch", str(leadership.epoch)),))
         ]
-        if known is None or self._capability is None:
+        if known is None or self._state.capability is None:
             return effects
         return effects + self._register(Verb.CREATE, now)
 
@@ -206,13 +205,15 @@ class Ven:
         return Admit(Link.UPPER, frozenset({vtn, *admission.watchers}))
 
     def _register(self, verb: Verb, now: datetime) -> list[Effect]:
-        body = EndDeviceConfig(party=self._state.settings.party, capability=self._capability)
+        body = EndDeviceConfig(party=self._state.settings.party, capability=self._state.capability)
         expires = now + timedelta(minutes=5)
         return [*self._state.request(verb, Noun.CONFIG, body, now, expires)]
 
     def _presence(self, now: datetime) -> ShowPresence:
         sequence = self._state.record.sequence
-        return ShowPresence(Link.UPPER, offer_of(self._capability, sequence, self._members, now))
+        return ShowPresence(
+            Link.UPPER, offer_of(self._state.capability, sequence, self._members, now)
+        )
 
     def _reply(
         self, request: RequestMessage, reply: ResponseMessage | FaultMessage, now: datetime
@@ -284,7 +285,7 @@ class Ven:
             kept, page = self._readings.answer(what.message, now)
             return [*kept, Respond(Link.UPPER, what.token, page)]
         if verb is Verb.GET and what.message.header.noun is Noun.CONFIG:
-            own = EndDeviceConfig(party=letters.party, capability=self._capability)
+            own = EndDeviceConfig(party=letters.party, capability=self._state.capability)
             return [self._state.ok(what, now, own)]
         if what.message.operations:
             return answer_operations(what, lambda each: self._request(each, now), letters, now)

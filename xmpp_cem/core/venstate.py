@@ -24,6 +24,7 @@ from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import DomainId, Jid, PartyId
 from xmpp_cem.model.node import Uplink
 from xmpp_cem.model.position import Position
+from xmpp_cem.model.resource import Capability
 
 _STATUS_LIFE = timedelta(hours=1)
 _LEAST_READINGS_LIFE = timedelta(seconds=10)
@@ -57,12 +58,16 @@ class VenSettings:
 
 
 class VenState:
-    """The record, its sequence numbers and the requests made from it."""
+    """The record, its sequence numbers and the requests made from it.
+
+    `capability` is what our resources can do now, None until they have been read.
+    """
 
     def __init__(self, settings: VenSettings) -> None:
         self.settings = settings
         self.letters = Letters(settings.party)
         self.record = VenRecord()
+        self.capability: Capability | None = None
         self.is_up = False
 
     def start(self, now: datetime) -> Remember:
