@@ -96,13 +96,13 @@ class EventBook:
         """End what the index should list and does not; it speaks for the node alone."""
         listed = {entry.event for entry in index.entries}
         effects: list[Effect] = []
-        for known in self.live():
+        for known in list(self.commitments.values()):
             event = known.event
             # An index that is older than the event cannot list it: one may come late.
             is_covered = event.order.epoch <= index.epoch and event.created < index.at
             if event.id in listed and known.is_own:
                 effects.append(self.keep(known.model_copy(update={"is_own": False})))
-            elif event.id not in listed and is_covered and not known.is_own:
+            elif event.id not in listed and is_covered and known.is_live and not known.is_own:
                 effects += self._happened(event.id, Happening(Cause.OMITTED, Word(), now))
         return effects
 
