@@ -29,7 +29,7 @@ async def inputs(world, party, kind):
     """Return what a party was told, from its own store."""
     engine = world.parties[party].engine
     try:
-        rows = [*await engine.store.journal(20_000), *engine._uneventful]
+        rows = [*await engine.store.journal(20_000), *engine.keeper._uneventful]
     except StoreError:
         return []  # it is only just starting
     return [what for what in map(journal.read, rows) if isinstance(what, kind)]

@@ -12,6 +12,7 @@ from xmpp_cem.core.call import Call
 from xmpp_cem.core.effects import AskDecision
 from xmpp_cem.core.eventbook import EventBook
 from xmpp_cem.core.inputs import TimerFired
+from xmpp_cem.core.life import State
 from xmpp_cem.core.venstate import VenSettings, VenState
 from xmpp_cem.core.vtnstate import USABLE
 from xmpp_cem.messages.envelope import Header, Noun, Verb
@@ -84,7 +85,7 @@ def test_a_cancel_wins_wherever_it_arrives(arrivals):
     for event in arrivals:
         made.take_event(event, HEADER, NOW)
     commitment = made.commitments[CANCELLED.id]
-    assert commitment.status is EventStatus.CANCELLED
+    assert commitment.status is State.CANCELLED
     assert not of_kind(made.take_event(HISTORY[-1], HEADER, NOW), AskDecision)
 
 

@@ -1,54 +1,10 @@
-"""How a VEN judges a version of an event by (epoch, modification), digest, index and time."""
-
-from datetime import datetime
-from enum import Enum, auto
+"""What an event asks of a party: of which capability, how many watts, and why that cannot be."""
 
 from xmpp_cem.core.allocation import share
-from xmpp_cem.core.records import Commitment, Confirmed, VenRecord
+from xmpp_cem.core.records import Confirmed
 from xmpp_cem.model.event import Event
-from xmpp_cem.model.resource import Capability
+from xmpp_cem.model.resource import Capability, ResourceState
 from xmpp_cem.model.signal import Delta, Place, Share, TargetPower
-
-
-class Verdict(Enum):
-    """What to do with a version of an event."""
-
-    TAKE = auto()
-    CANCEL = auto()
-    SAME = auto()
-    STALE = auto()
-    CONFLICT = auto()
-    UNLISTED = auto()
-    LATE = auto()
-
-
-def judge(
-    record: VenRecord,
-    known: Commitment | None,
-    event: Event,
-    digest: str,
-    now: datetime,
-    *,
-    is_own: bool = False,
-) -> Verdict:
-    """Return what to do with a version of an event.
-
-    A higher order applies; an equal one with the same digest is a repeat, with another an alarm; a
-    lower one is refused. An item of an epoch below the index's counts only if the index lists it;
-    what comes to us alone, by transaction, stands in no index.
-    """
-    listed = any(entry.event == event.id for entry in record.index)
-    is_early = record.index_epoch < 0 or event.order.epoch < record.index_epoch
-    if is_early and not is_own and not (listed and record.index_epoch >= 0):
-        return Verdict.UNLISTED
-    if known is not None:
-        if event.order == known.event.order:
-            return Verdict.SAME if digest == known.digest else Verdict.CONFLICT
-        if event.order < known.event.order or not known.is_live:
-            return Verdict.STALE
-    if event.is_cancelled:
-        return Verdict.CANCEL
-    return Verdict.LATE if now >= event.active.end else Verdict.TAKE
 
 
 def basis_capability(confirmed: tuple[Confirmed, ...], event: Event) -> Capability | None:
@@ -110,3 +66,13 @@ def _turns(event: Event) -> bool:
     powers = {s.power_w > 0 for s in signals if isinstance(s, Delta) and s.power_w}
     directions = {s.direction for s in signals if isinstance(s, Share)}
     return len(powers) > 1 or len(directions) > 1
+
+
+def is_overridden(event: Event, capability: Capability) -> bool:
+    """Whether its owner keeps everything to itself that an event is meant for.
+
+    A virtual resource has no owner of its own: it stands for members, who are asked each.
+    """
+    resources = meant(event, capability).resources
+    kept = (r.state is ResourceState.OPTED_OUT and r.kind != "virtual" for r in resources)
+    return bool(resources) and all(kept)

@@ -1,36 +1,45 @@
-"""The events a VEN knows: taken from node, index and transaction, decided, answered, ended."""
+"""The events a VEN knows, each in the state that the table of its life gives."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import Literal
+from datetime import datetime
 
-from xmpp_cem.core.commitments import Verdict, asked_power, basis_capability, judge, why_not
-from xmpp_cem.core.effects import (
-    AskDecision,
-    Effect,
-    Fetch,
-    Forget,
-    Note,
-    Remember,
-    SetTimer,
+from xmpp_cem.core.arrival import Known, judge_version
+from xmpp_cem.core.commitments import asked_power, basis_capability, is_overridden, why_not
+from xmpp_cem.core.effects import AskDecision, Effect, Fetch, Forget, Note, Remember, SetTimer
+from xmpp_cem.core.eventacts import (
+    BY_TRANSACTION,
+    Happening,
+    Word,
+    as_state,
+    asks,
+    continued,
+    decide_by,
+    is_listed,
+    is_mandatory,
+    is_undecided,
+    made_answer,
+    moments,
+    note,
+    refusal,
+    version_of,
+    why_of,
 )
 from xmpp_cem.core.inputs import Decided, Link
+from xmpp_cem.core.life import Act, Cause, State, Step
+from xmpp_cem.core.lifecycle import step
+from xmpp_cem.core.phases import Moments, due, live, next_due, tick
 from xmpp_cem.core.records import Commitment
 from xmpp_cem.core.venstate import VenState
 from xmpp_cem.messages.bodies import Body
 from xmpp_cem.messages.controls import EventIndex
-from xmpp_cem.messages.envelope import Header, Noun, Verb
+from xmpp_cem.messages.envelope import Header, Noun, ReplyError, Verb
 from xmpp_cem.messages.events import EndDeviceEvents
-from xmpp_cem.model.answer import Answer, Opt
-from xmpp_cem.model.event import Event, EventStatus
-from xmpp_cem.model.ids import EventId, Jid, derived_id
-from xmpp_cem.model.signal import Delta, Share
+from xmpp_cem.model.answer import Opt
+from xmpp_cem.model.event import Event
+from xmpp_cem.model.ids import EventId, Jid
 
-TOMBSTONE = timedelta(hours=24)
-"""How long an ended event stays known after its validity, so that an old item cannot revive it."""
-
-_BY_TRANSACTION = frozenset({Verb.CREATE, Verb.CHANGE, Verb.CANCEL})
 _UNCONFIRMED = "no capability was confirmed before the event was made"
+_OPPOSITE = "the site's program promised the opposite of what was asked"
 
 
 class EventBook:
@@ -40,30 +49,27 @@ class EventBook:
         self._state = state
         self.commitments: dict[EventId, Commitment] = {}
 
-    def resume(self) -> list[Effect]:
-        """After a restart: ask again what was not decided, wait for each end."""
+    def restore(self, commitment: Commitment) -> None:
+        """Take back a commitment from before a restart, also from an older store."""
+        self.commitments[commitment.event.id] = as_state(commitment)
+
+    def resume(self, now: datetime) -> list[Effect]:
+        """After a restart: ask again what was not decided, wait for what comes next."""
         effects: list[Effect] = []
-        for commitment in self.commitments.values():
-            effects.append(self._timer(commitment))
-            if commitment.is_live and _is_undecided(commitment):
-                effects.append(AskDecision(commitment.event, commitment.asked_w))
+        for known in list(self.commitments.values()):
+            if not is_undecided(known) or now >= known.event.active.end:
+                effects += self._timer(known)
+                continue
+            asked = known.model_copy(update={"decide_by": decide_by(known.event, now)})
+            effects += [] if asked == known else [self.keep(asked)]
+            effects += [*self._timer(asked), AskDecision(asked.event, asked.asked_w)]
         return effects
 
     def live(self) -> Iterable[Commitment]:
         """Return the commitments that may still act."""
         return [c for c in self.commitments.values() if c.is_live]
 
-    @property
-    def is_current(self) -> bool:
-        """Whether an index is known, and every event that it lists just as it lists it."""
-        record = self._state.record
-        return record.index_epoch >= 0 and all(
-            (known := self.commitments.get(entry.event)) is not None
-            and (known.event.order, known.digest) == (entry.order, entry.digest)
-            for entry in record.index
-        )
-
-    def take_index(self, index: EventIndex, node: str) -> list[Effect]:
+    def take_index(self, index: EventIndex, node: str, now: datetime) -> list[Effect]:
         """Compare with the VTN's index: fetch what differs, end what a newer index omits."""
         record = self._state.record
         if (index.epoch, index.version) <= (record.index_epoch, record.index_version):
@@ -73,203 +79,222 @@ class EventBook:
                 index_epoch=index.epoch, index_version=index.version, index=index.entries
             )
         ]
-        effects += self._omitted(index)
+        effects += self._omitted(index, now)
         wanted = []
         for entry in index.entries:
             known = self.commitments.get(entry.event)
             if known is None or known.event.order < entry.order:
                 wanted.append(entry.event)
             elif known.event.order == entry.order and known.digest != entry.digest:
-                effects.append(_note("error", "event differs from the index", entry.event))
+                fields = (("event_id", entry.event),)
+                effects.append(Note("error", "event differs from the index", fields))
         if wanted and record.admission:
             service = Jid.parse(record.admission.service)
             effects.append(Fetch(Link.UPPER, service, node, tuple(wanted)))
         return effects
 
-    def _omitted(self, index: EventIndex) -> list[Effect]:
+    def _omitted(self, index: EventIndex, now: datetime) -> list[Effect]:
         """End what the index should list and does not; it speaks for the node alone."""
         listed = {entry.event for entry in index.entries}
         effects: list[Effect] = []
-        for commitment in self.live():
-            event = commitment.event
+        for known in list(self.commitments.values()):
+            event = known.event
             # An index that is older than the event cannot list it: one may come late.
             is_covered = event.order.epoch <= index.epoch and event.created < index.at
-            if event.id in listed and commitment.is_own:
-                effects.append(self._keep(commitment.model_copy(update={"is_own": False})))
-            elif event.id not in listed and is_covered and not commitment.is_own:
-                effects += self._end(commitment, EventStatus.CANCELLED, "absent from the index")
+            if event.id in listed and known.is_own:
+                effects.append(self.keep(known.model_copy(update={"is_own": False})))
+            elif event.id not in listed and is_covered and known.is_live and not known.is_own:
+                effects += self.happened(event.id, Happening(Cause.OMITTED, Word(), now))
         return effects
 
     def take_events(self, events: Iterable[Event], header: Header, now: datetime) -> list[Effect]:
-        """Judge events one after the other."""
+        """Judge events one after the other; what is refused is told to people only."""
         return [effect for event in events for effect in self.take_event(event, header, now)]
 
+    def take_request(
+        self, events: Iterable[Event], header: Header, now: datetime
+    ) -> tuple[list[Effect], tuple[ReplyError, ...]]:
+        """Judge events of a transaction; what is refused its sender is to be told, with code."""
+        effects: list[Effect] = []
+        errors: list[ReplyError] = []
+        for event in events:
+            done, taken, why = self._take(event, header, now)
+            effects += done
+            errors += [refusal(event.id, taken.code, why)] if taken.is_refused else []
+        return effects, tuple(errors)
+
     def take_event(self, event: Event, header: Header, now: datetime) -> list[Effect]:
-        """Judge one version of an event and act on the verdict."""
-        if header.expires is not None and now >= header.expires and now < event.active.end:
-            return [_note("warning", "expired message refused", event.id)]
-        digest = self._state.settings.digest(event)
+        """Judge one version of an event and act on what the table gives."""
+        return self._take(event, header, now)[0]
+
+    def _take(self, event: Event, header: Header, now: datetime) -> tuple[list[Effect], Step, str]:
+        """Return what a version leads to, the step that it causes, and the reason."""
+        effects = self._tick(event.id, now)
         known = self.commitments.get(event.id)
-        is_own = header.verb in _BY_TRANSACTION
-        verdict = judge(self._state.record, known, event, digest, now, is_own=is_own)
-        match verdict:
-            case Verdict.TAKE:
-                return self._commit(event, digest, header, now)
-            case Verdict.CANCEL:
-                return self._cancel(event, digest, known)
-            case Verdict.SAME:
-                return []
-            case Verdict.CONFLICT:
-                return [_note("error", "same version with another content refused", event.id)]
-            case Verdict.STALE | Verdict.UNLISTED | Verdict.LATE:
-                return [_note("warning", f"{verdict.name.lower()} event refused", event.id)]
+        why = "" if event.is_cancelled else self.why_barred(event)
+        arrived = self._committed(event, header, known, why, now)
+        listed = is_listed(self._state.record, event, header)
+        version = version_of(arrived, header.expires, is_listed=listed, is_able=not why)
+        newest = Known(known.event.order, known.digest) if known else None
+        cause = judge_version(version, newest, now, is_clock_good=True)
+        taken = step(known.status if known else State.UNKNOWN, cause)
+        made = arrived if known is None or Act.KEEP in taken.acts else known
+        reasons = {Cause.UNSUPPORTED: why, Cause.CANCEL: event.reason}
+        word = Word(0, reasons.get(cause, ""))
+        effects += self._live(known, made, Happening(cause, word, now))
+        if Act.ASK in taken.acts and (at_once := self._at_once(event)):
+            effects += self.happened(event.id, Happening(*at_once, now))
+        return effects, taken, why_of(taken, word)
 
     def decided(self, decision: Decided, now: datetime) -> list[Effect]:
         """Commit an answer, then send it; a decision on an older version is dropped."""
-        commitment = self.commitments.get(decision.event)
-        if commitment is None or not commitment.is_live:
+        known = self.commitments.get(decision.event)
+        if known is None or decision.order != known.event.order:
             return []
-        if decision.order != commitment.event.order:
-            return []
-        if decision.power_w * commitment.asked_w < 0:
-            why = "the site's program promised the opposite of what was asked"
-            return self.answer(commitment, Opt.OUT, 0, why, now)
-        return self.answer(commitment, decision.opt, decision.power_w, decision.reason, now)
+        if decision.power_w * known.asked_w < 0:
+            return self.answer(known, Opt.OUT, 0, _OPPOSITE, now)
+        return self.answer(known, decision.opt, decision.power_w, decision.reason, now)
 
     def answer(
         self, commitment: Commitment, opt: Opt, power_w: int, reason: str, now: datetime
     ) -> list[Effect]:
         """Answer anew when anything differs from the last answer (create, then change)."""
-        last = commitment.answer
-        power_w = power_w if opt is Opt.IN else 0
-        event = commitment.event
-        if last and (last.order, last.opt, last.power_w) == (event.order, opt, power_w):
-            return []
-        answer = Answer(
-            id=derived_id("answer", event.id, self._state.settings.party),
-            event=event.id,
-            order=event.order,
-            opt=opt,
-            power_w=power_w,
-            revision=commitment.revision,
-            sequence=last.sequence + 1 if last else 1,
-            at=now,
-            reason=reason[:256],
-        )
-        verb = Verb.CHANGE if last else Verb.CREATE
-        body = EndDeviceEvents(answers=(answer,))
-        return [
-            self._keep(commitment.model_copy(update={"answer": answer})),
-            *self._state.request(verb, Noun.EVENTS, body, now, event.active.end),
-        ]
+        effects = self._tick(commitment.event.id, now)
+        known = self.commitments.get(commitment.event.id)
+        if known is None:
+            return effects
+        last, power_w = known.answer, power_w if opt is Opt.IN else 0
+        if last and (last.order, last.opt, last.power_w) == (known.event.order, opt, power_w):
+            return effects
+        cause = Cause.OPT_OUT_BARRED if is_mandatory(known.event) else Cause.OPT_OUT
+        if opt is Opt.IN:
+            cause = Cause.OPT_IN_BARRED if self.why_barred(known.event) else Cause.OPT_IN
+        return effects + self._live(known, known, Happening(cause, Word(power_w, reason), now))
 
-    def refused(self, body: Body | None) -> list[Effect]:
+    def refused(self, body: Body | None, now: datetime) -> list[Effect]:
         """Act on nothing that the VTN did not take our answer to: it would be nobody's power."""
         answers = body.answers if isinstance(body, EndDeviceEvents) else ()
         effects: list[Effect] = []
         for answer in answers:
-            commitment = self.commitments.get(answer.event)
-            if commitment is None or commitment.answer != answer or answer.opt is Opt.OUT:
+            known = self.commitments.get(answer.event)
+            if known is None or known.answer != answer or answer.opt is Opt.OUT:
                 continue
             out = {"opt": Opt.OUT, "power_w": 0, "reason": "the VTN refused the answer"}
-            withdrawn = answer.model_copy(update=out)
-            effects.append(self._keep(commitment.model_copy(update={"answer": withdrawn})))
+            steps = live(known.status, Cause.OPT_OUT, self._moments(known), now)
+            update = {"status": steps[-1].to, "answer": answer.model_copy(update=out)}
+            effects += self._settled(known, known.model_copy(update=update))
         return effects
 
     def keep(self, commitment: Commitment) -> Remember:
         """Replace a commitment."""
-        return self._keep(commitment)
-
-    def fire(self, event_id: EventId, now: datetime) -> list[Effect]:
-        """End an event at its time; forget it when its tombstone is old."""
-        commitment = self.commitments.get(event_id)
-        if commitment is None:
-            return []
-        end = commitment.event.active.end
-        if commitment.is_live and now >= end:
-            return self._end(commitment, EventStatus.COMPLETED, "over")
-        if now >= end + TOMBSTONE:
-            del self.commitments[event_id]
-            return [Forget(commitment)]
-        return [self._timer(commitment)]
-
-    def _commit(self, event: Event, digest: str, header: Header, now: datetime) -> list[Effect]:
-        capability = basis_capability(self._state.record.confirmed, event)
-        known = self.commitments.get(event.id)
-        asked_w = asked_power(event, capability) if capability else 0
-        commitment = Commitment(
-            event=event,
-            digest=digest,
-            asked_w=asked_w,
-            revision=capability.revision if capability else 0,
-            status=EventStatus.FAR,
-            path=header.path,
-            hop=header.hop,
-            is_own=self._is_own(event, header),
-        )
-        if known:
-            kept = known.model_dump(include={"answer", "baselines", "limits", "shares"})
-            commitment = commitment.model_copy(update={name: getattr(known, name) for name in kept})
-        effects: list[Effect] = [self._keep(commitment), self._timer(commitment)]
-        follows = self._state.settings.follows
-        why = why_not(event, capability, follows) if capability else _UNCONFIRMED
-        if why:
-            return effects + self.answer(commitment, Opt.OUT, 0, why, now)
-        if commitment.answer and commitment.answer.opt is Opt.OUT:
-            return effects
-        if not _asks(event):
-            return effects + self.answer(commitment, Opt.IN, 0, "nothing is asked for now", now)
-        return [*effects, AskDecision(event, asked_w)]
-
-    def _is_own(self, event: Event, header: Header) -> bool:
-        """Whether an event is for us alone: absence from an index says nothing of it."""
-        listed = {entry.event for entry in self._state.record.index}
-        return header.verb in _BY_TRANSACTION and event.id not in listed
-
-    def _cancel(self, event: Event, digest: str, known: Commitment | None) -> list[Effect]:
-        if known is None:
-            tombstone = Commitment(
-                event=event, digest=digest, asked_w=0, revision=0, status=EventStatus.CANCELLED
-            )
-            return [self._keep(tombstone), self._timer(tombstone)]
-        newer = known.model_copy(update={"event": event, "digest": digest})
-        return self._end(newer, EventStatus.CANCELLED, event.reason or "cancelled by the VTN")
-
-    def _end(self, commitment: Commitment, status: EventStatus, why: str) -> list[Effect]:
-        ended = commitment.model_copy(update={"status": status})
-        return [
-            self._keep(ended),
-            self._timer(ended),
-            _note("info", f"event {status.value}", ended.event.id, why),
-        ]
-
-    def _keep(self, commitment: Commitment) -> Remember:
         self.commitments[commitment.event.id] = commitment
         return Remember(commitment)
 
-    def _timer(self, commitment: Commitment) -> SetTimer:
-        end = commitment.event.active.end
-        at = end if commitment.is_live else end + TOMBSTONE
-        return SetTimer(f"ven/{commitment.event.id}", at)
+    def fire(self, event_id: EventId, now: datetime) -> list[Effect]:
+        """Bring an event on by the clock: near, started, answered by silence, ended, forgotten."""
+        known = self.commitments.get(event_id)
+        if known is None:
+            return []
+        return self._tick(event_id, now) or self._timer(known)
 
+    def why_barred(self, event: Event) -> str:
+        """Return why nobody here is asked about an event, which is answered no, or nothing."""
+        able = basis_capability(self._state.record.confirmed, event)
+        return why_not(event, able, self._state.settings.follows) if able else _UNCONFIRMED
 
-def _asks(event: Event) -> bool:
-    """Whether an event asks for anything at all, of anybody."""
-    signal = event.signal
-    if isinstance(signal, Share):
-        return bool(signal.multiplier)
-    return not isinstance(signal, Delta) or bool(signal.power_w)
+    def _at_once(self, event: Event) -> tuple[Cause, Word] | None:
+        """Return what is answered without asking anybody, None where somebody is to decide."""
+        able = self._state.capability
+        if is_mandatory(event):
+            return Cause.OPT_IN, Word(0, "a mandatory limit takes no opt-out")
+        if not asks(event):
+            return Cause.OPT_IN, Word(0, "nothing is asked for now")
+        if able and is_overridden(event, able):
+            return Cause.OPT_OUT, Word(0, "local override")
+        return None
 
+    def _committed(
+        self, event: Event, header: Header, known: Commitment | None, why: str, now: datetime
+    ) -> Commitment:
+        """Return a version as it would be kept; what was promised and begun stands."""
+        capability = basis_capability(self._state.record.confirmed, event)
+        listed = {entry.event for entry in self._state.record.index}
+        made = Commitment(
+            event=event,
+            digest=self._state.settings.digest(event),
+            asked_w=asked_power(event, capability) if capability and not why else 0,
+            revision=capability.revision if capability else 0,
+            status=State.UNKNOWN,
+            decide_by=decide_by(event, now),
+            path=header.path,
+            hop=header.hop,
+            is_own=header.verb in BY_TRANSACTION and event.id not in listed,
+        )
+        return continued(made, known, now) if known else made
 
-def _is_undecided(commitment: Commitment) -> bool:
-    """Whether the newest version has no answer yet; a no holds for every later version."""
-    answer = commitment.answer
-    if answer is None:
-        return True
-    return answer.opt is Opt.IN and answer.order != commitment.event.order
+    def _moments(self, commitment: Commitment) -> Moments:
+        return moments(commitment, is_silence_yes=self._state.settings.is_silence_yes)
 
+    def _tick(self, event_id: EventId, now: datetime) -> list[Effect]:
+        """Bring an event up to the present, by the moments known so far."""
+        known = self.commitments.get(event_id)
+        if known is None:
+            return []
+        at = self._moments(known)
+        cause, steps = due(known.status, at, now), tick(known.status, at, now)
+        if cause is None:
+            return []
+        return self._done(known, known, steps, Happening(cause, Word(known.asked_w), now))
 
-def _note(
-    level: Literal["info", "warning", "error"], what: str, event: EventId, why: str = ""
-) -> Note:
-    return Note(level, what, (("event_id", event), ("why", why)) if why else (("event_id", event),))
+    def happened(self, event_id: EventId, what: Happening) -> list[Effect]:
+        """Take what has become known about an event; nothing for one that is not known here."""
+        effects = self._tick(event_id, what.now)
+        known = self.commitments.get(event_id)
+        return effects + (self._live(known, known, what) if known else [])
+
+    def _live(self, known: Commitment | None, made: Commitment, what: Happening) -> list[Effect]:
+        """Take a cause and all that the clock then brings, by the moments of what is made of it."""
+        state = known.status if known else State.UNKNOWN
+        steps = live(state, what.cause, self._moments(made), what.now)
+        return self._done(known, made, steps, what)
+
+    def _done(
+        self,
+        known: Commitment | None,
+        made: Commitment,
+        steps: Iterable[Step],
+        what: Happening,
+    ) -> list[Effect]:
+        """Carry out the acts of steps in order; one commit keeps what they come to.
+
+        Baselines, set points and the telling of start and stop follow from what is kept: a site
+        looks at it every second.
+        """
+        effects: list[Effect] = []
+        for each in steps:
+            effects += note(made.event.id, made.status, each, what)
+            made = made.model_copy(update={"status": each.to})
+            for act in each.acts:
+                if act is Act.ASK and not self._at_once(made.event):
+                    effects.append(AskDecision(made.event, made.asked_w))
+                elif act in {Act.SAY_IN, Act.SAY_OUT}:
+                    answer = made_answer(made, self._state.settings.party, each, what)
+                    verb = Verb.CHANGE if made.answer else Verb.CREATE
+                    body, end = EndDeviceEvents(answers=(answer,)), made.event.active.end
+                    effects += self._state.request(verb, Noun.EVENTS, body, what.now, end)
+                    made = made.model_copy(update={"answer": answer})
+        return [*self._settled(known, made), *effects]
+
+    def _settled(self, known: Commitment | None, made: Commitment) -> list[Effect]:
+        """Keep what has changed and wait for what the clock brings next; forget what is over."""
+        if made.status is State.UNKNOWN:
+            gone = self.commitments.pop(made.event.id, None)
+            return [Forget(gone)] if gone else []
+        if made == known:
+            return []
+        timer = self._timer(made)
+        return [self.keep(made), *(timer if known is None or self._timer(known) != timer else [])]
+
+    def _timer(self, commitment: Commitment) -> list[Effect]:
+        at = next_due(commitment.status, self._moments(commitment))
+        return [SetTimer(f"ven/{commitment.event.id}", at)] if at else []

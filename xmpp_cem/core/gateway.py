@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 
 from xmpp_cem.core.call import Call
 from xmpp_cem.core.effects import AskDecision, Effect, Note, SetTimer
+from xmpp_cem.core.eventacts import asks
 from xmpp_cem.core.inputs import Input, Link, Started, TimerFired
+from xmpp_cem.core.life import State
 from xmpp_cem.core.modifying import turns
 from xmpp_cem.core.records import Commitment, Dispatch, Record
 from xmpp_cem.core.standing import bounded, signed
@@ -16,7 +18,6 @@ from xmpp_cem.core.vtnstate import USABLE, VtnSettings
 from xmpp_cem.messages.envelope import MAX_HOPS
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability, combined
-from xmpp_cem.model.event import EventStatus
 from xmpp_cem.model.ids import EventId, derived_id, lower_event_id
 from xmpp_cem.model.resource import Resource, ResourceState
 
@@ -83,7 +84,7 @@ class Gateway:
         for commitment in list(self.ven.book.commitments.values()):
             lower_id = lower_event_id(commitment.event.id, self._settings.lower.domain)
             dispatch = self.vtn.dispatching.dispatches.get(lower_id)
-            if not commitment.is_live:
+            if not _is_followed(commitment, now):
                 effects += self._ended(commitment, dispatch)
             elif dispatch is None:
                 effects += self._opened(commitment, lower_id, now)
@@ -94,7 +95,7 @@ class Gateway:
 
     def _ended(self, commitment: Commitment, dispatch: Dispatch | None) -> list[Effect]:
         """Cascade a cancel; an event that is over ends below by its own clock."""
-        if dispatch is None or commitment.status is not EventStatus.CANCELLED:
+        if dispatch is None or commitment.status is not State.CANCELLED:
             return []
         why = commitment.event.reason or "cancelled above"
         return self.vtn.dispatching.cancel(dispatch.event.id, why)
@@ -102,7 +103,7 @@ class Gateway:
     def _opened(self, commitment: Commitment, lower_id: str, now: datetime) -> list[Effect]:
         """Plan below what was asked above, once the members' presence is known."""
         event = commitment.event
-        if commitment.answer and commitment.answer.opt is Opt.OUT:
+        if commitment.status is State.REFUSED:
             return []
         looped = self._token in commitment.path
         if looped or commitment.hop >= MAX_HOPS:
@@ -138,6 +139,8 @@ class Gateway:
         effects = self._modified(commitment, dispatch, now)
         dispatch = self.vtn.dispatching.dispatches[dispatch.event.id]
         if not self.vtn.dispatching.is_settled(dispatch, now) or effects:
+            return effects
+        if not asks(commitment.event) or self.ven.book.why_barred(commitment.event):
             return effects
         promised_w = bounded(signed(dispatch, self.vtn.dispatching.expected_w(dispatch, now)))
         opt = Opt.IN if promised_w else Opt.OUT
@@ -198,6 +201,13 @@ class Gateway:
             decrease_w=sum(m.capability.decrease_w for m in usable if m.capability),
         )
         return self.ven.update((virtual,), now, (len(members), len(reachable)))
+
+
+def _is_followed(commitment: Commitment, now: datetime) -> bool:
+    """Whether what members say still counts: a no can be taken back while the event lasts."""
+    if commitment.status is State.REFUSED:
+        return now < commitment.event.active.end
+    return commitment.is_live
 
 
 _STATE: dict[Availability, ResourceState] = {

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from xmpp_cem.core.bounds import Cap
 from xmpp_cem.core.effects import Effect, Level, Note
+from xmpp_cem.core.eventacts import is_current
 from xmpp_cem.core.failsafe import HELD, FailsafeSettings, Mode, own_caps
 from xmpp_cem.core.spread import whole_seconds
 from xmpp_cem.core.ven import Ven
@@ -68,7 +69,7 @@ class Guarding:
         if made is not None and made != self._index_made:
             self._index_made = made
             self._watch = saw_index(self._watch, self._settings, made, now)
-        if self._ven.book.is_current:
+        if is_current(self._ven.state.record, self._ven.book.commitments):
             self._watch = saw_state(self._watch, now)
         self._watch, changes = look(self._watch, self._settings, now, is_limited=is_limited)
         effects: list[Effect] = []

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from xmpp_cem.core.bounds import Cap, Physical, Range, divided
+from xmpp_cem.core.life import State
+from xmpp_cem.core.lifecycle import ENDED
 from xmpp_cem.core.preparing import moves_power, window_of
 from xmpp_cem.core.records import Commitment
 from xmpp_cem.core.timeline import Claim, Piece, timeline
 from xmpp_cem.core.trajectory import Setting, setting_at
 from xmpp_cem.model.control import Sample
-from xmpp_cem.model.event import Event, EventStatus
+from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import EventId, ResourceId
 from xmpp_cem.model.signal import Delta, Direction, Limit, Place, Share, Signal
 
@@ -109,7 +111,7 @@ def _scaled(share_w: int, signal: Signal, event: Event) -> int:
 def _caps(commitment: Commitment) -> list[tuple[Cap, Commitment | None]]:
     """Return the limits of an event, until its end; a cancelled one has none."""
     event = commitment.event
-    if commitment.status is EventStatus.COMPLETED:
+    if commitment.status in ENDED and commitment.status is not State.REFUSED:
         return []
     return [
         (

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from xmpp_cem.core.allocation import pro_rata
+from xmpp_cem.core.life import State
 from xmpp_cem.core.records import Commitment
 from xmpp_cem.core.sampling import Sampling
 from xmpp_cem.core.spread import Acting, Offsets, Spread, acting, offsets
 from xmpp_cem.model.answer import Opt
-from xmpp_cem.model.event import EventStatus, Mode
+from xmpp_cem.model.event import Mode
 from xmpp_cem.model.ids import PartyId, ResourceId
 from xmpp_cem.model.signal import Limit, TargetPower
 
@@ -19,7 +20,7 @@ def moves_power(commitment: Commitment) -> bool:
     A mandatory limit takes no opt-out.
     """
     event, answer = commitment.event, commitment.answer
-    if event.mode is Mode.COMMS or commitment.status is EventStatus.CANCELLED:
+    if event.mode is Mode.COMMS or commitment.status is State.CANCELLED:
         return False
     is_mandatory = isinstance(event.signal, Limit) and event.signal.is_mandatory
     return is_mandatory or (answer is not None and answer.opt is Opt.IN)

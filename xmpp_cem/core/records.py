@@ -4,12 +4,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from xmpp_cem.core.life import State
+from xmpp_cem.core.lifecycle import OPEN
 from xmpp_cem.core.spread import Offsets
 from xmpp_cem.messages.configuration import Admission
 from xmpp_cem.messages.controls import IndexEntry
 from xmpp_cem.model.answer import Answer
 from xmpp_cem.model.availability import Availability
-from xmpp_cem.model.event import Event, EventStatus, Order
+from xmpp_cem.model.event import Event, Order
 from xmpp_cem.model.ids import EventId, MessageId, PartyId, ResourceId
 from xmpp_cem.model.position import Position
 from xmpp_cem.model.quantity import Power
@@ -82,10 +84,11 @@ class Report(Value):
 class Commitment(Value):
     """One event at a VEN: its newest version, what is asked, what was answered.
 
-    `status` also keeps a tombstone: a cancelled event stays known until its validity and a day
-    have passed. `offsets` of a randomised start are drawn once, when it was `taken`. `baselines`
-    (W) and `limits` (W, not signed) of the resources are set at the start and then stand; `shares`
-    (W, signed) follow what is promised. What `is_own` came by transaction and is in no index.
+    `status` is the state of its life; one that has ended is a tombstone, until its validity and a
+    day have passed. `decide_by` is when silence becomes an answer, where the version came after its
+    deadline. `offsets` of a randomised start are drawn once, when it was `taken`. `baselines` (W)
+    and `limits` (W, not signed) of the resources are set at the start and then stand; `shares` (W,
+    signed) follow what is promised. What `is_own` came by transaction and is in no index.
     """
 
     kind: Literal["commitment"] = "commitment"
@@ -93,7 +96,8 @@ class Commitment(Value):
     digest: str
     asked_w: Power
     revision: int
-    status: EventStatus
+    status: State
+    decide_by: Instant | None = None
     path: tuple[str, ...] = ()
     hop: int = 0
     is_own: bool = False
@@ -112,7 +116,7 @@ class Commitment(Value):
     @property
     def is_live(self) -> bool:
         """Whether it may still act."""
-        return self.status not in {EventStatus.CANCELLED, EventStatus.COMPLETED}
+        return self.status in OPEN
 
 
 class VtnRecord(Value):

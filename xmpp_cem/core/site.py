@@ -4,11 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from xmpp_cem.core.effects import Actuate, Effect, Note, ReadDevices, SetTimer
+from xmpp_cem.core.eventacts import Happening, Word
 from xmpp_cem.core.failsafe import FailsafeSettings
 from xmpp_cem.core.guarding import Guarding
 from xmpp_cem.core.inputs import Input, LinkChanged, Measured, Started, TimerFired
 from xmpp_cem.core.plan import Plan, plan
 from xmpp_cem.core.preparing import drawn, moves_power, prepared, window_of
+from xmpp_cem.core.ranking import ranking
 from xmpp_cem.core.records import Commitment, Record
 from xmpp_cem.core.sampling import Sampling, resource_of
 from xmpp_cem.core.ven import Ven
@@ -79,12 +81,24 @@ class Site:
         samples = self._sampling.latest
         self._plan = plan(commitments, self._guarding.caps, samples, self._free_w, now)
         effects += self._explained(before)
+        effects += self._ranked(now)
         effects += self._told(before.causes, now)
         points = tuple(
             SetPoint(resource=name, power_w=setting.power_w)
             for name, setting in self._plan.settings.items()
         )
         return [*effects, Actuate(points), ReadDevices()]
+
+    def _ranked(self, now: datetime) -> list[Effect]:
+        """Tell the book which events yield to a higher priority, and which decide again."""
+        segments = [setting.segment for setting in self._plan.settings.values()]
+        effects: list[Effect] = []
+        for commitment in list(self.ven.book.live()):
+            cause = ranking(commitment.event.id, segments)
+            if cause is not None:
+                what = Happening(cause, Word(), now)
+                effects += self.ven.book.happened(commitment.event.id, what)
+        return effects
 
     def _prepared(self, now: datetime) -> list[Effect]:
         """Draw offsets of what is new, and fix baselines and shares of what begins or changes."""

@@ -69,7 +69,6 @@ class Ven:
         self.state = VenState(settings)
         self.book = EventBook(self.state)
         self._readings = ReadingBook(self.state)
-        self._capability: Capability | None = None
         self._members: tuple[int, int] = (0, 0)
         self._vtn_epoch: int | None = None
         self._heartbeat_s = _LONGEST_HEARTBEAT_S
@@ -98,7 +97,7 @@ class Ven:
         elif isinstance(record, Report):
             self._readings.restore(record)
         elif isinstance(record, Commitment):
-            self.book.commitments[record.event.id] = record
+            self.book.restore(record)
 
     def handle(  # noqa: C901, PLR0911, PLR0912 one case per input
         self, what: Input, now: datetime
@@ -106,7 +105,7 @@ class Ven:
         """Return what one input leads to."""
         match what:
             case Started():
-                return [self.state.start(now), *self.book.resume()]
+                return [self.state.start(now), *self.book.resume(now)]
             case LinkChanged(is_up=is_up):
                 self.state.is_up = is_up
                 return self._connected(now) if is_up else []
@@ -149,7 +148,7 @@ class Ven:
 
         `members` is, for a gateway, how many stand behind it and how many of them are reachable.
         """
-        known = self._capability
+        known = self.state.capability
         settings = self.state.settings
         if known and members == self._members:
             is_soon = now - known.at < settings.min_change_every
@@ -158,7 +157,7 @@ class Ven:
                 return []
         self._members = members
         remember = self.state.save(revision=self.state.record.revision + 1)
-        self._capability = Capability(
+        self.state.capability = Capability(
             revision=self.state.record.revision, at=now, resources=resources
         )
         effects: list[Effect] = [remember, self._presence(now)]
@@ -185,7 +184,7 @@ class Ven:
             *([self._admit(admission)] if admission else []),
             WatchPresence(Link.UPPER, Jid(self.state.settings.vtn.bare)),
         ]
-        if self._capability:
+        if self.state.capability:
             effects += [self._presence(now), *self._register(Verb.CREATE, now)]
         return [*effects, *catch_up(admission), expect_index(self._heartbeat_s, now)]
 
@@ -197,7 +196,7 @@ class Ven:
         effects: list[Effect] = [
             Note("info", "the VTN is here", (("epoch", str(leadership.epoch)),))
         ]
-        if known is None or self._capability is None:
+        if known is None or self.state.capability is None:
             return effects
         return effects + self._register(Verb.CREATE, now)
 
@@ -206,13 +205,15 @@ class Ven:
         return Admit(Link.UPPER, frozenset({vtn, *admission.watchers}))
 
     def _register(self, verb: Verb, now: datetime) -> list[Effect]:
-        body = EndDeviceConfig(party=self.state.settings.party, capability=self._capability)
+        body = EndDeviceConfig(party=self.state.settings.party, capability=self.state.capability)
         expires = now + timedelta(minutes=5)
         return [*self.state.request(verb, Noun.CONFIG, body, now, expires)]
 
     def _presence(self, now: datetime) -> ShowPresence:
         sequence = self.state.record.sequence
-        return ShowPresence(Link.UPPER, offer_of(self._capability, sequence, self._members, now))
+        return ShowPresence(
+            Link.UPPER, offer_of(self.state.capability, sequence, self._members, now)
+        )
 
     def _reply(
         self, request: RequestMessage, reply: ResponseMessage | FaultMessage, now: datetime
@@ -220,7 +221,7 @@ class Ven:
         if reply.result is Result.FAILED:
             why = "; ".join(f"{error.code} {error.reason}" for error in reply.errors)
             note = Note("warning", "the VTN refused a message", (("why", why),))
-            return [note, *self.book.refused(request.body)]
+            return [note, *self.book.refused(request.body, now)]
         if not isinstance(reply, ResponseMessage) or not isinstance(reply.body, EndDeviceConfig):
             return []
         admission, asked = reply.body.admission, request.body
@@ -269,7 +270,7 @@ class Ven:
         body = item.message.body
         if isinstance(body, EventIndex) and body.domain == self.state.settings.domain:
             self._heartbeat_s, self.state.index_made = body.heartbeat_s, body.at
-            newer = self.book.take_index(body, item.node)
+            newer = self.book.take_index(body, item.node, now)
             return [*newer, expect_index(self._heartbeat_s, now)]
         if not isinstance(body, EndDeviceControls):
             return [Note("warning", "unexpected item refused", _where(item))]
@@ -284,15 +285,15 @@ class Ven:
             kept, page = self._readings.answer(what.message, now)
             return [*kept, Respond(Link.UPPER, what.token, page)]
         if verb is Verb.GET and what.message.header.noun is Noun.CONFIG:
-            own = EndDeviceConfig(party=letters.party, capability=self._capability)
+            own = EndDeviceConfig(party=letters.party, capability=self.state.capability)
             return [self.state.ok(what, now, own)]
         if what.message.operations:
             return answer_operations(what, lambda each: self._request(each, now), letters, now)
         if not isinstance(body, EndDeviceControls):
             refusal = letters.refusal(what.message, now, "2.5", "a VEN takes EndDeviceControls")
             return [Respond(Link.UPPER, what.token, refusal)]
-        taken = self.book.take_events(body.events, what.message.header, now)
-        return [*taken, self.state.ok(what, now)]
+        taken, errors = self.book.take_request(body.events, what.message.header, now)
+        return [*taken, self.state.taken(what, errors, now)]
 
 
 def _where(item: ItemReceived) -> tuple[tuple[str, str], ...]:

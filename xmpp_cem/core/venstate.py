@@ -9,13 +9,22 @@ from xmpp_cem.core.inputs import Link, RequestArrived
 from xmpp_cem.core.letters import Letters
 from xmpp_cem.core.records import VenRecord
 from xmpp_cem.messages.bodies import Body
-from xmpp_cem.messages.envelope import EventMessage, Noun, RequestMessage, Verb
+from xmpp_cem.messages.controls import EndDeviceControls
+from xmpp_cem.messages.envelope import (
+    EventMessage,
+    Noun,
+    ReplyError,
+    RequestMessage,
+    Result,
+    Verb,
+)
 from xmpp_cem.messages.events import EndDeviceEvents
 from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import DomainId, Jid, PartyId
 from xmpp_cem.model.node import Uplink
 from xmpp_cem.model.position import Position
+from xmpp_cem.model.resource import Capability
 
 _STATUS_LIFE = timedelta(hours=1)
 _LEAST_READINGS_LIFE = timedelta(seconds=10)
@@ -39,6 +48,7 @@ class VenSettings:
         boot: names this start of the machine, so that a power cut is told from a restart.
         min_change_w, min_change_every: a new capability revision is sent when flexibility has
             changed by at least this much, and no more often.
+        is_silence_yes: what it means that nobody decides by the deadline of an event.
     """
 
     party: PartyId
@@ -50,15 +60,20 @@ class VenSettings:
     boot: str = ""
     min_change_w: int = 200
     min_change_every: timedelta = timedelta(seconds=10)
+    is_silence_yes: bool = False
 
 
 class VenState:
-    """The record, its sequence numbers and the requests made from it."""
+    """The record, its sequence numbers and the requests made from it.
+
+    `capability` is what our resources can do now, None until they have been read.
+    """
 
     def __init__(self, settings: VenSettings) -> None:
         self.settings = settings
         self.letters = Letters(settings.party)
         self.record = VenRecord()
+        self.capability: Capability | None = None
         self.is_up = False
         self.index_made: datetime | None = None
 
@@ -86,6 +101,16 @@ class VenState:
     def ok(self, what: RequestArrived, now: datetime, body: Body | None = None) -> Respond:
         """Return the effect that answers OK."""
         return Respond(Link.UPPER, what.token, self.letters.reply(what.message, now, body))
+
+    def taken(self, what: RequestArrived, errors: tuple[ReplyError, ...], now: datetime) -> Respond:
+        """Return the effect that answers events of a transaction by what was refused of them."""
+        body = what.message.body
+        count = len(body.events) if isinstance(body, EndDeviceControls) else 0
+        result = Result.OK
+        if errors:
+            result = Result.FAILED if len(errors) == count else Result.PARTIAL
+        reply = self.letters.reply(what.message, now, result=result, errors=errors)
+        return Respond(Link.UPPER, what.token, reply)
 
     def request(
         self,

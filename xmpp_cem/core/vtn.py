@@ -25,6 +25,7 @@ from xmpp_cem.core.inputs import (
     PresenceChanged,
     QueryAnswered,
     QueryFailed,
+    ReplyArrived,
     RequestArrived,
     ServiceProbed,
     Started,
@@ -38,6 +39,7 @@ from xmpp_cem.core.records import Dispatch, Member, Part, Record, VtnRecord
 from xmpp_cem.core.recovery import Recovery
 from xmpp_cem.core.requests import Requests
 from xmpp_cem.core.vtnstate import VtnSettings, VtnState
+from xmpp_cem.messages.envelope import FaultMessage, ResponseMessage, Result
 from xmpp_cem.messages.events import EndDeviceEvents
 from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.availability import Availability, Leadership
@@ -134,6 +136,8 @@ class Vtn:
             case TransactionFailed(request=request, reason=reason):
                 fields = (("noun", request.header.noun.value), ("why", reason))
                 return [Note("warning", "a member did not take a message", fields)]
+            case ReplyArrived(reply=reply):
+                return _refused(reply)
             case _:
                 return []
 
@@ -255,3 +259,12 @@ class Vtn:
             return effects
         effects += [*self._publication.index(now), *self._publication.ended(dispatch)]
         return effects + self._forgetting.sweep(now)
+
+
+def _refused(reply: ResponseMessage | FaultMessage) -> list[Effect]:
+    """Tell people what a member has refused of a transaction: versions out of order, or late."""
+    if reply.result is Result.OK:
+        return []
+    party = reply.header.source if isinstance(reply, ResponseMessage) else ""
+    why = "; ".join(f"{error.code} {error.reason}" for error in reply.errors)
+    return [Note("warning", "a member refused a message", (("party", party), ("why", why)))]

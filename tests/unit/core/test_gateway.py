@@ -17,6 +17,7 @@ from xmpp_cem.core.inputs import (
     TimerFired,
 )
 from xmpp_cem.core.letters import Letters
+from xmpp_cem.core.life import State
 from xmpp_cem.core.venstate import VenSettings
 from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
 from xmpp_cem.messages.controls import EndDeviceControls, EventIndex, IndexEntry
@@ -34,7 +35,7 @@ from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import EventStatus
 from xmpp_cem.model.ids import Jid, derived_id, lower_event_id
 from xmpp_cem.model.reading import Reading
-from xmpp_cem.model.signal import Delta
+from xmpp_cem.model.signal import Delta, Level
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import (
     HOST,
@@ -189,6 +190,44 @@ def test_when_all_members_say_no_so_does_the_gateway(cascade):
     cascade.say("a", 0)
     cascade.say("b", 0)
     assert cascade.answers[-1].opt is Opt.OUT
+
+
+def test_after_a_silence_that_was_a_no_the_members_late_yes_is_told_while_the_event_lasts(cascade):
+    cascade.ask()
+    cascade.tell(LinkChanged(Link.LOWER, is_up=False), 5)
+    cascade.tell(TimerFired(f"ven/{UPPER_EVENT.id}"), 10)
+    assert [(a.opt, a.power_w) for a in cascade.answers] == [(Opt.OUT, 0)]
+    cascade.tell(LinkChanged(Link.LOWER, is_up=True), 30)
+    for member in ("a", "b"):
+        cascade.presence(member, seconds=31)
+        cascade.say(member, -1500, seconds=32)
+    assert cascade.answers[-1].opt is Opt.IN
+    known = cascade.gateway.ven.book.commitments[UPPER_EVENT.id]
+    assert known.status is State.ACTIVE
+    told = len(cascade.answers)
+    cascade.tell(TimerFired(f"ven/{UPPER_EVENT.id}"), 80)
+    cascade.say("a", 0, sequence=2, seconds=81)
+    assert len(cascade.answers) == told
+
+
+def test_members_that_change_a_no_into_a_yes_change_that_of_the_gateway(cascade):
+    cascade.ask()
+    for sequence, power_w in ((1, 0), (2, -1500)):
+        for member in ("a", "b"):
+            cascade.say(member, power_w, sequence)
+    opts = [answer.opt for answer in cascade.answers]
+    assert (opts[0], opts[-1]) == (Opt.OUT, Opt.IN)
+
+
+def test_a_version_that_cannot_be_followed_releases_the_members_and_stays_a_no(cascade):
+    cascade.ask()
+    cascade.say("a", -1500)
+    cascade.say("b", -1500)
+    cascade.ask(make_event(modification=1, signal=Level(level=1)), seconds=4)
+    assert cascade.dispatch.target_w == 0
+    cascade.tell(TimerFired("cascade/tick"), 5)
+    assert (cascade.answers[-1].opt, cascade.answers[-1].order.modification) == (Opt.OUT, 1)
+    assert "does not follow level signals" in cascade.answers[-1].reason
 
 
 def test_a_changed_share_above_is_divided_below(cascade):

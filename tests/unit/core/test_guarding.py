@@ -126,7 +126,7 @@ def test_a_held_limit_is_shown():
     house = Guarded(longest_delay_s=0)
     house.tell(Started(), -40)
     house.tell(Measured(BOTH), -40)
-    shown = house.site.ven._capability.resources
+    shown = house.site.ven.state.capability.resources
     assert [r.state for r in shown] == [ResourceState.LIMITED, ResourceState.LIMITED]
 
 

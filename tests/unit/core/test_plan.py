@@ -4,12 +4,13 @@ from decimal import Decimal
 import pytest
 
 from xmpp_cem.core.bounds import FOREVER, Cap
+from xmpp_cem.core.life import State
 from xmpp_cem.core.plan import plan
 from xmpp_cem.core.records import Commitment
 from xmpp_cem.core.spread import Offsets
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.control import Sample
-from xmpp_cem.model.event import Change, EventStatus, Targets
+from xmpp_cem.model.event import Change, Targets
 from xmpp_cem.model.ids import derived_id
 from xmpp_cem.model.signal import Delta, Direction, Limit, Place
 from xmpp_cem.testing.builders import at, make_event, share_of
@@ -37,7 +38,7 @@ def promised(event, **changes):
         "digest": "0" * 64,
         "asked_w": -3000,
         "revision": 1,
-        "status": EventStatus.FAR,
+        "status": State.FAR,
         "answer": answer,
         "taken": at(0),
         "offsets": Offsets(),
@@ -81,7 +82,7 @@ def test_a_randomised_start_is_put_off_and_a_release_is_held():
 
 def test_power_ramps_to_its_goal_and_back():
     ramped = promised(make_event(ramp_s=20, recovery_s=20))
-    over = ramped.model_copy(update={"status": EventStatus.COMPLETED})
+    over = ramped.model_copy(update={"status": State.COMPLETED})
     assert [powers([ramped], seconds)["ev"] for seconds in (25, 30, 45)] == [6500, 6000, 5000]
     assert [powers([over], seconds)["ev"] for seconds in (85, 90, 101)] == [5500, 6000, None]
 
@@ -142,11 +143,11 @@ def test_events_that_decide_are_named():
 
 
 def test_a_cancelled_event_gives_back_at_once():
-    made = promised(make_event(recovery_s=60), status=EventStatus.CANCELLED)
+    made = promised(make_event(recovery_s=60), status=State.CANCELLED)
     assert powers([made], 30)["ev"] is None
 
 
 def test_nothing_is_held_longer_than_the_recovery():
-    made = promised(make_event(recovery_s=20), status=EventStatus.COMPLETED)
+    made = promised(make_event(recovery_s=20), status=State.COMPLETED)
     assert powers([made], 80 + 21)["ev"] is None
     assert timedelta(seconds=20) == timedelta(seconds=made.event.recovery_s)

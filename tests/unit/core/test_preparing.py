@@ -2,12 +2,13 @@ from datetime import timedelta
 
 import pytest
 
+from xmpp_cem.core.life import State
 from xmpp_cem.core.preparing import drawn, moves_power, prepared, window_of
 from xmpp_cem.core.records import Commitment
 from xmpp_cem.core.sampling import Sampling
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.control import Sample
-from xmpp_cem.model.event import EventStatus, Mode, Targets
+from xmpp_cem.model.event import Mode, Targets
 from xmpp_cem.model.ids import derived_id
 from xmpp_cem.model.signal import Direction, Limit, TargetPower
 from xmpp_cem.testing.builders import at, make_event
@@ -27,9 +28,7 @@ def commitment(power_w=-3000, event=None, opt=Opt.IN, **changes):
         sequence=1,
         at=at(1),
     )
-    made = Commitment(
-        event=event, digest="0" * 64, asked_w=power_w, revision=1, status=EventStatus.FAR
-    )
+    made = Commitment(event=event, digest="0" * 64, asked_w=power_w, revision=1, status=State.FAR)
     return made.model_copy(update={"answer": answer} | changes)
 
 
@@ -78,7 +77,7 @@ def test_without_a_look_at_the_devices_nothing_is_fixed():
     [
         commitment(0, opt=Opt.OUT),
         commitment(answer=None),
-        commitment(status=EventStatus.CANCELLED),
+        commitment(status=State.CANCELLED),
         commitment(event=make_event(mode=Mode.COMMS)),
     ],
     ids=["opted out", "undecided", "cancelled", "only a test of communication"],

@@ -36,12 +36,16 @@ from xmpp_cem.messages.envelope import (
     FaultMessage,
     Header,
     Noun,
+    Operation,
+    OperationSet,
     ReplyError,
+    RequestMessage,
     ResponseMessage,
     Result,
     Verb,
 )
 from xmpp_cem.messages.events import Status, StatusType
+from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability, Leadership
 from xmpp_cem.model.ids import Jid, derived_id
 from xmpp_cem.model.reading import Reading
@@ -340,6 +344,67 @@ def test_an_event_by_transaction_is_judged_like_an_item_and_answered_after_commi
     effects = home.tell(RequestArrived(Link.UPPER, VTN, "t", message))
     assert len(of_kind(effects, AskDecision)) == 1
     assert reply_in(effects).result is Result.OK
+
+
+def test_what_is_refused_of_a_transaction_is_answered_with_its_code_and_reason(home):
+    home.tell(home.item(index()))
+    known, newer = make_event(1), make_event(1, modification=1)
+    for events, result in (((newer,), "OK"), ((known, make_event(2)), "PARTIAL")):
+        message = request(Verb.CHANGE, Noun.CONTROLS, "vtn", controls(*events))
+        reply = reply_in(home.tell(RequestArrived(Link.UPPER, VTN, "t", message)))
+        assert reply.result == result
+    message = request(Verb.CHANGE, Noun.CONTROLS, "vtn", controls(known))
+    effects = home.tell(RequestArrived(Link.UPPER, VTN, "t", message))
+    (error,) = reply_in(effects).errors
+    assert reply_in(effects).result is Result.FAILED
+    assert (error.code, error.reason, error.id.text) == (
+        "6.1",
+        "a newer version of the event is known",
+        known.id,
+    )
+    assert notes(effects) == ["event not taken"]
+
+
+def test_in_a_set_of_operations_the_one_that_was_refused_is_named(home):
+    home.tell(home.item(index()))
+    events = (make_event(1, modification=1), make_event(1), make_event(2))
+    operations = tuple(
+        Operation(id=number, verb=Verb.CHANGE, noun=Noun.CONTROLS, body=controls(event))
+        for number, event in enumerate(events)
+    )
+    header = Header(
+        verb=Verb.EXECUTE,
+        noun=Noun.OPERATION_SET,
+        message_id=derived_id(operations),
+        timestamp=at(0),
+        source="vtn",
+    )
+    asked = RequestMessage(header=header, operations=OperationSet(operations=operations))
+    reply = reply_in(home.tell(RequestArrived(Link.UPPER, VTN, "t", asked)))
+    assert reply.result is Result.PARTIAL
+    assert [(e.operation, e.code) for e in reply.errors] == [(1, "6.1")]
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "is_asked"),
+    [
+        (ResourceState.OPTED_OUT, "test", False),
+        (ResourceState.OUT_OF_SERVICE, "test", True),
+        (ResourceState.OPTED_OUT, "virtual", True),
+    ],
+)
+def test_an_override_that_stands_is_a_no_at_once_also_to_a_newer_version(
+    home, state, kind, is_asked
+):
+    home.tell(home.item(index()))
+    overridden = resource(state=state).model_copy(update={"kind": kind})
+    home.keep(home.ven.update((overridden,), at(0)))
+    for modification in (0, 1):
+        effects = home.tell(home.item(controls(make_event(modification=modification))), 1)
+        assert bool(of_kind(effects, AskDecision)) is is_asked
+        said = [m.body.answers[0] for m in transactions_in(effects)]
+        expected = [] if is_asked else [(Opt.OUT, "local override", modification + 1)]
+        assert [(a.opt, a.reason, a.sequence) for a in said] == expected
 
 
 def test_the_vtn_may_ask_for_the_registration_and_for_nothing_unknown(home):

@@ -7,8 +7,10 @@ from xmpp_cem.core.inputs import (
     LinkChanged,
     NodesVerified,
     PresenceChanged,
+    ReplyArrived,
     Started,
 )
+from xmpp_cem.core.letters import Letters
 from xmpp_cem.core.records import Member, VtnRecord
 from xmpp_cem.messages.envelope import EventMessage, Header, Noun, Verb
 from xmpp_cem.messages.events import EndDeviceEvents, Status, StatusType
@@ -18,7 +20,7 @@ from xmpp_cem.model.ids import Jid, derived_id
 from xmpp_cem.model.node import Drift, NodeState
 from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.time import Interval
-from xmpp_cem.testing.builders import HOST, NOW, Domain, at, capability, of_kind
+from xmpp_cem.testing.builders import HOST, NOW, Domain, at, capability, of_kind, request
 
 READINGS = MeterReadings(
     readings=(Reading(resource="r", window=Interval(start=at(0), end=at(10)), power_w=4000),)
@@ -148,3 +150,15 @@ def test_timers_of_what_is_forgotten_do_nothing(domain):
 
     for key in ("vtn/again/x", "vtn/event/x/end", "vtn/strange", "elsewhere"):
         assert domain.tell(TimerFired(key), 1) == []
+
+
+def test_what_a_member_refuses_of_a_transaction_is_told_to_people(domain):
+    letters, asked = Letters("a"), request(Verb.CREATE, Noun.CONTROLS, "vtn")
+    assert domain.tell(ReplyArrived(Link.LOWER, asked, letters.reply(asked, NOW))) == []
+    refusal = letters.refusal(asked, NOW, "4.1", "the event's time is over")
+    (note,) = domain.tell(ReplyArrived(Link.LOWER, asked, refusal))
+    assert note == Note(
+        "warning",
+        "a member refused a message",
+        (("party", "a"), ("why", "4.1 the event's time is over")),
+    )
