@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
+from xmpp_cem.core.life import State
 from xmpp_cem.core.records import Commitment, Dispatch
 from xmpp_cem.simulation.audit_currency import currency
 from xmpp_cem.simulation.audit_domains import agreement, cascades
@@ -59,14 +60,15 @@ def _is_once(request: bytes) -> bool:
 
 
 def _orders(books: Mapping[str, Book]) -> Iterator[Finding]:
-    """No older modification overrides a newer one, and nothing that has ended lives again."""
+    """No older modification overrides a newer one, and what has ended, but for a no, is over."""
     for party, book in books.items():
         for key, versions in book.all(Commitment).items():
             for before, after in pairwise(versions):
                 if after.event.order < before.event.order:
                     detail = f"{party}, {key[:8]}: {after.event.order} after {before.event.order}"
                     yield "an older version never overrides a newer one", detail
-                if after.is_live and not before.is_live:
+                was_over = not before.is_live and before.status is not State.REFUSED
+                if after.is_live and was_over:
                     yield "what has ended stays ended", f"{party}, {key[:8]}"
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from uuid import UUID, uuid5
 
+from xmpp_cem.core.life import State
 from xmpp_cem.core.records import Commitment, Dispatch, Part
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.event import EventStatus
@@ -71,7 +72,7 @@ def _flaw_of_event(dispatch: Dispatch, held: Commitment | None) -> Finding | Non
     if held.event.order != order:
         detail = f"is known as {held.event.order}, newest is {order}"
         return "everybody knows the newest version", detail
-    if not held.is_live:
+    if not held.is_live and held.status is not State.REFUSED:
         return "an accepted event is not lost", f"is {held.status.value}"
     return None
 
@@ -101,7 +102,8 @@ def _levels(held: Commitment, lower: Dispatch | None, parts: list[Part]) -> Iter
     answer = held.answer
     is_live_below = lower is not None and lower.event.status not in _ENDED
     if not held.is_live:
-        if is_live_below:
+        # A refusal can be taken back, so that members go on to be asked.
+        if is_live_below and held.status is not State.REFUSED:
             yield "a cancel cascades", "is live below"
         return
     if answer is None or (answer.opt is Opt.OUT and lower is None):

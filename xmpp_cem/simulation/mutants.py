@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from xmpp_cem.core import commitments, gateway
+from xmpp_cem.core import arrival, gateway
 from xmpp_cem.core.dispatching import Dispatching
 from xmpp_cem.core.eventbook import EventBook
 from xmpp_cem.core.following_up import FollowingUp
@@ -15,9 +15,9 @@ from xmpp_cem.runtime.outbox import Outbox
 from xmpp_cem.runtime.perform import Performer
 from xmpp_cem.simulation.edits import Edit, edited
 
-_JUDGED_LOWER = "event.order < known.event.order or not known.is_live"
+_IS_LOWER = "version.order < known.order"
 _ADD = "        for entry in batch.send:\n            self._outbox.add(entry, group)\n"
-_COMMIT = "        await self._commit(batch)\n"
+_COMMIT = "        await self.keeper.commit(batch)\n"
 _ANSWER = """\
         for effect in effects:
             if type(effect).__name__ == "Respond":
@@ -28,14 +28,15 @@ _INBOX = """\
         inbox.update({(one.sender, one.message_id): one.reply for one in batch.received})
         batch.received = []
 """
-_STORED = "await self.store.reply_to(what.sender.bare, message_id)"
+_STORED = "await self.keeper.reply_to(what.sender.bare, message_id)"
 _FETCH = "        items = await transport.fetch(effect.service, effect.node)\n"
 _SUBSCRIBE = "        await transport.subscribe(effect.service, effect.node)\n"
 _TAKEN = "return [effect for event in events for effect in self.take_event(event, header, now)]"
 _CANCELLED = """\
 named = tuple(events)
         missing = [c for c in self.live() if c.event.id not in {event.id for event in named}]
-        ended = [e for c in missing for e in self._end(c, EventStatus.CANCELLED, "not named")]
+        omitted = Happening(Cause.OMITTED, Word(), now)
+        ended = [e for c in missing for e in self.happened(c.event.id, omitted)]
         return ended + [e for event in named for e in self.take_event(event, header, now)]"""
 _GIVEN_UP = """\
             return Outcome(entry, condition="undefined-condition", reason=str(error))
@@ -68,7 +69,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "no dedupe",
         (
             Edit(Engine, "_is_repeat", "or not is_kept(what)", "or True"),
-            Edit(commitments, "judge", "Verdict.SAME if", "Verdict.TAKE if"),
+            Edit(arrival, "judge_version", "Cause.SAME if", "Cause.NEWER if"),
         ),
     ),
     Mutant(
@@ -82,7 +83,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "trust IQ result",
         (
             Edit(Publication, "everything", "self._dispatching.live()", "[]"),
-            Edit(FollowingUp, "remind", "if dispatch not in", "if True or dispatch not in"),
+            Edit(FollowingUp, "remind", "if dispatch is None or", "if True or"),
             Edit(Ven, "_reply", "request.header.verb is Verb.CREATE", "False"),
         ),
     ),
@@ -114,7 +115,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "accept lower modificationNumber",
-        (Edit(commitments, "judge", _JUDGED_LOWER, "not known.is_live"),),
+        (Edit(arrival, "judge_version", _IS_LOWER, "False"),),
     ),
     Mutant(
         "random child ids",
@@ -147,9 +148,12 @@ MUTANTS: tuple[Mutant, ...] = (
         "dedupe by arrival time",
         (
             Edit(
-                commitments, "judge", "event.order == known.event.order", "digest == known.digest"
+                arrival,
+                "judge_version",
+                "version.order == known.order",
+                "version.digest == known.digest",
             ),
-            Edit(commitments, "judge", _JUDGED_LOWER, "not known.is_live"),
+            Edit(arrival, "judge_version", _IS_LOWER, "False"),
             Edit(
                 Dispatching,
                 "answer",
@@ -158,10 +162,13 @@ MUTANTS: tuple[Mutant, ...] = (
             ),
         ),
     ),
-    Mutant("re-randomise offset on restart", absent="starts are not randomised yet"),
+    Mutant(
+        "re-randomise offset on restart",
+        absent="no event of the simulation has a randomised start yet",
+    ),
     Mutant(
         "cancel by an index older than the event",
-        (Edit(EventBook, "take_index", " and event.created < index.at", ""),),
+        (Edit(EventBook, "_omitted", " and event.created < index.at", ""),),
     ),
 )
 """The fourteen that must be caught, then one that the simulation itself has found."""

@@ -1,6 +1,6 @@
 import pytest
 
-from xmpp_cem.core import commitments
+from xmpp_cem.core import arrival
 from xmpp_cem.core.publication import Publication
 from xmpp_cem.runtime.engine import Engine
 from xmpp_cem.simulation.edits import Edit, edited
@@ -31,10 +31,10 @@ def test_all_that_must_be_caught_are_there():
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_mutant_fits_the_code_and_leaves_it_as_it_was(mutant):
-    before = Engine._step, commitments.judge, Publication.everything
+    before = Engine._step, arrival.judge_version, Publication.everything
     with mutated(mutant.name):
         pass
-    assert (Engine._step, commitments.judge, Publication.everything) == before
+    assert (Engine._step, arrival.judge_version, Publication.everything) == before
     assert bool(mutant.edits) != bool(mutant.absent)
 
 
