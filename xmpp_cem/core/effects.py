@@ -72,6 +72,15 @@ class Query:
 
 
 @dataclass(frozen=True)
+class Ping:
+    """Ask an address whether it lives (XEP-0199); ends in `Heard` if it answers in time."""
+
+    link: Link
+    to: Jid
+    timeout: timedelta
+
+
+@dataclass(frozen=True)
 class Respond:
     """Answer a request; the answer is kept and repeated when the request is."""
 
@@ -197,6 +206,7 @@ Effect = (
     | Retract
     | Transact
     | Query
+    | Ping
     | Respond
     | Ignore
     | ShowPresence

@@ -19,6 +19,7 @@ from xmpp_cem.core.effects import (
     Forget,
     Ignore,
     Note,
+    Ping,
     ProbeService,
     Publish,
     Query,
@@ -35,6 +36,7 @@ from xmpp_cem.core.effects import (
 from xmpp_cem.core.inputs import (
     CaughtUp,
     Decided,
+    Heard,
     Input,
     Link,
     Measured,
@@ -105,6 +107,8 @@ class Performer:
                 getattr(log, level)(what, **dict(fields))
             case WatchPresence() | CatchUp() | Fetch() | ProbeService() | VerifyNodes() | Query():
                 self._on_link(effect, group)
+            case Ping(link=link, to=to):
+                self._start(f"{link.value} ping {to}", self._ping(effect), group)
             case AskDecision() | Actuate() | ReadDevices():
                 self._on_site(effect, group)
             case _:
@@ -219,6 +223,16 @@ class Performer:
 
     async def _query(self, transport: Transport, effect: Query) -> None:
         self._put(await ask(transport, effect, self._intakes[effect.link].speech))
+
+    async def _ping(self, effect: Ping) -> None:
+        transport, seconds = self._transports[effect.link], effect.timeout.total_seconds()
+        try:
+            is_there = await transport.ping(effect.to, seconds)
+        except TransportError as error:
+            log.debug("no ping", to=str(effect.to), why=str(error))
+            return
+        if is_there:
+            self._put(Heard(effect.link, effect.to))
 
     async def _decide(self, application: Application, effect: AskDecision) -> None:
         """Ask the site's program; one that fails opts out, visibly, and harms nothing else."""

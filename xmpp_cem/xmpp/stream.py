@@ -82,6 +82,7 @@ class Stream:
         self._membership = Membership(self._ask)
         self._nodes = Nodes(self._ask, credentials.address)
         self._discovery = Discovery(self._ask)
+        self._pings = Discovery(self._ask_now)
 
     @property
     def is_up(self) -> bool:
@@ -227,8 +228,11 @@ class Stream:
         return await self._discovery.nodes_of(service)
 
     async def ping(self, to: Jid, timeout: float) -> bool:
-        """Whether an entity is there (XEP-0199); False also when nothing came in time."""
-        return await self._discovery.ping(to, timeout)
+        """Whether an entity is there (XEP-0199); False also when nothing came in time.
+
+        It waits for no turn: whether somebody lives must show however much there is to do.
+        """
+        return await self._pings.ping(to, timeout)
 
     def _present(self, show: str, status: str, extensions: tuple[bytes, ...]) -> Element:
         stanza = write_presence(show, status, extensions, self._credentials.priority)
@@ -237,6 +241,9 @@ class Stream:
 
     async def _ask(self, to: Jid, kind: str, content: Element, seconds: float) -> Element:
         return await self._up().requests.ask(to, kind, content, seconds)
+
+    async def _ask_now(self, to: Jid, kind: str, content: Element, seconds: float) -> Element:
+        return await self._up().requests.ask_now(to, kind, content, seconds)
 
     def _up(self) -> Session:
         if self._session is None or not self._session.is_alive:
