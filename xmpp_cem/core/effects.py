@@ -99,10 +99,11 @@ class Ignore:
 
 @dataclass(frozen=True)
 class ShowPresence:
-    """Show what our resources are available for, or that we lead."""
+    """Show what our resources are available for, or that we lead; `note` is for people."""
 
     link: Link
     value: Offer | Leadership
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from xmpp_cem.core.effects import (
     Admit,
     Effect,
     Ignore,
-    Level,
     Note,
     Respond,
     ShowPresence,
@@ -41,6 +40,7 @@ from xmpp_cem.core.pages import split
 from xmpp_cem.core.readingbook import ReadingBook
 from xmpp_cem.core.records import Commitment, Confirmed, Record, Report, VenRecord
 from xmpp_cem.core.venstate import VenSettings, VenState, is_address
+from xmpp_cem.core.vtnwatch import VtnWatch, not_taken
 from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
 from xmpp_cem.messages.controls import EndDeviceControls, EventIndex
 from xmpp_cem.messages.envelope import (
@@ -59,7 +59,6 @@ from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.resource import Capability, Resource
 
 _KEPT_REVISIONS = 32
-_LONGEST_HEARTBEAT_S = 300
 
 
 class Ven:
@@ -71,8 +70,7 @@ class Ven:
         self._readings = ReadingBook(self._state)
         self._capability: Capability | None = None
         self._members: tuple[int, int] = (0, 0)
-        self._vtn_epoch: int | None = None
-        self._heartbeat_s = _LONGEST_HEARTBEAT_S
+        self._watch = VtnWatch(settings.vtn)
 
     @property
     def settings(self) -> VenSettings:
@@ -82,8 +80,13 @@ class Ven:
     @property
     def service(self) -> Jid | None:
         """The domain's pubsub service, told by the VTN."""
-        admission = self._state.record.admission
-        return Jid.parse(admission.service) if admission else None
+        told = self._state.record.admission
+        return Jid.parse(told.service) if told else None
+
+    @property
+    def vtn_silent_since(self) -> datetime | None:
+        """When the VTN was last heard, once that is too long ago; None as long as it is heard."""
+        return self._watch.silent_since
 
     @property
     def report_every(self) -> timedelta:
@@ -100,13 +103,20 @@ class Ven:
         elif isinstance(record, Commitment):
             self.book.commitments[record.event.id] = record
 
-    def handle(  # noqa: C901, PLR0911, PLR0912 one case per input
+    def handle(self, what: Input, now: datetime) -> list[Effect]:
+        """Return what one input leads to, and show whether the VTN is heard."""
+        before = self._watch.silent_since
+        effects = [*self._watch.notice(what, now), *self._handle(what, now)]
+        if self._watch.silent_since != before and self._capability and self._state.is_up:
+            effects.append(self._presence(now))
+        return effects
+
+    def _handle(  # noqa: C901, PLR0911, PLR0912 one case per input
         self, what: Input, now: datetime
     ) -> list[Effect]:
-        """Return what one input leads to."""
         match what:
             case Started():
-                return [self._state.start(now), *self.book.resume()]
+                return [self._state.start(now), self._watch.begin(now), *self.book.resume()]
             case LinkChanged(is_up=is_up):
                 self._state.is_up = is_up
                 return self._connected(now) if is_up else []
@@ -120,17 +130,13 @@ class Ven:
                 return self._told(reply, now)
             case ReplyArrived(request=request, reply=reply):
                 return self._reply(request, reply, now)
-            case TransactionFailed(request=request, reason=reason):
-                noun = request.header.noun
-                fields = (("noun", noun.value), ("why", reason))
-                will_ask = noun is Noun.READINGS
-                level: Level = "info" if will_ask else "warning"
-                return [Note(level, "the VTN did not take a message", fields)]
+            case TransactionFailed():
+                return not_taken(what)
             case Decided():
                 return self.book.decided(what, now)
             case TimerFired(key=key) if key == INDEX_TIMER:
-                admission = self._state.record.admission if self._state.is_up else None
-                return catch_up_again(admission, self._heartbeat_s, now)
+                told = self._state.record.admission if self._state.is_up else None
+                return catch_up_again(told, self._watch.heartbeat_s, now)
             case TimerFired(key=key):
                 return self.book.fire(key.removeprefix("ven/"), now)
             case PresenceChanged(sender=sender, leadership=leadership):
@@ -187,19 +193,13 @@ class Ven:
         ]
         if self._capability:
             effects += [self._presence(now), *self._register(Verb.CREATE, now)]
-        return [*effects, *catch_up(admission), expect_index(self._heartbeat_s, now)]
+        return [*effects, *catch_up(admission), expect_index(self._watch.heartbeat_s, now)]
 
     def _led(self, leadership: Leadership, now: datetime) -> list[Effect]:
         """Register anew with a VTN that has begun a new epoch: it may have lost its store."""
-        known, self._vtn_epoch = self._vtn_epoch, leadership.epoch
-        if known == leadership.epoch:
-            return []
-        effects: list[Effect] = [
-            Note("info", "the VTN is here", (("epoch", str(leadership.epoch)),))
-        ]
-        if known is None or self._capability is None:
-            return effects
-        return effects + self._register(Verb.CREATE, now)
+        notes, is_another = self._watch.led(leadership)
+        is_due = is_another and self._capability is not None
+        return notes + (self._register(Verb.CREATE, now) if is_due else [])
 
     def _admit(self, admission: Admission) -> Admit:
         vtn = self._state.settings.vtn.bare
@@ -211,8 +211,10 @@ class Ven:
         return [*self._state.request(verb, Noun.CONFIG, body, now, expires)]
 
     def _presence(self, now: datetime) -> ShowPresence:
-        sequence = self._state.record.sequence
-        return ShowPresence(Link.UPPER, offer_of(self._capability, sequence, self._members, now))
+        sequence, since = self._state.record.sequence, self._watch.silent_since
+        offer = offer_of(self._capability, sequence, self._members, now)
+        note = f"VTN silent since {since:%H:%M:%S} UTC" if since else ""
+        return ShowPresence(Link.UPPER, offer, note)
 
     def _reply(
         self, request: RequestMessage, reply: ResponseMessage | FaultMessage, now: datetime
@@ -255,10 +257,7 @@ class Ven:
     def _caught_up(self, what: CaughtUp, now: datetime) -> list[Effect]:
         """Take the index first: only what it lists counts (design: state, not a log)."""
         by_index = sorted(what.items, key=lambda item: item.item_id != "index")
-        effects: list[Effect] = []
-        for item in by_index:
-            effects += self._item(item, now)
-        return effects
+        return [effect for item in by_index for effect in self._item(item, now)]
 
     def _item(self, item: ItemReceived, now: datetime) -> list[Effect]:
         admission = self._state.record.admission
@@ -268,9 +267,9 @@ class Ven:
             return [Note("warning", "item of an unknown node refused", _where(item))]
         body = item.message.body
         if isinstance(body, EventIndex) and body.domain == self._state.settings.domain:
-            self._heartbeat_s = body.heartbeat_s
             newer = self.book.take_index(body, item.node)
-            return [*newer, expect_index(self._heartbeat_s, now)]
+            heard = self._watch.indexed(body.heartbeat_s, now, is_newer=bool(newer))
+            return [*heard, *newer, expect_index(self._watch.heartbeat_s, now)]
         if not isinstance(body, EndDeviceControls):
             return [Note("warning", "unexpected item refused", _where(item))]
         return self.book.take_events(body.events, item.message.header, now)

@@ -93,11 +93,8 @@ class Performer:
                 self._intakes[link].answer(token, message)
             case Ignore(link=link, token=token):
                 self._intakes[link].ignore(token)
-            case ShowPresence(link=link, value=value):
-                show = SHOW.get(value.availability, "") if isinstance(value, Offer) else ""
-                status = value.status if isinstance(value, Offer) else "VTN, active"
-                extension = encode_presence(value)
-                self._transports[link].show_presence(show, status, (extension,))
+            case ShowPresence():
+                self._show(effect)
             case Admit(link=link, accounts=accounts):
                 self.admitted[link] = accounts
                 self._transports[link].review_watchers()
@@ -124,6 +121,13 @@ class Performer:
     def is_admitted(self, link: Link, account: str) -> bool:
         """Whether an account may see our presence and ask us."""
         return account in self.admitted.get(link, frozenset())
+
+    def _show(self, effect: ShowPresence) -> None:
+        value = effect.value
+        show = SHOW.get(value.availability, "") if isinstance(value, Offer) else ""
+        status = value.status if isinstance(value, Offer) else "VTN, active"
+        status = ", ".join(part for part in (status, effect.note) if part)
+        self._transports[effect.link].show_presence(show, status, (encode_presence(value),))
 
     def _on_link(
         self,

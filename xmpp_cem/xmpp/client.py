@@ -41,7 +41,8 @@ _log = logging.getLogger("xmpp_cem.xmpp")
 class Client(ClientXMPP):
     """A slixmpp client that connects once; a new connection takes a new client.
 
-    `ready` is done when the session is bound, `ended` with the reason when the connection is over.
+    `ready` is done when the session is bound, `ended` with the reason when the connection is over;
+    `heard_at` is the loop's time when the server last sent anything.
     """
 
     def __init__(self, credentials: Credentials, context: ssl.SSLContext) -> None:
@@ -54,6 +55,7 @@ class Client(ClientXMPP):
         self._problem = ""
         self._prolog = b""
         self._unread = 0
+        self.heard_at = loop.time()
         super().__init__(
             str(credentials.address), credentials.password or "", ssl_context=context, loop=loop
         )
@@ -162,6 +164,7 @@ class Client(ClientXMPP):
 
     def data_received(self, data: bytes | str) -> None:
         """Bound what a server can make us hold: no document type, limited size and depth."""
+        self.heard_at = asyncio.get_running_loop().time()
         raw = data.encode() if isinstance(data, str) else bytes(data)
         if self.xml_root is None:
             self._prolog += raw
