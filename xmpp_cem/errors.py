@@ -12,6 +12,7 @@ XmppCemError
 │   ├── RequestTimeoutError  no answer in time; the outcome is unknown
 │   └── RefusedError         the server or peer answered with a stanza error
 ├── StoreError               the local store cannot be read or written
+├── AgentError               a part of the agent has ended that must not: our bug
 └── ServerError              a private server of tests or demo did not start or died
 """
 
@@ -101,6 +102,10 @@ class RefusedError(TransportError):
 
 class StoreError(XmppCemError):
     """The local store cannot be opened, read or written."""
+
+
+class AgentError(XmppCemError):
+    """A part of an agent has ended that must never end, or the agent does not keep running."""
 
 
 class ServerError(XmppCemError):

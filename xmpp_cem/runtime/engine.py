@@ -2,10 +2,10 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -35,6 +35,7 @@ from xmpp_cem.runtime.perform import Performer
 from xmpp_cem.runtime.ports import Application, Clock, Store, Transport
 from xmpp_cem.runtime.queries import read_reply
 from xmpp_cem.runtime.speech import Speech
+from xmpp_cem.runtime.supervision import Group, Tasks
 from xmpp_cem.runtime.timers import Timers
 from xmpp_cem.wire.codec import Flow
 
@@ -123,7 +124,6 @@ class Engine:
             self._settled,
             surroundings.open_nodes,
         )
-        self._group: asyncio.TaskGroup | None = None
 
     def intake(self, link: Link) -> Intake:
         """Return the way in of a connection; `attach` completes it."""
@@ -160,22 +160,29 @@ class Engine:
                 self._role.restore(journal.read_record(row))
             self.put(Started())
             async with asyncio.TaskGroup() as group:
-                self._group = group
+                tasks = Tasks(group)
                 for entry in kept.outbox:
-                    self._outbox.add(entry, group)
-                group.create_task(self._timers.run(), name="timers")
-                group.create_task(self._prune(), name="prune")
-                group.create_task(self._fail_overdue(), name="overdue requests")
-                for link, transport in self._transports.items():
-                    group.create_task(transport.run(), name=f"connection {link.value}")
-                await self._work(group)
+                    self._outbox.add(entry, tasks)
+                for name, work in self._parts(tasks).items():
+                    tasks.create_endless(work, name)
         except asyncio.CancelledError:
             await self.store.commit(Batch(journal=self._uneventful))
             raise
         finally:
             await self.store.close()
 
-    async def _work(self, group: asyncio.TaskGroup) -> None:
+    def _parts(self, tasks: Tasks) -> dict[str, Coroutine[Any, Any, None]]:
+        """Return what runs for as long as we run."""
+        parts = {
+            "work": self._work(tasks),
+            "timers": self._timers.run(),
+            "prune": self._prune(),
+            "overdue requests": self._fail_overdue(),
+        }
+        connections = {f"connection {k.value}": t.run() for k, t in self._transports.items()}
+        return parts | connections
+
+    async def _work(self, group: Group) -> None:
         while True:
             await self._arrived.wait()
             self._arrived.clear()
@@ -183,7 +190,7 @@ class Engine:
                 count = min(len(self._inputs), _MOST_AT_ONCE)
                 await self._step([self._inputs.popleft() for _ in range(count)], group)
 
-    async def _step(self, inputs: list[tuple[Input | None, str]], group: asyncio.TaskGroup) -> None:
+    async def _step(self, inputs: list[tuple[Input | None, str]], group: Group) -> None:
         batch = Batch()
         effects: list[Effect] = []
         asked: dict[str, RequestArrived] = {}
@@ -248,17 +255,17 @@ class Engine:
         entry = outcome.entry
         if entry.kind != "transact":
             if outcome.condition:
-                log.error(
-                    "not published",
-                    node=entry.destination,
-                    item=entry.item_id,
-                    condition=outcome.condition,
-                    why=outcome.reason,
-                )
+                what = {"node": entry.destination, "item": entry.item_id}
+                log.error("not published", **what, condition=outcome.condition, why=outcome.reason)
             self._put(None, entry.id)
             return
         link, account = Link(entry.link), entry.destination.partition("/")[0]
-        request = self._speech.read(link, account, entry.payload, Flow.TRANSACTION)
+        try:
+            request = self._speech.read(link, account, entry.payload, Flow.TRANSACTION)
+        except RemoteProtocolError as error:  # of another version of us: it must not come again
+            log.error("a message of ours cannot be read", id=entry.id, why=str(error))  # noqa: TRY400
+            self._put(None, entry.id)
+            return
         if isinstance(request, RequestMessage):
             self._put(self._ended(link, account, request, outcome), entry.id)
             return

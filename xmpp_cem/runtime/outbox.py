@@ -15,6 +15,7 @@ from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.keeping import Outgoing
 from xmpp_cem.model.node import Access
 from xmpp_cem.runtime.ports import Clock, Transport
+from xmpp_cem.runtime.supervision import Group
 
 _TIMEOUT_S = 5.0
 """Then it is sent again under the same MessageID; a peer that is just starting loses some."""
@@ -72,7 +73,7 @@ class Outbox:
         self._held.discard(link)
         self.wake()
 
-    def add(self, entry: Outgoing, group: asyncio.TaskGroup) -> None:
+    def add(self, entry: Outgoing, group: Group) -> None:
         """Queue an entry that is already kept."""
         key = (entry.link, entry.destination)
         queue = self._queues.setdefault(key, deque())
@@ -142,8 +143,9 @@ class Outbox:
         longest = min(_SHORTEST_S * 2**failures, _LONGEST_S)
         pause = timedelta(seconds=random.uniform(0.1, longest))  # noqa: S311 no secret
         self._wake.clear()
-        sleep = asyncio.ensure_future(self._clock.sleep_until(self._clock.now() + pause))
-        woken = asyncio.ensure_future(self._wake.wait())
+        until, start = self._clock.now() + pause, asyncio.create_task
+        sleep = start(self._clock.sleep_until(until), name="outbox asleep")
+        woken = start(self._wake.wait(), name="outbox woken")
         try:
             await asyncio.wait({sleep, woken}, return_when=asyncio.FIRST_COMPLETED)
         finally:

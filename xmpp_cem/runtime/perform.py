@@ -51,6 +51,7 @@ from xmpp_cem.model.quantity import Power
 from xmpp_cem.runtime.intake import Intake
 from xmpp_cem.runtime.ports import Application, Clock, Transport
 from xmpp_cem.runtime.queries import ask
+from xmpp_cem.runtime.supervision import Group
 from xmpp_cem.runtime.timers import Timers
 from xmpp_cem.wire.codec import encode_presence
 
@@ -83,7 +84,7 @@ class Performer:
         self.trusted: dict[Link, set[str]] = {link: set() for link in Link}
 
     def perform(  # noqa: C901, PLR0912 one case per effect
-        self, effect: Effect, group: asyncio.TaskGroup
+        self, effect: Effect, group: Group
     ) -> None:
         """Perform one effect; those that are kept first have been kept."""
         match effect:
@@ -132,7 +133,7 @@ class Performer:
     def _on_link(
         self,
         effect: WatchPresence | CatchUp | Fetch | ProbeService | VerifyNodes | Query,
-        group: asyncio.TaskGroup,
+        group: Group,
     ) -> None:
         transport = self._transports[effect.link]
         link = effect.link.value
@@ -156,9 +157,7 @@ class Performer:
                 name = f"{link} ask {message.header.message_id}"
                 self._start(name, self._query(transport, effect), group)
 
-    def _on_site(
-        self, effect: AskDecision | Actuate | ReadDevices, group: asyncio.TaskGroup
-    ) -> None:
+    def _on_site(self, effect: AskDecision | Actuate | ReadDevices, group: Group) -> None:
         if self._application is None:
             return
         match effect:
@@ -170,7 +169,7 @@ class Performer:
             case ReadDevices():
                 self._start("read", self._read(self._application), group)
 
-    def _start(self, name: str, work: Coroutine[Any, Any, None], group: asyncio.TaskGroup) -> None:
+    def _start(self, name: str, work: Coroutine[Any, Any, None], group: Group) -> None:
         """Run a piece of work once at a time: while it runs, the same is not started again."""
         if name in self._running:
             work.close()

@@ -39,8 +39,9 @@ class Timers:
         if not self._due:
             await self._changed.wait()
             return
-        sleep = asyncio.ensure_future(self._clock.sleep_until(min(self._due.values())))
-        changed = asyncio.ensure_future(self._changed.wait())
+        start = asyncio.create_task
+        sleep = start(self._clock.sleep_until(min(self._due.values())), name="timers asleep")
+        changed = start(self._changed.wait(), name="timers changed")
         try:
             await asyncio.wait({sleep, changed}, return_when=asyncio.FIRST_COMPLETED)
         finally:
