@@ -1,13 +1,14 @@
 """Runs the agent that a configuration describes, and keeps it running."""
 
 import asyncio
-import random
-from datetime import timedelta
+from contextlib import AsyncExitStack
 
 import structlog
 
 from xmpp_cem.agents.application import DrivenSite
 from xmpp_cem.agents.assemble import gateway_engine, site_engine, vtn_engine
+from xmpp_cem.agents.healthz import serving
+from xmpp_cem.agents.keeper import Keeper
 from xmpp_cem.agents.locating import located
 from xmpp_cem.agents.settings import (
     clock_of,
@@ -21,20 +22,19 @@ from xmpp_cem.config.account import AccountConfig
 from xmpp_cem.config.roles import Config, GatewayConfig, OperatorConfig, VenConfig, VtnConfig
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.drivers.simulated_config import build
-from xmpp_cem.errors import ConfigError, StoreError
+from xmpp_cem.errors import ConfigError
 from xmpp_cem.runtime.engine import Engine
 from xmpp_cem.runtime.ports import Application, Clock
 from xmpp_cem.store.database import DatabaseStore
 from xmpp_cem.xmpp.stream import Stream
-
-_SHORTEST_S, _LONGEST_S = 1.0, 60.0
-_STEADY = timedelta(minutes=5)
 
 log = structlog.get_logger()
 
 
 async def run(config: Config, application: Application | None = None) -> None:
     """Run an agent until cancelled; what it dies from is logged, then it starts anew.
+
+    A first cancellation lets it send what it must, for as long as `drain` says; a second does not.
 
     Args:
         config: of a VTN, a VEN or a gateway.
@@ -43,35 +43,34 @@ async def run(config: Config, application: Application | None = None) -> None:
     Raises:
         ConfigError: the configuration describes nothing that runs.
         StoreError: the store cannot be used.
+        AgentError: the agent has died again and again.
     """
     if isinstance(config, OperatorConfig):
         raise ConfigError("an operator's file describes no agent that runs; use it with commands")
     clock = clock_of(config.clock)
     structlog.contextvars.bind_contextvars(party=config.party)
-    if isinstance(config, VenConfig | GatewayConfig):
-        config = config.model_copy(update={"upper": await located(config.upper)})
-    failures = 0
-    while True:
-        started = clock.now()
-        engine = _engine(config, clock, application)
-        try:
-            await engine.run()
-        except Exception as error:
-            _raise_fatal(error)
-            log.exception("the agent died and will start anew")
-        failures = 0 if clock.now() - started > _STEADY else failures + 1
-        longest = min(_SHORTEST_S * 2**failures, _LONGEST_S)
-        await asyncio.sleep(random.uniform(_SHORTEST_S / 2, longest))  # noqa: S311 no secret
+    found = config.model_copy()
+    keeper = Keeper(lambda: _engine(found, clock, application), clock, config.drain.total_seconds())
+    async with AsyncExitStack() as stack:
+        if config.health:
+            await stack.enter_async_context(serving(config.health, keeper.health))
+        telling = asyncio.create_task(keeper.tell(), name="health")
+        telling.add_done_callback(_told)
+        stack.push_async_callback(_ended, telling)
+        if isinstance(config, VenConfig | GatewayConfig):
+            found = config.model_copy(update={"upper": await located(config.upper)})
+        await keeper.run()
 
 
-def _raise_fatal(error: Exception) -> None:
-    """Raise what starting anew cannot mend."""
-    errors = error.exceptions if isinstance(error, ExceptionGroup) else (error,)
-    for single in errors:
-        if isinstance(single, ConfigError | StoreError):
-            raise single from error
-        if isinstance(single, ExceptionGroup):
-            _raise_fatal(single)
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def _told(task: asyncio.Task[None]) -> None:
+    """Say at once that a task has died which nothing waits for."""
+    if not task.cancelled():
+        log.error("a task has died", task=task.get_name(), why=repr(task.exception()))
 
 
 def _engine(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from xmpp_cem.core.concerns import Concern, about_vtn
 from xmpp_cem.core.control import acting, prepared, set_points
 from xmpp_cem.core.effects import Actuate, Effect, Note, ReadDevices, SetTimer
 from xmpp_cem.core.inputs import Input, Measured, Started, TimerFired
@@ -50,6 +51,10 @@ class Site:
                 return self._measured(samples, now)
             case _:
                 return self.ven.handle(what, now)
+
+    def concerns(self, _now: datetime) -> tuple[Concern, ...]:
+        """Return what is not as it should be."""
+        return about_vtn(self.ven.vtn_silent_since)
 
     def _tick(self, now: datetime) -> list[Effect]:
         """Apply the desired state again and look at the devices: nothing acts from a message."""

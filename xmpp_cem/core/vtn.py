@@ -4,6 +4,7 @@ from datetime import datetime
 
 from xmpp_cem.core.attendance import Attendance
 from xmpp_cem.core.commands import Commands
+from xmpp_cem.core.concerns import Concern, about_members
 from xmpp_cem.core.dispatching import Dispatching
 from xmpp_cem.core.effects import (
     Admit,
@@ -106,6 +107,10 @@ class Vtn:
     def knows_presence(self, now: datetime) -> bool:
         """Whether an absent presence means that a member is unreachable."""
         return self._state.knows_presence(now)
+
+    def concerns(self, now: datetime) -> tuple[Concern, ...]:
+        """Return what is not as it should be."""
+        return about_members(self.members.values(), is_known=self.knows_presence(now))
 
     def _handle(  # noqa: C901, PLR0911, PLR0912 one case per input
         self, what: Input, now: datetime

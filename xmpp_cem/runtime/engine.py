@@ -1,6 +1,7 @@
 """The whole loop of an agent: inputs, the pure core, one commit, effects in order."""
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from xmpp_cem.core.concerns import Concern
 from xmpp_cem.core.effects import Effect
 from xmpp_cem.core.inputs import (
     Input,
@@ -16,32 +18,29 @@ from xmpp_cem.core.inputs import (
     LinkChanged,
     NodesVerified,
     PresenceChanged,
-    ReplyArrived,
     RequestArrived,
     Started,
     TimerFired,
-    TransactionFailed,
 )
 from xmpp_cem.core.records import Record
-from xmpp_cem.errors import RemoteProtocolError
-from xmpp_cem.messages.envelope import RequestMessage
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.keeping import Batch, Journalled
 from xmpp_cem.runtime import journal
 from xmpp_cem.runtime.durable import is_kept, keep
+from xmpp_cem.runtime.health import Health, Vitals
 from xmpp_cem.runtime.intake import Intake
 from xmpp_cem.runtime.outbox import Outbox, Outcome
 from xmpp_cem.runtime.perform import Performer
 from xmpp_cem.runtime.ports import Application, Clock, Store, Transport
-from xmpp_cem.runtime.queries import read_reply
+from xmpp_cem.runtime.settling import settled
 from xmpp_cem.runtime.speech import Speech
 from xmpp_cem.runtime.supervision import Group, Tasks
 from xmpp_cem.runtime.timers import Timers
-from xmpp_cem.wire.codec import Flow
 
 _MOST_AT_ONCE = 256
 _MOST_UNEVENTFUL = 100
 _KEPT_JOURNAL = 20_000
+_DRAIN_LOOK_S = 0.02
 _OVERDUE_EVERY = timedelta(seconds=5)
 _KEPT_REPLIES = timedelta(hours=48)
 
@@ -57,6 +56,10 @@ class Role(Protocol):
 
     def handle(self, what: Input, now: datetime) -> list[Effect]:
         """Return what one input leads to."""
+        ...
+
+    def concerns(self, now: datetime) -> tuple[Concern, ...]:
+        """Return what is not as it should be."""
         ...
 
 
@@ -104,6 +107,7 @@ class Engine:
         self._inputs: deque[tuple[Input | None, str]] = deque()
         self._arrived = asyncio.Event()
         self._last = clock.now()
+        self._vitals = Vitals(clock)
         self._uneventful: list[Journalled] = []
         self._transports: dict[Link, Transport] = {}
         self._intakes: dict[Link, Intake] = {}
@@ -137,6 +141,7 @@ class Engine:
     def attach(self, link: Link, transport: Transport) -> None:
         """Use a connection."""
         self._transports[link] = transport
+        self._vitals.watch(link)
         self.intake(link).transport = transport
 
     def admits(self, link: Link, account: Jid) -> bool:
@@ -146,6 +151,20 @@ class Engine:
     def trusted(self, link: Link) -> set[str]:
         """Return the pubsub services we subscribe at, bare addresses; the set stays current."""
         return self._performer.trusted[link]
+
+    def health(self) -> Health:
+        """Return how we are."""
+        outbox = self._outbox
+        return self._vitals.health(self._role.concerns(self._last), outbox.size, outbox.oldest)
+
+    async def drain(self, seconds: float) -> None:
+        """Wait until everything is sent that must be, but not for long nor without a connection."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self._inputs or self._outbox.size:
+                    if not any(transport.is_up for transport in self._transports.values()):
+                        return
+                    await asyncio.sleep(_DRAIN_LOOK_S)
 
     def put(self, what: Input) -> None:
         """Queue an input."""
@@ -222,7 +241,8 @@ class Engine:
         if batch.is_empty and len(self._uneventful) < _MOST_UNEVENTFUL:
             return
         batch.journal, self._uneventful = self._uneventful, []
-        await self.store.commit(batch)
+        with self._vitals.committing():
+            await self.store.commit(batch)
 
     async def _is_repeat(self, what: Input, asked: dict[str, RequestArrived]) -> bool:
         """Give a repeated transaction the answer that it was given before."""
@@ -239,6 +259,7 @@ class Engine:
     def _noticed(self, what: Input) -> None:
         """Take note of what concerns the engine itself."""
         if isinstance(what, LinkChanged):
+            self._vitals.changed(what.link, is_up=what.is_up)
             if what.is_up:
                 self._outbox.wake()
                 return
@@ -251,36 +272,8 @@ class Engine:
             self._outbox.wake()
 
     def _settled(self, outcome: Outcome) -> None:
-        """Turn the end of a sending into an input; the entry leaves with that input's commit."""
-        entry = outcome.entry
-        if entry.kind != "transact":
-            if outcome.condition:
-                what = {"node": entry.destination, "item": entry.item_id}
-                log.error("not published", **what, condition=outcome.condition, why=outcome.reason)
-            self._put(None, entry.id)
-            return
-        link, account = Link(entry.link), entry.destination.partition("/")[0]
-        try:
-            request = self._speech.read(link, account, entry.payload, Flow.TRANSACTION)
-        except RemoteProtocolError as error:  # of another version of us: it must not come again
-            log.error("a message of ours cannot be read", id=entry.id, why=str(error))  # noqa: TRY400
-            self._put(None, entry.id)
-            return
-        if isinstance(request, RequestMessage):
-            self._put(self._ended(link, account, request, outcome), entry.id)
-            return
-        if outcome.condition:
-            log.warning("a late answer was not taken", to=entry.destination, why=outcome.reason)
-        self._put(None, entry.id)
-
-    def _ended(self, link: Link, account: str, request: RequestMessage, outcome: Outcome) -> Input:
-        if outcome.condition:
-            return TransactionFailed(link, request, outcome.condition, outcome.reason)
-        try:
-            reply = read_reply(outcome.reply, self._speech.of(link, account))
-        except RemoteProtocolError as error:
-            return TransactionFailed(link, request, "undefined-condition", str(error))
-        return ReplyArrived(link, request, reply)
+        """Tell the core how a sending ended; the entry leaves with that input's commit."""
+        self._put(settled(outcome, self._speech), outcome.entry.id)
 
     async def _prune(self) -> None:
         while True:

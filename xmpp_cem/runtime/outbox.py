@@ -5,7 +5,7 @@ import random
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -61,8 +61,20 @@ class Outbox:
         self._open_nodes = open_nodes
         self._queues: dict[tuple[str, str], deque[Outgoing]] = {}
         self._workers: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._since: dict[str, datetime] = {}
         self._wake = asyncio.Event()
         self._held = {Link.LOWER}
+
+    @property
+    def size(self) -> int:
+        """How many entries wait to be taken."""
+        return sum(len(queue) for queue in self._queues.values())
+
+    @property
+    def oldest(self) -> datetime | None:
+        """Since when the oldest of them waits in this run."""
+        waiting = (entry.id for queue in self._queues.values() for entry in queue)
+        return min((self._since[name] for name in waiting), default=None)
 
     def hold(self, link: Link) -> None:
         """Publish nothing on nodes of ours until they are verified: ejabberd makes missing ones."""
@@ -80,9 +92,12 @@ class Outbox:
         if entry.kind != "transact":
             first, *rest = queue or (None,)
             kept = [e for e in rest if e is not None and e.item_id != entry.item_id]
+            for old in set(queue) - {first, *kept}:
+                del self._since[old.id]
             queue.clear()
             queue.extend(e for e in (first, *kept) if e is not None)
         queue.append(entry)
+        self._since[entry.id] = self._clock.now()
         if key not in self._workers:
             name = f"outbox {entry.link} {entry.destination}"
             self._workers[key] = group.create_task(self._work(key), name=name)
@@ -101,7 +116,7 @@ class Outbox:
                 await self._pause(failures)
                 continue
             failures = 0
-            queue.popleft()
+            self._since.pop(queue.popleft().id, None)
             self._settled(outcome)
         del self._workers[key], self._queues[key]
 

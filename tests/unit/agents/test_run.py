@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from xmpp_cem.agents.run import _engine, _raise_fatal, run
+from xmpp_cem.agents.keeper import raise_fatal
+from xmpp_cem.agents.run import _engine, run
 from xmpp_cem.config.loading import load
 from xmpp_cem.core.gateway import Gateway
 from xmpp_cem.core.inputs import Link
@@ -94,10 +95,10 @@ async def test_an_operators_file_runs_nothing(tmp_path):
 def test_what_a_new_start_cannot_mend_is_raised_however_deep_it_lies():
     deep = ExceptionGroup("a", [ValueError("x"), ExceptionGroup("b", [StoreError("disk")])])
     with pytest.raises(StoreError, match="disk"):
-        _raise_fatal(deep)
+        raise_fatal(deep)
     with pytest.raises(ConfigError):
-        _raise_fatal(ConfigError("file"))
+        raise_fatal(ConfigError("file"))
 
 
 def test_everything_else_is_a_reason_to_start_anew():
-    _raise_fatal(ExceptionGroup("a", [XmppCemError("x"), ExceptionGroup("b", [KeyError("y")])]))
+    raise_fatal(ExceptionGroup("a", [XmppCemError("x"), ExceptionGroup("b", [KeyError("y")])]))
