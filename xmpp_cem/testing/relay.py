@@ -24,17 +24,19 @@ class Relay:
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
     @asynccontextmanager
     async def serving(self, port: int = 0) -> AsyncIterator["Relay"]:
         """Serve inside the block, on any free port by default."""
-        self._server = await asyncio.start_server(self._accept, self._host, port)
+        self._server = await asyncio.start_server(self._begin, self._host, port)
         try:
             yield self
         finally:
             self._server.close()
             self.drop()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
             await self._server.wait_closed()
 
     @property
@@ -58,10 +60,17 @@ class Relay:
         for writer in self._writers:
             writer.transport.abort()
 
+    def _begin(self, near: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        task = asyncio.get_running_loop().create_task(self._accept(near, back), name="relay")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     async def _accept(self, near: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         self._writers.add(back)
         try:
             await self._flowing.wait()
+            if back.is_closing():
+                return
             far, forth = await asyncio.open_connection(LOOPBACK, self._target)
         except OSError:
             back.transport.abort()
