@@ -13,6 +13,7 @@ XmppCemError
 │   └── RefusedError         the server or peer answered with a stanza error
 ├── AllocationError      a plug-in's division breaks its bounds; its author's to fix
 ├── DriverError              a device or its driver failed; its resource is out of service
+├── AgentError               a part of the agent has ended that must not: our bug
 ├── StoreError               the store cannot be read or written
 │   └── StoreUnavailableError   not now: nothing was written, the same may succeed later
 └── ServerError              a private server of tests or demo did not start or died
@@ -116,6 +117,10 @@ class StoreError(XmppCemError):
 
 class StoreUnavailableError(StoreError):
     """The store cannot be used now, as with a full disk; the same call may succeed later."""
+
+
+class AgentError(XmppCemError):
+    """A part of an agent has ended that must never end, or the agent does not keep running."""
 
 
 class ServerError(XmppCemError):

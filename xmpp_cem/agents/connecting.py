@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from xmpp_cem.config.account import AccountConfig
-from xmpp_cem.errors import AuthenticationError, ConnectError
+from xmpp_cem.errors import AgentError, AuthenticationError, ConnectError
 from xmpp_cem.model.link import LinkDown, LinkEvent, LinkUp
 from xmpp_cem.runtime.ports import Transport
 
@@ -48,12 +48,25 @@ class Outcome:
 async def running(
     stream: Transport, outcome: Outcome, account: AccountConfig
 ) -> AsyncIterator[None]:
-    """Keep a stream running inside the block; raises as `Outcome.judged` on entry."""
-    task = asyncio.create_task(stream.run(), name=f"stream of {account.jid}")
+    """Keep a stream running inside the block; raises as `Outcome.judged` on entry.
+
+    Raises:
+        AgentError: the stream's task has died; the block is cancelled.
+    """
+    name = f"stream of {account.jid}"
+    task, owner = asyncio.create_task(stream.run(), name=name), asyncio.current_task()
+    task.add_done_callback(end := lambda _: owner.cancel() if owner else None)
     try:
         await outcome.judged(account)
         yield
+    except asyncio.CancelledError:
+        if not task.done() or owner is None:
+            raise
+        owner.uncancel()
+        error = None if task.cancelled() else task.exception()
+        raise AgentError(f"the task {name} has ended: {error!r}") from error
     finally:
+        task.remove_done_callback(end)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 

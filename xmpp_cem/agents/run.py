@@ -1,14 +1,15 @@
 """Runs the agent that a configuration describes, and keeps it running."""
 
 import asyncio
-import random
-from datetime import timedelta
+from contextlib import AsyncExitStack
 
 import structlog
 
 from xmpp_cem.agents.application import DrivenSite
 from xmpp_cem.agents.assemble import gateway_engine, site_engine, vtn_engine
+from xmpp_cem.agents.healthz import serving
 from xmpp_cem.agents.locating import located
+from xmpp_cem.agents.restarting import Life, Restarter
 from xmpp_cem.agents.settings import (
     clock_of,
     credentials_of,
@@ -23,20 +24,19 @@ from xmpp_cem.config.drivers import load_driver
 from xmpp_cem.config.roles import Config, GatewayConfig, OperatorConfig, VenConfig, VtnConfig
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.drivers.supervised import Patience, Supervised
-from xmpp_cem.errors import ConfigError, StoreError, StoreUnavailableError
+from xmpp_cem.errors import ConfigError
 from xmpp_cem.runtime.engine import Engine
 from xmpp_cem.runtime.ports import Application, Clock
 from xmpp_cem.store.database import DatabaseStore
 from xmpp_cem.xmpp.stream import Stream
-
-_SHORTEST_S, _LONGEST_S = 1.0, 60.0
-_STEADY = timedelta(minutes=5)
 
 log = structlog.get_logger()
 
 
 async def run(config: Config, application: Application | None = None) -> None:
     """Run an agent until cancelled; what it dies from is logged, then it starts anew.
+
+    A first cancellation lets it send what it must, for as long as `drain` says; a second does not.
 
     Args:
         config: of a VTN, a VEN or a gateway.
@@ -45,40 +45,45 @@ async def run(config: Config, application: Application | None = None) -> None:
     Raises:
         ConfigError: the configuration describes nothing that runs.
         StoreError: the store cannot be used.
+        AgentError: the agent has died again and again.
     """
     if isinstance(config, OperatorConfig):
         raise ConfigError("an operator's file describes no agent that runs; use it with commands")
     clock = clock_of(config.clock)
     structlog.contextvars.bind_contextvars(party=config.party)
-    if isinstance(config, VenConfig | GatewayConfig):
-        config = config.model_copy(update={"upper": await located(config.upper)})
-    failures = 0
-    while True:
-        started = clock.now()
-        try:
-            await _once(config, clock, application)
-        except StoreUnavailableError as error:
-            log.error("the agent waits for its store", why=str(error))  # noqa: TRY400 no trace
-        except Exception as error:
-            _raise_fatal(error)
-            log.exception("the agent died and will start anew")
-        failures = 0 if clock.now() - started > _STEADY else failures + 1
-        longest = min(_SHORTEST_S * 2 ** min(failures, 10), _LONGEST_S)
-        await asyncio.sleep(random.uniform(_SHORTEST_S / 2, longest))  # noqa: S311 no secret
+    found = config.model_copy()
+    drain_s = config.drain.total_seconds()
+    restarter = Restarter(lambda: _life(found, clock, application), clock, drain_s)
+    async with AsyncExitStack() as stack:
+        if config.health:
+            await stack.enter_async_context(serving(config.health, restarter.health))
+        telling = asyncio.create_task(restarter.tell(), name="health")
+        telling.add_done_callback(_told)
+        stack.push_async_callback(_ended, telling)
+        if isinstance(config, VenConfig | GatewayConfig):
+            found = config.model_copy(update={"upper": await located(config.upper)})
+        await restarter.run()
 
 
-async def _once(
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def _told(task: asyncio.Task[None]) -> None:
+    """Say at once that a task has died which nothing waits for."""
+    if not task.cancelled():
+        log.error("a task has died", task=task.get_name(), why=repr(task.exception()))
+
+
+def _life(
     config: VtnConfig | VenConfig | GatewayConfig, clock: Clock, application: Application | None
-) -> None:
-    """Run an agent until it dies or is cancelled; its devices are let go of."""
+) -> Life:
+    """Return an engine from its store, with the configured devices where no program is given."""
     if application is not None or not isinstance(config, VenConfig):
-        await _engine(config, clock, application).run()
-        return
+        return Life(_engine(config, clock, application))
     site = driven_site(config, clock)
-    try:
-        await _engine(config, clock, site).run()
-    finally:
-        await site.close()
+    return Life(_engine(config, clock, site), site.close)
 
 
 def driven_site(config: VenConfig, clock: Clock) -> DrivenSite:
@@ -100,17 +105,6 @@ def driven_site(config: VenConfig, clock: Clock) -> DrivenSite:
             for resource in config.resources
         }
     )
-
-
-def _raise_fatal(error: Exception) -> None:
-    """Raise what starting anew cannot mend."""
-    errors = error.exceptions if isinstance(error, ExceptionGroup) else (error,)
-    for single in errors:
-        is_passing = isinstance(single, StoreUnavailableError)
-        if isinstance(single, ConfigError | StoreError) and not is_passing:
-            raise single from error
-        if isinstance(single, ExceptionGroup):
-            _raise_fatal(single)
 
 
 def _engine(

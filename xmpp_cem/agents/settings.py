@@ -90,6 +90,7 @@ def vtn_settings(
         heartbeat=lower.heartbeat,
         report_every=lower.report_every,
         tolerance_w=lower.tolerance_w,
+        lease=lower.lease,
         grace=lower.grace,
         profile=lower.profile,
         tells_the_set=load_profile(lower.profile).tells_the_set,

@@ -97,7 +97,17 @@ class Watch:
             await _ended(preparing)
 
     def _prepared(self) -> list[asyncio.Task[None]]:
-        return [asyncio.create_task(self._prepare(domain)) for domain in self.domains]
+        return [self._preparing(domain) for domain in self.domains]
+
+    def _preparing(self, domain: WatchedConfig) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._prepare(domain), name=f"watch {domain.domain}")
+        task.add_done_callback(lambda done: self._judge(done, domain.domain))
+        return task
+
+    def _judge(self, task: asyncio.Task[None], domain: DomainId) -> None:
+        """Tell that a preparation has died of a bug: its domain would merely stay dark."""
+        if not task.cancelled() and (error := task.exception()):
+            self.take(self._news(f"watching failed: {error!r}", domain))
 
     async def _prepare(self, domain: WatchedConfig) -> None:
         """Subscribe and ask, again until it works; each new reason is told once."""

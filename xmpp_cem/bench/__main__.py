@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from xmpp_cem.bench import cascade, deliver, divide, publish
+from xmpp_cem.bench import cascade, deliver, detect, divide, publish
 from xmpp_cem.bench.place import Place
 from xmpp_cem.testing.server import missing
 
@@ -29,16 +29,33 @@ def main() -> int:
     parser.add_argument("--server", choices=("prosody", "ejabberd"), default="prosody")
     parser.add_argument("--quick", action="store_true", help="one short round")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
-    parser.add_argument("--only", choices=tuple(_PLANS), help="one of the measurements")
+    parser.add_argument(
+        "--only",
+        choices=(*_PLANS, "detect"),
+        help="one of the measurements; detect takes minutes and runs only when it is named",
+    )
+    parser.add_argument("--vens", type=int, default=20, metavar="N", help="of detect: sites")
+    parser.add_argument("--stock", action="store_true", help="of detect: with stock servers")
     arguments = parser.parse_args()
     problem = missing(arguments.server)
     if problem:
         sys.stderr.write(problem + "\n")
         return 2
-    figures = asyncio.run(_measure(arguments.server, arguments.only, quick=arguments.quick))
+    if arguments.only == "detect":
+        victims = min(5, arguments.vens)
+        options = detect.Options(arguments.server, arguments.vens, victims, arguments.stock)
+        figures = asyncio.run(_detect(options))
+    else:
+        figures = asyncio.run(_measure(arguments.server, arguments.only, quick=arguments.quick))
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     return 0
+
+
+async def _detect(options: detect.Options) -> dict[str, Any]:
+    sys.stdout.write(f"{'seconds':40}{'p50':>8}{'max':>8}  on {options.kind}\n")
+    with tempfile.TemporaryDirectory(prefix="xmpp-cem-bench-") as folder:
+        return await detect.measure(options, Path(folder))
 
 
 async def _measure(kind: str, only: str | None, *, quick: bool) -> dict[str, Any]:

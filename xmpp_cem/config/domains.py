@@ -146,6 +146,9 @@ class LowerConfig(Section):
     tolerance_w: _Watts = 100
     """A smaller shortfall is not divided anew, W; 1 % of the target is not either."""
 
+    lease: Annotated[timedelta, Bounds(5, 3600)] = timedelta(seconds=25)
+    """A member that was silent for so long, pings included, is unreachable."""
+
     grace: Annotated[timedelta, Bounds(1, 60)] = timedelta(seconds=5)
     """How long after connecting members' presences may still be on their way."""
 

@@ -1,5 +1,6 @@
 """Kinds of values that a configuration file can hold: addresses, durations, paths, secrets."""
 
+import ipaddress
 import stat
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,6 +12,8 @@ from pydantic_core import CoreSchema, core_schema
 
 from xmpp_cem.drivers.settings import LocalFile, LocalPath
 from xmpp_cem.model.ids import Jid
+
+_LAST_PORT = 65_535
 
 
 def _secret(path: Path) -> Path:
@@ -122,3 +125,23 @@ class Bounds:
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 """A TCP port."""
+
+
+def _on_loopback(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    name = host.strip("[]")
+    is_here = name == "localhost" or (name and _is_loopback(name))
+    if not is_here or not port.isdecimal() or not 0 <= int(port) <= _LAST_PORT:
+        raise ValueError(f"{text!r} is no port on loopback; write it as 127.0.0.1:9100")
+    return text
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+HealthAddress = Annotated[str, AfterValidator(_on_loopback)]
+"""A host and port that only this machine reaches; port 0 takes any free one."""

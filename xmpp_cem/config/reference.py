@@ -37,6 +37,7 @@ _NAMES = {
     fields.AccountName: "account, `local@host`",
     fields.PeerName: "address, `local@host` or `local@host/vtn`",
     fields.ServiceName: "host name",
+    fields.HealthAddress: "host and port on loopback",
 }
 _PLAIN = {
     str: "text",

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from xmpp_cem.config.account import AccountConfig
 from xmpp_cem.config.domains import LowerConfig, UpperConfig, WatchedConfig, refuse_repeats
-from xmpp_cem.config.fields import Bounds
+from xmpp_cem.config.fields import Bounds, HealthAddress
 from xmpp_cem.config.guarding import FailsafeConfig
 from xmpp_cem.config.resources import ResourceConfig
 from xmpp_cem.config.section import Section
@@ -57,7 +57,17 @@ class _Agent(Section):
     """Simulated time; leave it out for real time."""
 
 
-class VtnConfig(_Agent):
+class _Running(_Agent):
+    """What the file of every agent that runs has."""
+
+    health: HealthAddress | None = None
+    """Where `GET /healthz` tells how the agent is, such as `127.0.0.1:9100`; without it nowhere."""
+
+    drain: Annotated[timedelta, Bounds(0, 60, 0.1)] = timedelta(seconds=5)
+    """How long at the end what waits to be sent may still be sent."""
+
+
+class VtnConfig(_Running):
     """The VTN of one domain, on top of a hierarchy."""
 
     role: Literal["vtn"]
@@ -73,7 +83,7 @@ class VtnConfig(_Agent):
     """The domain it leads."""
 
 
-class VenConfig(_Agent):
+class VenConfig(_Running):
     """A VEN that controls resources of its own."""
 
     role: Literal["ven"]
@@ -103,7 +113,7 @@ class VenConfig(_Agent):
         return self
 
 
-class GatewayConfig(_Agent):
+class GatewayConfig(_Running):
     """A VEN above and the VTN below; events, answers and readings cascade through it."""
 
     role: Literal["gateway"]

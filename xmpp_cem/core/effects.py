@@ -72,6 +72,15 @@ class Query:
 
 
 @dataclass(frozen=True)
+class Ping:
+    """Ask an address whether it lives (XEP-0199); ends in `Heard` if it answers in time."""
+
+    link: Link
+    to: Jid
+    timeout: timedelta
+
+
+@dataclass(frozen=True)
 class Respond:
     """Answer a request; the answer is kept and repeated when the request is."""
 
@@ -90,10 +99,11 @@ class Ignore:
 
 @dataclass(frozen=True)
 class ShowPresence:
-    """Show what our resources are available for, or that we lead."""
+    """Show what our resources are available for, or that we lead; `note` is for people."""
 
     link: Link
     value: Offer | Leadership
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -197,6 +207,7 @@ Effect = (
     | Retract
     | Transact
     | Query
+    | Ping
     | Respond
     | Ignore
     | ShowPresence

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from xmpp_cem.core.call import Call
+from xmpp_cem.core.concerns import Concern, about_vtn
 from xmpp_cem.core.effects import AskDecision, Effect, Note, SetTimer
 from xmpp_cem.core.eventacts import asks
 from xmpp_cem.core.inputs import Input, Link, Started, TimerFired
@@ -71,6 +72,10 @@ class Gateway:
             effects += self.ven.handle(what, now)
         effects = [e for e in effects if not isinstance(e, AskDecision)]
         return effects + self._reconcile(now)
+
+    def concerns(self, now: datetime) -> tuple[Concern, ...]:
+        """Return what is not as it should be, above and below."""
+        return (*about_vtn(self.ven.vtn_silent_since), *self.vtn.concerns(now))
 
     def _timer(self, what: TimerFired, now: datetime) -> list[Effect]:
         if what.key == _TICK:

@@ -113,6 +113,14 @@ class PresenceChanged:
 
 
 @dataclass(frozen=True)
+class Heard:
+    """Another party has answered a ping of ours; who does not answer is not told."""
+
+    link: Link
+    sender: Jid
+
+
+@dataclass(frozen=True)
 class ServiceProbed:
     """The pubsub service answers; whether it has nodes that members can write and not read."""
 
@@ -165,6 +173,7 @@ Input = (
     | QueryAnswered
     | QueryFailed
     | PresenceChanged
+    | Heard
     | ServiceProbed
     | NodesVerified
     | TimerFired

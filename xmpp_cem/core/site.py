@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from xmpp_cem.core.concerns import Concern, about_vtn
 from xmpp_cem.core.effects import Actuate, Effect, Note, ReadDevices, SetTimer
 from xmpp_cem.core.eventacts import Happening, Word
 from xmpp_cem.core.failsafe import FailsafeSettings
@@ -70,6 +71,10 @@ class Site:
                 return self.ven.handle(what, now)
             case _:
                 return self.ven.handle(what, now)
+
+    def concerns(self, _now: datetime) -> tuple[Concern, ...]:
+        """Return what is not as it should be."""
+        return about_vtn(self.ven.vtn_silent_since)
 
     def _tick(self, now: datetime) -> list[Effect]:
         """Apply the desired state again and look at the devices: nothing acts from a message."""

@@ -14,7 +14,6 @@ from xmpp_cem.core.effects import (
     Admit,
     Effect,
     Ignore,
-    Level,
     Note,
     Respond,
     ShowPresence,
@@ -41,6 +40,7 @@ from xmpp_cem.core.pages import split
 from xmpp_cem.core.readingbook import ReadingBook
 from xmpp_cem.core.records import Commitment, Confirmed, Record, Report, VenRecord
 from xmpp_cem.core.venstate import VenSettings, VenState, is_address
+from xmpp_cem.core.vtnwatch import VtnWatch, not_taken
 from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
 from xmpp_cem.messages.controls import EndDeviceControls, EventIndex
 from xmpp_cem.messages.envelope import (
@@ -59,7 +59,6 @@ from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.resource import Capability, Resource
 
 _KEPT_REVISIONS = 32
-_LONGEST_HEARTBEAT_S = 300
 
 
 class Ven:
@@ -70,8 +69,7 @@ class Ven:
         self.book = EventBook(self.state)
         self._readings = ReadingBook(self.state)
         self._members: tuple[int, int] = (0, 0)
-        self._vtn_epoch: int | None = None
-        self._heartbeat_s = _LONGEST_HEARTBEAT_S
+        self._watch = VtnWatch(settings.vtn)
 
     @property
     def settings(self) -> VenSettings:
@@ -81,8 +79,13 @@ class Ven:
     @property
     def service(self) -> Jid | None:
         """The domain's pubsub service, told by the VTN."""
-        admission = self.state.record.admission
-        return Jid.parse(admission.service) if admission else None
+        told = self.state.record.admission
+        return Jid.parse(told.service) if told else None
+
+    @property
+    def vtn_silent_since(self) -> datetime | None:
+        """When the VTN was last heard, once that is too long ago; None as long as it is heard."""
+        return self._watch.silent_since
 
     @property
     def report_every(self) -> timedelta:
@@ -99,13 +102,20 @@ class Ven:
         elif isinstance(record, Commitment):
             self.book.restore(record)
 
-    def handle(  # noqa: C901, PLR0911, PLR0912 one case per input
+    def handle(self, what: Input, now: datetime) -> list[Effect]:
+        """Return what one input leads to, and show whether the VTN is heard."""
+        before = self._watch.silent_since
+        effects = [*self._watch.notice(what, now), *self._handle(what, now)]
+        if self._watch.silent_since != before and self.state.capability and self.state.is_up:
+            effects.append(self._presence(now))
+        return effects
+
+    def _handle(  # noqa: C901, PLR0911, PLR0912 one case per input
         self, what: Input, now: datetime
     ) -> list[Effect]:
-        """Return what one input leads to."""
         match what:
             case Started():
-                return [self.state.start(now), *self.book.resume(now)]
+                return [self.state.start(now), self._watch.begin(now), *self.book.resume(now)]
             case LinkChanged(is_up=is_up):
                 self.state.is_up = is_up
                 return self._connected(now) if is_up else []
@@ -119,17 +129,13 @@ class Ven:
                 return self._told(reply, now)
             case ReplyArrived(request=request, reply=reply):
                 return self._reply(request, reply, now)
-            case TransactionFailed(request=request, reason=reason):
-                noun = request.header.noun
-                fields = (("noun", noun.value), ("why", reason))
-                will_ask = noun is Noun.READINGS
-                level: Level = "info" if will_ask else "warning"
-                return [Note(level, "the VTN did not take a message", fields)]
+            case TransactionFailed():
+                return not_taken(what)
             case Decided():
                 return self.book.decided(what, now)
             case TimerFired(key=key) if key == INDEX_TIMER:
-                admission = self.state.record.admission if self.state.is_up else None
-                return catch_up_again(admission, self._heartbeat_s, now)
+                told = self.state.record.admission if self.state.is_up else None
+                return catch_up_again(told, self._watch.heartbeat_s, now)
             case TimerFired(key=key):
                 return self.book.fire(key.removeprefix("ven/"), now)
             case PresenceChanged(sender=sender, leadership=leadership):
@@ -186,19 +192,13 @@ class Ven:
         ]
         if self.state.capability:
             effects += [self._presence(now), *self._register(Verb.CREATE, now)]
-        return [*effects, *catch_up(admission), expect_index(self._heartbeat_s, now)]
+        return [*effects, *catch_up(admission), expect_index(self._watch.heartbeat_s, now)]
 
     def _led(self, leadership: Leadership, now: datetime) -> list[Effect]:
         """Register anew with a VTN that has begun a new epoch: it may have lost its store."""
-        known, self._vtn_epoch = self._vtn_epoch, leadership.epoch
-        if known == leadership.epoch:
-            return []
-        effects: list[Effect] = [
-            Note("info", "the VTN is here", (("epoch", str(leadership.epoch)),))
-        ]
-        if known is None or self.state.capability is None:
-            return effects
-        return effects + self._register(Verb.CREATE, now)
+        notes, is_another = self._watch.led(leadership)
+        is_due = is_another and self.state.capability is not None
+        return notes + (self._register(Verb.CREATE, now) if is_due else [])
 
     def _admit(self, admission: Admission) -> Admit:
         vtn = self.state.settings.vtn.bare
@@ -210,10 +210,10 @@ class Ven:
         return [*self.state.request(verb, Noun.CONFIG, body, now, expires)]
 
     def _presence(self, now: datetime) -> ShowPresence:
-        sequence = self.state.record.sequence
-        return ShowPresence(
-            Link.UPPER, offer_of(self.state.capability, sequence, self._members, now)
-        )
+        sequence, since = self.state.record.sequence, self._watch.silent_since
+        offer = offer_of(self.state.capability, sequence, self._members, now)
+        note = f"VTN silent since {since:%H:%M:%S} UTC" if since else ""
+        return ShowPresence(Link.UPPER, offer, note)
 
     def _reply(
         self, request: RequestMessage, reply: ResponseMessage | FaultMessage, now: datetime
@@ -256,10 +256,7 @@ class Ven:
     def _caught_up(self, what: CaughtUp, now: datetime) -> list[Effect]:
         """Take the index first: only what it lists counts (design: state, not a log)."""
         by_index = sorted(what.items, key=lambda item: item.item_id != "index")
-        effects: list[Effect] = []
-        for item in by_index:
-            effects += self._item(item, now)
-        return effects
+        return [effect for item in by_index for effect in self._item(item, now)]
 
     def _item(self, item: ItemReceived, now: datetime) -> list[Effect]:
         admission = self.state.record.admission
@@ -269,9 +266,10 @@ class Ven:
             return [Note("warning", "item of an unknown node refused", _where(item))]
         body = item.message.body
         if isinstance(body, EventIndex) and body.domain == self.state.settings.domain:
-            self._heartbeat_s, self.state.index_made = body.heartbeat_s, body.at
+            self.state.index_made = body.at
             newer = self.book.take_index(body, item.node, now)
-            return [*newer, expect_index(self._heartbeat_s, now)]
+            heard = self._watch.indexed(body.heartbeat_s, now, is_newer=bool(newer))
+            return [*heard, *newer, expect_index(self._watch.heartbeat_s, now)]
         if not isinstance(body, EndDeviceControls):
             return [Note("warning", "unexpected item refused", _where(item))]
         return self.book.take_events(body.events, item.message.header, now)

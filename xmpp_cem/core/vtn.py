@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
+from xmpp_cem.core.attendance import Attendance
 from xmpp_cem.core.commands import Commands
+from xmpp_cem.core.concerns import Concern, about_members
 from xmpp_cem.core.dispatching import Dispatching
 from xmpp_cem.core.effects import (
     Admit,
@@ -17,6 +19,7 @@ from xmpp_cem.core.effects import (
 from xmpp_cem.core.following_up import FollowingUp
 from xmpp_cem.core.forgetting import Forgetting
 from xmpp_cem.core.inputs import (
+    Heard,
     Input,
     ItemReceived,
     Link,
@@ -32,6 +35,7 @@ from xmpp_cem.core.inputs import (
     TimerFired,
     TransactionFailed,
 )
+from xmpp_cem.core.liveness import LIVENESS_TIMER
 from xmpp_cem.core.metering import MOST_W, Metering
 from xmpp_cem.core.nodes import node_specs
 from xmpp_cem.core.publication import Publication
@@ -59,6 +63,7 @@ class Vtn:
         self.recovery = Recovery(self._state, self.metering, self.dispatching)
         self._following_up = FollowingUp(self._state, self.dispatching)
         self._forgetting = Forgetting(settings, self.dispatching)
+        self._attendance = Attendance(self._state, self.dispatching, self._following_up)
         self._commands = Commands(self._state, self.dispatching, self._following_up, self.metering)
         self._requests = Requests(
             self._state,
@@ -109,6 +114,10 @@ class Vtn:
         """Whether an absent presence means that a member is unreachable."""
         return self._state.knows_presence(now)
 
+    def concerns(self, now: datetime) -> tuple[Concern, ...]:
+        """Return what is not as it should be."""
+        return about_members(self.members.values(), is_known=self.knows_presence(now))
+
     def _handle(  # noqa: C901, PLR0911, PLR0912 one case per input
         self, what: Input, now: datetime
     ) -> list[Effect]:
@@ -125,12 +134,17 @@ class Vtn:
                 return self.recovery.answered(what, now)
             case QueryFailed():
                 return self.recovery.failed(what, now)
-            case RequestArrived():
-                return self._requests.handle(what, now)
+            case RequestArrived(sender=sender):
+                heard = self._attendance.heard(sender, now)
+                return heard + self._requests.handle(what, now)
             case PresenceChanged():
-                return self._presence(what, now)
+                return self._attendance.presence(what, now)
+            case Heard(sender=sender):
+                return self._attendance.heard(sender, now)
             case ItemReceived():
                 return self._item(what, now)
+            case TimerFired(key=key) if key == LIVENESS_TIMER:
+                return self._attendance.look(now)
             case TimerFired(key=key):
                 return self._timer(key, now)
             case TransactionFailed(request=request, reason=reason):
@@ -149,18 +163,14 @@ class Vtn:
             Admit(Link.LOWER, frozenset(members) | settings.operators),
             *(WatchPresence(Link.LOWER, Jid(account)) for account in members),
             ProbeService(Link.LOWER, settings.service),
+            *self._attendance.connected(now),
         ]
 
     def _disconnected(self) -> list[Effect]:
         """Without a connection nobody's presence is known any more."""
         self._state.known_from = None
         self.recovery.lost()
-        unseen = {"availability": Availability.UNREACHABLE}
-        return [
-            self._state.change(member, **unseen)
-            for member in tuple(self._state.members.values())
-            if member.availability is not Availability.UNREACHABLE
-        ]
+        return self._attendance.disconnected()
 
     def _probed(self, *, has_write_only: bool) -> list[Effect]:
         settings = self._state.settings
@@ -186,31 +196,6 @@ class Vtn:
             effects.append(CatchUp(Link.LOWER, self._state.settings.service, node))
         return [*effects, *self._publication.everything(now), *self.recovery.begin(now)]
 
-    def _presence(self, what: PresenceChanged, now: datetime) -> list[Effect]:
-        """Take a member's presence; only a connection that tells its offer counts as a VEN."""
-        member = self._state.member_of(what.sender.bare)
-        if member is None or (what.is_available and what.offer is None):
-            return []
-        if not what.is_available:
-            if what.sender.connection not in {"", "ven"}:
-                return []
-            availability = Availability.UNREACHABLE
-        else:
-            availability = what.offer.availability if what.offer else member.availability
-        effects: list[Effect] = []
-        if availability is member.availability:
-            return [self._state.change(member, last_heard=now)] if what.is_available else []
-        update = {"availability": availability}
-        heard = {"last_heard": now} if what.is_available else {}
-        effects.append(self._state.change(member, **update, **heard))
-        fields = (("party", member.party), ("availability", availability.value))
-        effects.append(Note("info", "availability", fields))
-        why = f"{member.party} is {availability.value}"
-        effects += self.dispatching.member_changed(member.party, why, now)
-        if member.availability is Availability.UNREACHABLE:
-            effects += self._following_up.tell_the_set(now, member.party)
-        return effects
-
     def _item(self, what: ItemReceived, now: datetime) -> list[Effect]:
         """Take a report from our write-only node, from a registered publisher only."""
         settings = self._state.settings
@@ -223,15 +208,21 @@ class Vtn:
         if member is None or what.message.header.source != member.party:
             fields = (("publisher", str(what.publisher)),)
             return [Note("warning", "report of an unknown publisher refused", fields)]
-        heard = self._state.change(member, last_heard=now)
+        alive = self._attendance.heard(what.publisher, now)
+        heard = self._state.change(self._state.members[member.party], last_heard=now)
         missed = self.recovery.heard(member.party, what.message.header, now)
         if isinstance(body, MeterReadings):
             fresh = self.metering.take(member.party, body.readings)
-            return [heard, *missed, *self.dispatching.measured(member.party, fresh)]
+            return [*alive, heard, *missed, *self.dispatching.measured(member.party, fresh)]
         if isinstance(body, EndDeviceEvents) and body.answers:
             fields = (("party", member.party),)
-            return [heard, *missed, Note("warning", "answers travel as transactions", fields)]
-        return [heard, *missed]
+            return [
+                *alive,
+                heard,
+                *missed,
+                Note("warning", "answers travel as transactions", fields),
+            ]
+        return [*alive, heard, *missed]
 
     def _timer(self, key: str, now: datetime) -> list[Effect]:
         match key.split("/"):

@@ -13,6 +13,9 @@ from xmpp_cem.testing.server import Account, Endpoint
 _HOUR = 16
 """The profiles' day begins the demonstration at this hour, UTC: early evening in Germany."""
 
+_LEASE_S = 25
+"""Of real time: the net is no faster in simulated time."""
+
 
 @dataclass(frozen=True)
 class Time:
@@ -111,6 +114,7 @@ class Files:
         return (
             f'\n[lower]\ndomain = "{domain}"\npubsub = "{endpoint.pubsub(domain)}"\n'
             f'account = {account}\nheartbeat = "PT10S"\nreport_every = "PT{REPORT_S}S"\n'
+            f'lease = "PT{round(_LEASE_S * self._time.speed)}S"\n'
             f'operators = ["{OPERATOR}@{HOST}", "{TESTER}@{HOST}"]\n{listed}'
         )
 

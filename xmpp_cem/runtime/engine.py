@@ -1,14 +1,16 @@
 """The whole loop of an agent: inputs, the pure core, one commit, effects in order."""
 
 import asyncio
+import contextlib
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
+from xmpp_cem.core.concerns import Concern
 from xmpp_cem.core.effects import Effect
 from xmpp_cem.core.inputs import (
     Input,
@@ -16,30 +18,28 @@ from xmpp_cem.core.inputs import (
     LinkChanged,
     NodesVerified,
     PresenceChanged,
-    ReplyArrived,
     RequestArrived,
     Started,
     TimerFired,
-    TransactionFailed,
 )
 from xmpp_cem.core.records import Record
-from xmpp_cem.errors import RemoteProtocolError
-from xmpp_cem.messages.envelope import RequestMessage
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.keeping import Batch, Retention
 from xmpp_cem.runtime import journal
 from xmpp_cem.runtime.durable import is_kept, keep
+from xmpp_cem.runtime.health import Health, Vitals
 from xmpp_cem.runtime.intake import Intake
 from xmpp_cem.runtime.keeper import Keeper
 from xmpp_cem.runtime.outbox import Outbox, Outcome
 from xmpp_cem.runtime.perform import Performer
 from xmpp_cem.runtime.ports import Application, Clock, Store, Transport
-from xmpp_cem.runtime.queries import read_reply
+from xmpp_cem.runtime.settling import settled
 from xmpp_cem.runtime.speech import Speech
+from xmpp_cem.runtime.supervision import Group, Tasks
 from xmpp_cem.runtime.timers import Timers
-from xmpp_cem.wire.codec import Flow
 
 _MOST_AT_ONCE = 256
+_DRAIN_LOOK_S = 0.02
 _OVERDUE_EVERY = timedelta(seconds=5)
 
 log = structlog.get_logger()
@@ -54,6 +54,10 @@ class Role(Protocol):
 
     def handle(self, what: Input, now: datetime) -> list[Effect]:
         """Return what one input leads to."""
+        ...
+
+    def concerns(self, now: datetime) -> tuple[Concern, ...]:
+        """Return what is not as it should be."""
         ...
 
 
@@ -104,6 +108,7 @@ class Engine:
         self._inputs: deque[tuple[Input | None, str]] = deque()
         self._arrived = asyncio.Event()
         self._last = clock.now()
+        self._vitals = Vitals(clock)
         self._transports: dict[Link, Transport] = {}
         self._intakes: dict[Link, Intake] = {}
         self._timers = Timers(clock, lambda key: self.put(TimerFired(key)))
@@ -123,7 +128,6 @@ class Engine:
             self._settled,
             surroundings.open_nodes,
         )
-        self._group: asyncio.TaskGroup | None = None
 
     def intake(self, link: Link) -> Intake:
         """Return the way in of a connection; `attach` completes it."""
@@ -137,6 +141,7 @@ class Engine:
     def attach(self, link: Link, transport: Transport) -> None:
         """Use a connection."""
         self._transports[link] = transport
+        self._vitals.watch(link)
         self.intake(link).transport = transport
 
     def admits(self, link: Link, account: Jid) -> bool:
@@ -146,6 +151,20 @@ class Engine:
     def trusted(self, link: Link) -> set[str]:
         """Return the pubsub services we subscribe at, bare addresses; the set stays current."""
         return self._performer.trusted[link]
+
+    def health(self) -> Health:
+        """Return how we are."""
+        outbox = self._outbox
+        return self._vitals.health(self._role.concerns(self._last), outbox.size, outbox.oldest)
+
+    async def drain(self, seconds: float) -> None:
+        """Wait until everything is sent that must be, but not for long nor without a connection."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self._inputs or self._outbox.size:
+                    if not any(transport.is_up for transport in self._transports.values()):
+                        return
+                    await asyncio.sleep(_DRAIN_LOOK_S)
 
     def put(self, what: Input) -> None:
         """Queue an input."""
@@ -160,22 +179,29 @@ class Engine:
                 self._role.restore(journal.read_record(row))
             self.put(Started())
             async with asyncio.TaskGroup() as group:
-                self._group = group
+                tasks = Tasks(group)
                 for entry in kept.outbox:
-                    self._outbox.add(entry, group)
-                group.create_task(self._timers.run(), name="timers")
-                group.create_task(self.keeper.prune_regularly(), name="prune")
-                group.create_task(self._fail_overdue(), name="overdue requests")
-                for link, transport in self._transports.items():
-                    group.create_task(transport.run(), name=f"connection {link.value}")
-                await self._work(group)
+                    self._outbox.add(entry, tasks)
+                for name, work in self._parts(tasks).items():
+                    tasks.create_endless(work, name)
         except asyncio.CancelledError:
             await self.keeper.flush()
             raise
         finally:
             await self.store.close()
 
-    async def _work(self, group: asyncio.TaskGroup) -> None:
+    def _parts(self, tasks: Tasks) -> dict[str, Coroutine[Any, Any, None]]:
+        """Return what runs for as long as we run."""
+        parts = {
+            "work": self._work(tasks),
+            "timers": self._timers.run(),
+            "prune": self.keeper.prune_regularly(),
+            "overdue requests": self._fail_overdue(),
+        }
+        connections = {f"connection {k.value}": t.run() for k, t in self._transports.items()}
+        return parts | connections
+
+    async def _work(self, group: Group) -> None:
         while True:
             await self._arrived.wait()
             self._arrived.clear()
@@ -183,7 +209,7 @@ class Engine:
                 count = min(len(self._inputs), _MOST_AT_ONCE)
                 await self._step([self._inputs.popleft() for _ in range(count)], group)
 
-    async def _step(self, inputs: list[tuple[Input | None, str]], group: asyncio.TaskGroup) -> None:
+    async def _step(self, inputs: list[tuple[Input | None, str]], group: Group) -> None:
         batch = Batch()
         effects: list[Effect] = []
         asked: dict[str, RequestArrived] = {}
@@ -199,7 +225,8 @@ class Engine:
             effects += self._role.handle(what, now)
             self._noticed(what)
         keep(effects, asked, self._last, batch, self._speech)
-        await self.keeper.commit(batch)
+        with self._vitals.committing():
+            await self.keeper.commit(batch)
         for entry in batch.send:
             self._outbox.add(entry, group)
         for effect in effects:
@@ -220,6 +247,7 @@ class Engine:
     def _noticed(self, what: Input) -> None:
         """Take note of what concerns the engine itself."""
         if isinstance(what, LinkChanged):
+            self._vitals.changed(what.link, is_up=what.is_up)
             if what.is_up:
                 self._outbox.wake()
                 return
@@ -232,36 +260,8 @@ class Engine:
             self._outbox.wake()
 
     def _settled(self, outcome: Outcome) -> None:
-        """Turn the end of a sending into an input; the entry leaves with that input's commit."""
-        entry = outcome.entry
-        if entry.kind != "transact":
-            if outcome.condition:
-                log.error(
-                    "not published",
-                    node=entry.destination,
-                    item=entry.item_id,
-                    condition=outcome.condition,
-                    why=outcome.reason,
-                )
-            self._put(None, entry.id)
-            return
-        link, account = Link(entry.link), entry.destination.partition("/")[0]
-        request = self._speech.read(link, account, entry.payload, Flow.TRANSACTION)
-        if isinstance(request, RequestMessage):
-            self._put(self._ended(link, account, request, outcome), entry.id)
-            return
-        if outcome.condition:
-            log.warning("a late answer was not taken", to=entry.destination, why=outcome.reason)
-        self._put(None, entry.id)
-
-    def _ended(self, link: Link, account: str, request: RequestMessage, outcome: Outcome) -> Input:
-        if outcome.condition:
-            return TransactionFailed(link, request, outcome.condition, outcome.reason)
-        try:
-            reply = read_reply(self._speech, link, account, outcome.reply)
-        except RemoteProtocolError as error:
-            return TransactionFailed(link, request, "undefined-condition", str(error))
-        return ReplyArrived(link, request, reply)
+        """Tell the core how a sending ended; the entry leaves with that input's commit."""
+        self._put(settled(outcome, self._speech), outcome.entry.id)
 
     async def _fail_overdue(self) -> None:
         while True:

@@ -5,7 +5,7 @@ import random
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -15,6 +15,7 @@ from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.keeping import Outgoing
 from xmpp_cem.model.node import Access
 from xmpp_cem.runtime.ports import Clock, Transport
+from xmpp_cem.runtime.supervision import Group
 
 _TIMEOUT_S = 5.0
 """Then it is sent again under the same MessageID; a peer that is just starting loses some."""
@@ -60,8 +61,20 @@ class Outbox:
         self._open_nodes = open_nodes
         self._queues: dict[tuple[str, str], deque[Outgoing]] = {}
         self._workers: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._since: dict[str, datetime] = {}
         self._wake = asyncio.Event()
         self._held = {Link.LOWER}
+
+    @property
+    def size(self) -> int:
+        """How many entries wait to be taken."""
+        return sum(len(queue) for queue in self._queues.values())
+
+    @property
+    def oldest(self) -> datetime | None:
+        """Since when the oldest of them waits in this run."""
+        waiting = (entry.id for queue in self._queues.values() for entry in queue)
+        return min((self._since[name] for name in waiting), default=None)
 
     def hold(self, link: Link) -> None:
         """Publish nothing on nodes of ours until they are verified: ejabberd makes missing ones."""
@@ -72,16 +85,19 @@ class Outbox:
         self._held.discard(link)
         self.wake()
 
-    def add(self, entry: Outgoing, group: asyncio.TaskGroup) -> None:
+    def add(self, entry: Outgoing, group: Group) -> None:
         """Queue an entry that is already kept."""
         key = (entry.link, entry.destination)
         queue = self._queues.setdefault(key, deque())
         if entry.kind != "transact":
             first, *rest = queue or (None,)
             kept = [e for e in rest if e is not None and e.item_id != entry.item_id]
+            for old in set(queue) - {first, *kept}:
+                del self._since[old.id]
             queue.clear()
             queue.extend(e for e in (first, *kept) if e is not None)
         queue.append(entry)
+        self._since[entry.id] = self._clock.now()
         if key not in self._workers:
             name = f"outbox {entry.link} {entry.destination}"
             self._workers[key] = group.create_task(self._work(key), name=name)
@@ -102,7 +118,7 @@ class Outbox:
                 await self._pause(failures, wake)
                 continue
             failures = 0
-            queue.popleft()
+            self._since.pop(queue.popleft().id, None)
             self._settled(outcome)
         del self._workers[key], self._queues[key]
 
@@ -143,8 +159,9 @@ class Outbox:
         """Wait with full jitter, or until something has come back since the attempt began."""
         longest = min(_SHORTEST_S * 2 ** min(failures, 10), _LONGEST_S)
         pause = timedelta(seconds=random.uniform(0.1, longest))  # noqa: S311 no secret
-        sleep = asyncio.ensure_future(self._clock.sleep_until(self._clock.now() + pause))
-        woken = asyncio.ensure_future(wake.wait())
+        until, start = self._clock.now() + pause, asyncio.create_task
+        sleep = start(self._clock.sleep_until(until), name="outbox asleep")
+        woken = start(wake.wait(), name="outbox woken")
         try:
             await asyncio.wait({sleep, woken}, return_when=asyncio.FIRST_COMPLETED)
         finally:

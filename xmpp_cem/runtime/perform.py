@@ -19,6 +19,7 @@ from xmpp_cem.core.effects import (
     Forget,
     Ignore,
     Note,
+    Ping,
     ProbeService,
     Publish,
     Query,
@@ -35,6 +36,7 @@ from xmpp_cem.core.effects import (
 from xmpp_cem.core.inputs import (
     CaughtUp,
     Decided,
+    Heard,
     Input,
     Link,
     Measured,
@@ -49,6 +51,7 @@ from xmpp_cem.model.quantity import Power
 from xmpp_cem.runtime.intake import Intake
 from xmpp_cem.runtime.ports import Application, Clock, Transport
 from xmpp_cem.runtime.queries import ask
+from xmpp_cem.runtime.supervision import Group
 from xmpp_cem.runtime.timers import Timers
 from xmpp_cem.wire.codec import encode_presence
 
@@ -83,7 +86,7 @@ class Performer:
         self.trusted: dict[Link, set[str]] = {link: set() for link in Link}
 
     def perform(  # noqa: C901, PLR0912 one case per effect
-        self, effect: Effect, group: asyncio.TaskGroup
+        self, effect: Effect, group: Group
     ) -> None:
         """Perform one effect; those that are kept first have been kept."""
         match effect:
@@ -93,11 +96,8 @@ class Performer:
                 self._intakes[link].answer(token, message)
             case Ignore(link=link, token=token):
                 self._intakes[link].ignore(token)
-            case ShowPresence(link=link, value=value):
-                show = SHOW.get(value.availability, "") if isinstance(value, Offer) else ""
-                status = value.status if isinstance(value, Offer) else "VTN, active"
-                extension = encode_presence(value)
-                self._transports[link].show_presence(show, status, (extension,))
+            case ShowPresence():
+                self._show(effect)
             case Admit(link=link, accounts=accounts):
                 self.admitted[link] = accounts
                 self._transports[link].review_watchers()
@@ -107,6 +107,8 @@ class Performer:
                 getattr(log, level)(what, **dict(fields))
             case WatchPresence() | CatchUp() | Fetch() | ProbeService() | VerifyNodes() | Query():
                 self._on_link(effect, group)
+            case Ping(link=link, to=to):
+                self._start(f"{link.value} ping {to}", self._ping(effect), group)
             case AskDecision() | Actuate() | ReadDevices():
                 self._on_site(effect, group)
             case _:
@@ -123,10 +125,17 @@ class Performer:
         """Whether an account may see our presence and ask us."""
         return account in self.admitted.get(link, frozenset())
 
+    def _show(self, effect: ShowPresence) -> None:
+        value = effect.value
+        show = SHOW.get(value.availability, "") if isinstance(value, Offer) else ""
+        status = value.status if isinstance(value, Offer) else "VTN, active"
+        status = ", ".join(part for part in (status, effect.note) if part)
+        self._transports[effect.link].show_presence(show, status, (encode_presence(value),))
+
     def _on_link(
         self,
         effect: WatchPresence | CatchUp | Fetch | ProbeService | VerifyNodes | Query,
-        group: asyncio.TaskGroup,
+        group: Group,
     ) -> None:
         transport = self._transports[effect.link]
         link = effect.link.value
@@ -150,9 +159,7 @@ class Performer:
                 name = f"{link} ask {message.header.message_id}"
                 self._start(name, self._query(transport, effect), group)
 
-    def _on_site(
-        self, effect: AskDecision | Actuate | ReadDevices, group: asyncio.TaskGroup
-    ) -> None:
+    def _on_site(self, effect: AskDecision | Actuate | ReadDevices, group: Group) -> None:
         if self._application is None:
             return
         match effect:
@@ -164,7 +171,7 @@ class Performer:
             case ReadDevices():
                 self._start("read", self._read(self._application), group)
 
-    def _start(self, name: str, work: Coroutine[Any, Any, None], group: asyncio.TaskGroup) -> None:
+    def _start(self, name: str, work: Coroutine[Any, Any, None], group: Group) -> None:
         """Run a piece of work once at a time: while it runs, the same is not started again."""
         if name in self._running:
             work.close()
@@ -221,6 +228,16 @@ class Performer:
 
     async def _query(self, transport: Transport, effect: Query) -> None:
         self._put(await ask(transport, effect, self._intakes[effect.link].speech))
+
+    async def _ping(self, effect: Ping) -> None:
+        transport, seconds = self._transports[effect.link], effect.timeout.total_seconds()
+        try:
+            is_there = await transport.ping(effect.to, seconds)
+        except TransportError as error:
+            log.debug("no ping", to=str(effect.to), why=str(error))
+            return
+        if is_there:
+            self._put(Heard(effect.link, effect.to))
 
     async def _decide(self, application: Application, effect: AskDecision) -> None:
         """Ask the site's program; one that fails opts out, visibly, and harms nothing else."""

@@ -128,6 +128,10 @@ class Transport(Protocol):
         """Whether the service has nodes that members write and do not read."""
         ...
 
+    async def ping(self, to: Jid, timeout: float) -> bool:
+        """Whether an entity answers within so many seconds (XEP-0199)."""
+        ...
+
 
 class Decision(Protocol):
     """What an application answers to an event."""

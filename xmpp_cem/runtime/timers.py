@@ -40,7 +40,9 @@ class Timers:
         if not self._due:
             await self._changed
             return
-        sleep = asyncio.ensure_future(self._clock.sleep_until(min(self._due.values())))
+        sleep = asyncio.create_task(
+            self._clock.sleep_until(min(self._due.values())), name="timers asleep"
+        )
         try:
             await asyncio.wait({sleep, self._changed}, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -123,6 +123,11 @@ class LivingTransport:
         self._say("fetches", f"{node} {len(item_ids)}")
         return await self._called(self._bus.fetch(service, node, item_ids))
 
+    async def ping(self, to: Jid, timeout: float) -> bool:
+        """Whether an entity is there."""
+        self._say("pings", to)
+        return await self._called(self._bus.ping(to, timeout))
+
     async def subscribe(self, service: Jid, node: str) -> None:
         """Subscribe; again is harmless."""
         self._say("subscribes", node)

@@ -17,7 +17,10 @@ from xmpp_cem.simulation.edits import Edit, edited
 
 _IS_LOWER = "version.order < known.order"
 _ADD = "        for entry in batch.send:\n            self._outbox.add(entry, group)\n"
-_COMMIT = "        await self.keeper.commit(batch)\n"
+_COMMIT = """\
+        with self._vitals.committing():
+            await self.keeper.commit(batch)
+"""
 _ANSWER = """\
         for effect in effects:
             if type(effect).__name__ == "Respond":

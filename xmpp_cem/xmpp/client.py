@@ -27,13 +27,11 @@ from xmpp_cem.xmpp import scram as scram  # noqa: PLC0414 imported to register i
 from xmpp_cem.xmpp.addresses import read_address
 from xmpp_cem.xmpp.canonical import MAX_DEPTH, local_name, to_bytes
 from xmpp_cem.xmpp.credentials import Credentials
-from xmpp_cem.xmpp.faults import CLIENT, STREAMS
+from xmpp_cem.xmpp.faults import CLIENT, STREAMS, leads_to_tls
 
 MAX_STANZA = 16 * 1024 * 1024
 FAREWELL_SECONDS = 2.0
 CLOSE_SECONDS = 0.5
-
-_TLS = "urn:ietf:params:xml:ns:xmpp-tls"
 
 _log = logging.getLogger("xmpp_cem.xmpp")
 
@@ -41,7 +39,8 @@ _log = logging.getLogger("xmpp_cem.xmpp")
 class Client(ClientXMPP):
     """A slixmpp client that connects once; a new connection takes a new client.
 
-    `ready` is done when the session is bound, `ended` with the reason when the connection is over.
+    `ready` is done when the session is bound, `ended` with the reason when the connection is over;
+    `heard_at` is the loop's time when the server last sent anything.
     """
 
     def __init__(self, credentials: Credentials, context: ssl.SSLContext) -> None:
@@ -54,6 +53,7 @@ class Client(ClientXMPP):
         self._problem = ""
         self._prolog = b""
         self._unread = 0
+        self.heard_at = loop.time()
         super().__init__(
             str(credentials.address), credentials.password or "", ssl_context=context, loop=loop
         )
@@ -68,9 +68,8 @@ class Client(ClientXMPP):
     @property
     def is_encrypted(self) -> bool:
         """Whether what we read and write goes through TLS."""
-        return (
-            self.transport is not None and self.transport.get_extra_info("ssl_object") is not None
-        )
+        found = self.transport and self.transport.get_extra_info("ssl_object")
+        return found is not None
 
     def open(self) -> None:
         """Start to connect; `ready` or `ended` tells the outcome."""
@@ -162,6 +161,7 @@ class Client(ClientXMPP):
 
     def data_received(self, data: bytes | str) -> None:
         """Bound what a server can make us hold: no document type, limited size and depth."""
+        self.heard_at = asyncio.get_running_loop().time()
         raw = data.encode() if isinstance(data, str) else bytes(data)
         if self.xml_root is None:
             self._prolog += raw
@@ -185,7 +185,7 @@ class Client(ClientXMPP):
         """Believe nothing before encryption but the offer of it (RFC 6120, 5.3.1)."""
         if self.ended.done():
             return
-        if not self.is_encrypted and not _leads_to_tls(stanza.xml):
+        if not self.is_encrypted and not leads_to_tls(stanza.xml):
             self.fail(refusals.not_encrypted(self._wanted))
             return
         super().recv_stanza(stanza)
@@ -201,8 +201,15 @@ class Client(ClientXMPP):
         else:
             self.fail(refusals.not_encrypted(self._wanted))
 
+    async def run_filters(self) -> None:
+        """Send what waits; when that ends nothing leaves any more, so the connection ends too."""
+        try:
+            await super().run_filters()
+        finally:
+            self.fail(StreamLostError("the sending task has ended"))
+
     def exception(self, exception: Exception) -> None:
-        """Report what a handler raised; during login this ends the connection."""
+        """Report what a handler raised; it ends a login."""
         if self.ready.done():
             _log.error("a stanza handler failed", exc_info=exception)
         elif isinstance(exception, IqError):
@@ -284,11 +291,10 @@ class Client(ClientXMPP):
 
     def _tracked(self, task: asyncio.Future[Any]) -> asyncio.Future[Any]:
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._untrack)
         return task
 
-
-def _leads_to_tls(element: Element) -> bool:
-    if element.tag == f"{{{STREAMS}}}features":
-        return element.find(f"{{{_TLS}}}starttls") is not None
-    return element.tag in {f"{{{_TLS}}}proceed", f"{{{STREAMS}}}error"}
+    def _untrack(self, task: asyncio.Future[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and isinstance(error := task.exception(), Exception):
+            self.exception(error)

@@ -7,6 +7,7 @@ from xmpp_cem.xmpp.canonical import local_name, namespace, to_bytes, to_element
 
 CLIENT = "jabber:client"
 STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas"
+_TLS = "urn:ietf:params:xml:ns:xmpp-tls"
 STREAMS = "http://etherx.jabber.org/streams"
 
 _TYPES = frozenset({"auth", "cancel", "continue", "modify", "wait"})
@@ -49,3 +50,10 @@ def _payload_of(child: Element) -> bytes:
         return to_bytes(child)
     except ValueError:
         return b""
+
+
+def leads_to_tls(element: Element) -> bool:
+    """Whether an element offers encryption or goes on with it: all that is believed in clear."""
+    if element.tag == f"{{{STREAMS}}}features":
+        return element.find(f"{{{_TLS}}}starttls") is not None
+    return element.tag in {f"{{{_TLS}}}proceed", f"{{{STREAMS}}}error"}

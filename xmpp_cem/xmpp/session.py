@@ -4,7 +4,7 @@ import functools
 import logging
 import ssl
 import time
-from asyncio import Future, wait
+from asyncio import Future, get_running_loop, wait
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
@@ -109,11 +109,11 @@ class Session:
         self.roster.read(await self.requests.ask(own, "get", query, LOGIN_SECONDS))
 
     async def until_lost(self, keepalive: float) -> TransportError:
-        """Wait for the end, asking the server every `keepalive` seconds whether it is there."""
+        """Wait for the end, asking the server when it was silent for `keepalive` seconds."""
         ended = self._client.ended
         while not ended.done():
-            await wait({ended}, timeout=keepalive)
-            if not ended.done():
+            await wait({ended}, timeout=keepalive - self._quiet)
+            if not ended.done() and self._quiet >= keepalive:
                 await self._prove_alive()
         return ended.result()
 
@@ -150,6 +150,11 @@ class Session:
             f"{{{CLIENT}}}presence": self._client.Presence,
         }[stanza.tag]
         self._client.send(build(xml=stanza))
+
+    @property
+    def _quiet(self) -> float:
+        """For how many seconds the server has sent nothing."""
+        return get_running_loop().time() - self._client.heard_at
 
     async def _prove_alive(self) -> None:
         host = Jid(self.address.host)

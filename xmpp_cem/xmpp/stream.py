@@ -4,12 +4,14 @@ import asyncio
 import itertools
 import logging
 import random
+import ssl
 import time
 from collections.abc import Callable, Collection, Mapping
 from xml.etree.ElementTree import Element
 
 from xmpp_cem.errors import (
     AuthenticationError,
+    ConfigError,
     LocalProtocolError,
     RefusedError,
     StreamLostError,
@@ -46,7 +48,7 @@ class Stream:
         services: addresses of the pubsub services whose notifications we believe; it is looked at
             each time, so the owner may change it.
         backoff: upper bounds of the first and of the longest pause between attempts, seconds.
-        keepalive: seconds between proofs that the server is there; it has 8 s to answer.
+        keepalive: after so many silent seconds the server must prove within 8 s that it is there.
 
     Every coroutine raises StreamLostError at once when the link is down or goes down (the outcome
     is unknown), RefusedError for a stanza error and RequestTimeoutError for none at all.
@@ -82,6 +84,7 @@ class Stream:
         self._membership = Membership(self._ask)
         self._nodes = Nodes(self._ask, credentials.address)
         self._discovery = Discovery(self._ask)
+        self._pings = Discovery(self._ask_now)
 
     @property
     def is_up(self) -> bool:
@@ -227,8 +230,11 @@ class Stream:
         return await self._discovery.nodes_of(service)
 
     async def ping(self, to: Jid, timeout: float) -> bool:
-        """Whether an entity is there (XEP-0199); False also when nothing came in time."""
-        return await self._discovery.ping(to, timeout)
+        """Whether an entity is there (XEP-0199); False also when nothing came in time.
+
+        It waits for no turn: whether somebody lives must show however much there is to do.
+        """
+        return await self._pings.ping(to, timeout)
 
     def _present(self, show: str, status: str, extensions: tuple[bytes, ...]) -> Element:
         stanza = write_presence(show, status, extensions, self._credentials.priority)
@@ -238,14 +244,26 @@ class Stream:
     async def _ask(self, to: Jid, kind: str, content: Element, seconds: float) -> Element:
         return await self._up().requests.ask(to, kind, content, seconds)
 
+    async def _ask_now(self, to: Jid, kind: str, content: Element, seconds: float) -> Element:
+        return await self._up().requests.ask_now(to, kind, content, seconds)
+
     def _up(self) -> Session:
         if self._session is None or not self._session.is_alive:
             raise StreamLostError(f"{self._credentials.address} is not connected")
         return self._session
 
+    def _renewed_context(self) -> ssl.SSLContext:
+        """Return TLS settings of the files as they are now: authorities and keys are renewed."""
+        try:
+            self._context = self._credentials.tls_context()
+        except ConfigError as error:
+            _log.warning("%s; going on with what was read before", error)
+        return self._context
+
     async def _one_session(self) -> tuple[float, TransportError]:
         """Return how long a session was up, seconds, and why it ended."""
-        session = Session(next(self._numbers), self._credentials, self._context, self._border)
+        context = self._renewed_context()
+        session = Session(next(self._numbers), self._credentials, context, self._border)
         began = None
         try:
             await session.open()

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from xmpp_cem.agents.run import _engine, _raise_fatal, driven_site, run
+from xmpp_cem.agents.restarting import raise_fatal
+from xmpp_cem.agents.run import _engine, driven_site, run
 from xmpp_cem.config.loading import load
 from xmpp_cem.config.storing import RetentionConfig
 from xmpp_cem.core.gateway import Gateway
@@ -97,15 +98,15 @@ async def test_an_operators_file_runs_nothing(tmp_path):
 def test_what_a_new_start_cannot_mend_is_raised_however_deep_it_lies():
     deep = ExceptionGroup("a", [ValueError("x"), ExceptionGroup("b", [StoreError("disk")])])
     with pytest.raises(StoreError, match="disk"):
-        _raise_fatal(deep)
+        raise_fatal(deep)
     with pytest.raises(ConfigError):
-        _raise_fatal(ConfigError("file"))
+        raise_fatal(ConfigError("file"))
 
 
 def test_a_store_that_may_come_back_is_waited_for():
     full = StoreUnavailableError("the disk is full")
-    _raise_fatal(ExceptionGroup("a", [full, ExceptionGroup("b", [full])]))
-    _raise_fatal(full)
+    raise_fatal(ExceptionGroup("a", [full, ExceptionGroup("b", [full])]))
+    raise_fatal(full)
 
 
 async def test_an_agent_whose_store_is_away_tries_again_until_it_is_there(tmp_path):
@@ -132,7 +133,7 @@ async def test_what_is_kept_is_what_the_file_says(tmp_path):
 
 
 def test_everything_else_is_a_reason_to_start_anew():
-    _raise_fatal(ExceptionGroup("a", [XmppCemError("x"), ExceptionGroup("b", [KeyError("y")])]))
+    raise_fatal(ExceptionGroup("a", [XmppCemError("x"), ExceptionGroup("b", [KeyError("y")])]))
 
 
 async def test_the_configured_resources_make_a_site(tmp_path: Path):

@@ -2,6 +2,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from xmpp_cem.config.fields import HealthAddress
 from xmpp_cem.config.loading import load
 
 Fault = Callable[..., str]
@@ -51,3 +55,16 @@ def test_simulated_time_is_optional(write: Write):
 def test_the_control_loop_is_bounded(fault: Fault):
     said = fault("ven", ("PT0.5S", "PT0.05S"))
     assert said == "control.every: 0.05 s is out of range; choose 0.1 s to 60 s"
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:9100", "localhost:9100", "[::1]:9100"])
+def test_health_is_told_on_loopback(address):
+    assert TypeAdapter(HealthAddress).validate_python(address) == address
+
+
+@pytest.mark.parametrize(
+    "address", ["192.0.2.1:9100", "9100", "127.0.0.1", "127.0.0.1:x", "10.0.0.1:1", "::1", ":80"]
+)
+def test_health_is_told_nowhere_else(address):
+    with pytest.raises(ValidationError, match="write it as"):
+        TypeAdapter(HealthAddress).validate_python(address)

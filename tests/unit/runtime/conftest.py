@@ -19,6 +19,7 @@ class Wire:
         self.outcomes = []
         self.items = ()
         self.answer = b""
+        self.is_there = True
 
     async def run(self):
         await asyncio.Event().wait()
@@ -50,6 +51,10 @@ class Wire:
     async def offers_write_only(self, service):
         await self._outcome("probe")
         return True
+
+    async def ping(self, to, timeout):
+        await self._outcome("ping", str(to), timeout)
+        return self.is_there
 
     def respond(self, token, payload):
         self.done.append(("respond", token, payload))

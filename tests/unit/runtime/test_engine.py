@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from xmpp_cem.core.concerns import Concern
 from xmpp_cem.core.effects import (
     Note,
     ProbeService,
@@ -68,6 +69,10 @@ class Scripted:
     script: dict = field(default_factory=dict)
     heard: list = field(default_factory=list)
     restored: list = field(default_factory=list)
+    worries: tuple = ()
+
+    def concerns(self, _now):
+        return self.worries
 
     def restore(self, record):
         self.restored.append(record)
@@ -416,3 +421,37 @@ async def test_only_who_is_admitted_may_ask(start):
     assert running.engine.admits(Link.LOWER, SENDER)
     assert not running.engine.admits(Link.LOWER, PEER)
     assert not running.engine.admits(Link.UPPER, SENDER)
+
+
+async def test_the_end_waits_until_all_is_sent(start, wire, clock):
+    wire.outcomes = ["never"]
+    running = await start(script=sending(clock))
+    await running.tell(TimerFired("k"))
+    assert running.engine.health().outbox == 1
+    began = asyncio.get_running_loop().time()
+    await running.engine.drain(0.1)
+    assert 0.1 <= asyncio.get_running_loop().time() - began < 1
+    await running.stop()
+    wire.answer = encode(REPLY)
+    again = await start(running.store)
+    await again.engine.drain(5)
+    assert again.engine.health().outbox == 0
+    assert again.role.kinds() == [Started, ReplyArrived]
+
+
+async def test_the_end_waits_for_nothing_without_a_connection(start, wire, clock):
+    wire.is_up = False
+    running = await start(script=sending(clock))
+    await running.tell(TimerFired("k"))
+    async with asyncio.timeout(1):
+        await running.engine.drain(60)
+    assert running.engine.health().outbox == 1
+
+
+async def test_health_tells_of_connections_and_of_what_the_role_is_concerned_about(start):
+    running = await start()
+    assert [r.what for r in running.engine.health().reasons] == ["no lower connection"]
+    await running.tell(LinkChanged(Link.LOWER, is_up=True))
+    assert running.engine.health().reasons == ()
+    running.role.worries = (Concern("the VTN is silent"),)
+    assert [r.what for r in running.engine.health().reasons] == ["the VTN is silent"]

@@ -5,6 +5,7 @@ import pytest
 from xmpp_cem.core.inputs import (
     CaughtUp,
     Decided,
+    Heard,
     Input,
     ItemReceived,
     Link,
@@ -101,6 +102,7 @@ INPUTS = [
         Link.UPPER, SENDER, is_available=True, leadership=Leadership(is_active=True, epoch=7)
     ),
     PresenceChanged(Link.LOWER, SENDER, is_available=False),
+    Heard(Link.LOWER, SENDER),
     ServiceProbed(Link.LOWER, has_write_only=True),
     NodesVerified(
         Link.LOWER, (NodeState("n", was_created=True, drift=(Drift("f", "w", "x"),)),), "token"

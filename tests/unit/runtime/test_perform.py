@@ -11,6 +11,7 @@ from xmpp_cem.core.effects import (
     Fetch,
     Ignore,
     Note,
+    Ping,
     ProbeService,
     Query,
     ReadDevices,
@@ -23,6 +24,7 @@ from xmpp_cem.core.effects import (
 from xmpp_cem.core.inputs import (
     CaughtUp,
     Decided,
+    Heard,
     ItemReceived,
     Link,
     Measured,
@@ -31,7 +33,7 @@ from xmpp_cem.core.inputs import (
     ServiceProbed,
 )
 from xmpp_cem.core.letters import Letters
-from xmpp_cem.errors import RefusedError
+from xmpp_cem.errors import RefusedError, StreamLostError
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import EventMessage, Header, Noun, Verb
 from xmpp_cem.messages.operations import DomainMembers, MemberEntry
@@ -272,3 +274,25 @@ async def test_a_query_is_asked_once_and_its_answer_is_an_input(stage):
     stage.wire.answer = encode(reply)
     query = Query(Link.UPPER, Jid(f"a@{HOST}", "ven"), asked, timedelta(seconds=10))
     assert await stage.does(query) == [QueryAnswered(Link.UPPER, asked, reply)]
+
+
+PING = Ping(Link.UPPER, Jid(f"a@{HOST}", "ven"), timedelta(seconds=10))
+
+
+async def test_who_answers_a_ping_is_heard(stage):
+    assert await stage.does(PING) == [Heard(Link.UPPER, PING.to)]
+    assert stage.wire.done == [("ping", f"a@{HOST}/ven", 10)]
+
+
+async def test_who_does_not_answer_a_ping_is_not_heard_and_harms_nothing(stage):
+    stage.wire.is_there = False
+    assert await stage.does(PING) == []
+    stage.wire.outcomes = [StreamLostError("gone")]
+    assert await stage.does(PING) == []
+
+
+async def test_an_address_is_pinged_once_at_a_time(stage):
+    stage.wire.outcomes = ["never"]
+    await stage.does(PING, PING)
+    await stage.does(PING)
+    assert len(stage.wire.done) == 1

@@ -1,0 +1,100 @@
+"""How an agent is, and why: what `/healthz` and the log tell."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from xmpp_cem.core.concerns import Concern
+from xmpp_cem.core.inputs import Link
+from xmpp_cem.runtime.ports import Clock
+
+_PATIENCE = timedelta(seconds=60)
+"""A connection may be away, and an entry may wait, so long before it counts for more."""
+
+_SLOW_COMMIT = timedelta(seconds=5)
+
+
+class Status(StrEnum):
+    """`failing`: does not do its work; `degraded`: does it, but not all is as it should be."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    FAILING = "failing"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why an agent is not well; `since` is UTC."""
+
+    what: str
+    since: datetime | None = None
+    is_failing: bool = False
+
+
+@dataclass(frozen=True)
+class Health:
+    """How an agent is.
+
+    Args:
+        reasons: none when all is well.
+        outbox: how many messages wait to be taken.
+        oldest_s: for how many seconds the oldest of them has waited in this run.
+    """
+
+    reasons: tuple[Reason, ...] = ()
+    outbox: int = 0
+    oldest_s: int = 0
+
+    @property
+    def status(self) -> Status:
+        """The worst of the reasons."""
+        if any(reason.is_failing for reason in self.reasons):
+            return Status.FAILING
+        return Status.DEGRADED if self.reasons else Status.OK
+
+
+class Vitals:
+    """What an engine notes of itself while it works."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._began = clock.now()
+        self._down: dict[Link, datetime] = {}
+        self._committing: datetime | None = None
+
+    def watch(self, link: Link) -> None:
+        """Count a connection, which is not there yet."""
+        self._down[link] = self._began
+
+    def changed(self, link: Link, *, is_up: bool) -> None:
+        """Note that a connection is there anew, or gone."""
+        if is_up:
+            self._down.pop(link, None)
+        else:
+            self._down.setdefault(link, self._clock.now())
+
+    @contextmanager
+    def committing(self) -> Iterator[None]:
+        """Note how long a commit takes."""
+        self._committing = self._clock.now()
+        try:
+            yield
+        finally:
+            self._committing = None
+
+    def health(self, concerns: Iterable[Concern], outbox: int, oldest: datetime | None) -> Health:
+        """Return how we are, with what the role is concerned about and what waits to be sent."""
+        now = self._clock.now()
+        reasons = [*self._reasons(now), *(Reason(c.what, c.since) for c in concerns)]
+        if oldest and now - oldest >= _PATIENCE:
+            reasons.append(Reason("a message waits to be sent", oldest))
+        oldest_s = int((now - oldest).total_seconds()) if oldest else 0
+        return Health(tuple(reasons), outbox, oldest_s)
+
+    def _reasons(self, now: datetime) -> Iterator[Reason]:
+        for link, since in self._down.items():
+            yield Reason(f"no {link.value} connection", since, now - since >= _PATIENCE)
+        if self._committing and now - self._committing >= _SLOW_COMMIT:
+            yield Reason("the store does not finish a commit", self._committing, is_failing=True)
