@@ -63,7 +63,10 @@ class EventBook:
         for commitment in self.live():
             event = commitment.event
             if event.id not in listed and event.order.epoch <= index.epoch:
-                effects += self._end(commitment, EventStatus.CANCELLED, "absent from the index")
+                # Our clock may be behind the VTN's: what has ended there was not cancelled.
+                is_over = index.at >= event.active.end
+                status = EventStatus.COMPLETED if is_over else EventStatus.CANCELLED
+                effects += self._end(commitment, status, "absent from the index")
         wanted = []
         for entry in index.entries:
             known = self.commitments.get(entry.event)

@@ -58,10 +58,15 @@ def book(state):
     return EventBook(state)
 
 
-def index(*events, version=2, epoch=1):
+def index(*events, version=2, epoch=1, seconds=0.0):
     entries = tuple(IndexEntry(event=e.id, order=e.order, digest=plain_digest(e)) for e in events)
     return EventIndex(
-        domain="grid", epoch=epoch, version=version, at=NOW, heartbeat_s=60, entries=entries
+        domain="grid",
+        epoch=epoch,
+        version=version,
+        at=at(seconds),
+        heartbeat_s=60,
+        entries=entries,
     )
 
 
@@ -141,6 +146,13 @@ def test_absence_from_a_newer_index_cancels(book):
     assert status(book, event) is EventStatus.FAR
     book.take_index(index(version=3), "n")
     assert status(book, event) is EventStatus.CANCELLED
+
+
+def test_an_index_that_was_made_after_an_events_end_completes_it_whatever_our_clock_says(book):
+    event = make_event()
+    take(book, event)
+    book.take_index(index(version=3, seconds=80), "n")
+    assert status(book, event) is EventStatus.COMPLETED
 
 
 def test_an_older_index_means_nothing(book):
