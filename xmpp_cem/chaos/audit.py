@@ -15,7 +15,7 @@ from xmpp_cem.chaos.owner import Owner
 from xmpp_cem.chaos.parties import processes_naming
 from xmpp_cem.chaos.plan import GATEWAYS, GRID, MEMBERS, PARTIES, SITES, account, leader
 from xmpp_cem.chaos.scene import Scene
-from xmpp_cem.chaos.stores import Found, Heard
+from xmpp_cem.chaos.stores import Found
 from xmpp_cem.errors import XmppCemError
 from xmpp_cem.messages.controls import EventIndex
 from xmpp_cem.messages.envelope import EventMessage
@@ -25,13 +25,12 @@ from xmpp_cem.wire.codec import Flow, decode
 _LEFT_S = 60
 
 
-async def audit(scene: Scene, span: Interval, heard: dict[str, list[Heard]]) -> Findings:
+async def audit(scene: Scene, span: Interval) -> Findings:
     """Hold everything of a round against everything else.
 
     Args:
         scene: the round.
         span: the windows that begin in it are judged.
-        heard: the readings that each VTN's journal has had since the round began.
     """
     stage, number = scene.stage, scene.number
     stage.look(PARTIES)
@@ -41,7 +40,7 @@ async def audit(scene: Scene, span: Interval, heard: dict[str, list[Heard]]) -> 
         hop = Hop(domain, found[domain], {member: found[member] for member in members})
         findings.add(judge_hop(stage.ledger, number, hop))
         reported = {member: _reported(scene, member) for member in members}
-        findings.add(judge_heard(domain, reported, heard[domain], span))
+        findings.add(judge_heard(domain, reported, stage.heard.get(domain, []), span))
         findings.add(judge_counts(_countable(scene, domain, found[domain]), reported, domain))
         if domain in GATEWAYS:
             findings.add(judge_cascade(stage.ledger, number, domain, found[domain]))

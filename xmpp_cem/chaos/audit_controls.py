@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from xmpp_cem.chaos.findings import Findings
 from xmpp_cem.chaos.ledger import Control, Ledger
-from xmpp_cem.chaos.plan import GRID, LEAD_S, WINDOW_S
+from xmpp_cem.chaos.plan import GRID, WINDOW_S
 from xmpp_cem.chaos.stores import Found, Window
 from xmpp_cem.core.records import Commitment, Dispatch, Part
 from xmpp_cem.model.answer import Answer, Opt
@@ -38,8 +38,7 @@ def judge_controls(ledger: Ledger, number: int, grid: Found) -> Findings:
     findings = Findings()
     for control in ledger.of(number):
         dispatch = grid.dispatches.get(control.id)
-        made = control.active.start - timedelta(seconds=LEAD_S)
-        if control.fate != "accepted" or ledger.forgot(GRID, made):
+        if control.fate != "accepted" or ledger.forgot(GRID, control.made):
             continue
         if dispatch is None:
             findings.lost.append(f"{control.id} was accepted, {GRID} does not know it")

@@ -17,6 +17,7 @@ class Control:
         id: the event.
         number: the round in which it was made.
         target_w: the change of power asked for, signed, W.
+        made: when it was asked for.
         active: when.
         fate: what the VTN said; unknown when it said nothing in time.
         cancel: what it said to the cancel, None without one.
@@ -25,6 +26,7 @@ class Control:
     id: str
     number: int
     target_w: int
+    made: datetime
     active: Interval
     fate: Fate = "unknown"
     cancel: Fate | None = None

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from random import Random
 from uuid import UUID
 
-from xmpp_cem.chaos.desk import Desk
 from xmpp_cem.chaos.ledger import Control, Fate
 from xmpp_cem.chaos.plan import ACTIVE_S, GAP_S, LEAD_S, RATED_W, SITES, WINDOW_S
 from xmpp_cem.chaos.scene import Scene
@@ -34,7 +33,7 @@ async def _acting(scene: Scene, chance: Random, start: datetime) -> None:
     if control.fate == "accepted" and chance.random() < _CANCEL_SHARE:
         until = start + timedelta(seconds=chance.uniform(0, ACTIVE_S))
         await asyncio.sleep(max(0.0, (until - scene.now()).total_seconds()))
-        control.cancel = await _cancelled(scene.stage.desk, control)
+        control.cancel = await _cancelled(scene, control)
 
 
 async def _withdrawn(scene: Scene, chance: Random, start: datetime) -> None:
@@ -42,7 +41,7 @@ async def _withdrawn(scene: Scene, chance: Random, start: datetime) -> None:
     await asyncio.sleep(chance.uniform(0.2, 1.0))
     control = await _create(scene, chance, start)
     await asyncio.sleep(chance.uniform(0.2, 2.5))
-    control.cancel = await _cancelled(scene.stage.desk, control)
+    control.cancel = await _cancelled(scene, control)
 
 
 async def _overridden(scene: Scene, site: str) -> None:
@@ -67,15 +66,17 @@ async def _create(scene: Scene, chance: Random, start: datetime) -> Control:
         created=now,
         answer_by=start + timedelta(seconds=0.5),
     )
-    control = Control(event.id, scene.number, power_w, active)
+    control = Control(event.id, scene.number, power_w, now, active)
     scene.stage.ledger.controls.append(control)
     seconds = (start - now).total_seconds() - 0.2
     control.fate = _fate(await scene.stage.desk.create(event, seconds))
     return control
 
 
-async def _cancelled(desk: Desk, control: Control) -> Fate:
-    return _fate(await desk.cancel(control.id, _CANCEL_S))
+async def _cancelled(scene: Scene, control: Control) -> Fate:
+    """Cancel; what is answered after the event's end may have come too late to mean anything."""
+    fate = _fate(await scene.stage.desk.cancel(control.id, _CANCEL_S))
+    return "unknown" if scene.now() >= control.active.end else fate
 
 
 def _fate(reply: ResponseMessage | None) -> Fate:

@@ -17,9 +17,8 @@ from xmpp_cem.chaos.findings import Findings
 from xmpp_cem.chaos.load import play
 from xmpp_cem.chaos.parties import Parties, resident
 from xmpp_cem.chaos.place import Place
-from xmpp_cem.chaos.plan import MEMBERS, PARTIES, WINDOW_S, Times
+from xmpp_cem.chaos.plan import PARTIES, WINDOW_S, Times
 from xmpp_cem.chaos.scene import NothingLeftError, Scene, Stage
-from xmpp_cem.chaos.stores import Heard
 from xmpp_cem.errors import TransportError
 from xmpp_cem.model.time import Interval, window
 from xmpp_cem.testing.server import Kind
@@ -48,7 +47,6 @@ class Run:
     seed: int
     only: tuple[str, ...] = ()
     figures: Figures = field(default_factory=Figures)
-    _places: dict[str, int] = field(default_factory=dict)
     _memory: list[int] = field(default_factory=list)
     _sizes: list[int] = field(default_factory=list)
 
@@ -85,8 +83,8 @@ class Run:
         scene = Scene(stage, number, chance)
         stage.parties.died.clear()
         begin = window(scene.now(), _WINDOW)
-        for domain in MEMBERS:
-            self._hear(stage, domain)
+        stage.listen()
+        stage.heard.clear()
         count = 2 if chance.random() < _TWO_FAULTS_SHARE else 1
         names = choose(list(self.only) or possible(self.kind)[0], count, chance)
         load = asyncio.create_task(play(scene, Random(chance.random())))  # noqa: S311 no secret
@@ -107,12 +105,10 @@ class Run:
 
     async def _judged(self, scene: Scene, span: Interval) -> Findings:
         """Audit until nothing is wrong any more, or what is wrong has lasted."""
-        heard: dict[str, list[Heard]] = {domain: [] for domain in MEMBERS}
         for attempt in range(_AUDITS):
             await asyncio.sleep(_AGAIN_S if attempt else 0)
-            for domain in MEMBERS:
-                heard[domain] += self._hear(scene.stage, domain)
-            findings = await audit(scene, span, heard)
+            scene.stage.listen()
+            findings = await audit(scene, span)
             if not findings:
                 break
         return findings
@@ -134,13 +130,6 @@ class Run:
         stage.parties.start(PARTIES)
         scene = Scene(stage, 0, Random(self.seed))  # noqa: S311 no secret
         await quiet.settle(scene, scene.now(), seconds)
-
-    def _hear(self, stage: Stage, domain: str) -> list[Heard]:
-        """Return what came in since the last time; a replaced store is read from its beginning."""
-        shelf = stage.shelf(domain)
-        place = self._places.get(domain, 0)
-        heard, self._places[domain] = shelf.heard(min(place, shelf.last_journalled()))
-        return heard
 
     def _copy(self, stage: Stage) -> None:
         for party in PARTIES:
@@ -171,6 +160,7 @@ class Run:
         what = f"{' + '.join(names)} ({', '.join(scene.notes)})"
         state = "FAILED" if findings else "ok"
         line = f"{self.kind} round {scene.number} {what}: {state}, recovered in {took:.1f} s"
+        line += f", {(scene.now() - scene.began).total_seconds():.0f} s in all"
         sys.stderr.write(line + "\n")
         if not findings:
             return

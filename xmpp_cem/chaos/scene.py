@@ -10,8 +10,8 @@ from xmpp_cem.chaos.desk import Desk
 from xmpp_cem.chaos.ledger import Ledger
 from xmpp_cem.chaos.parties import Parties
 from xmpp_cem.chaos.place import Place
-from xmpp_cem.chaos.plan import GRID, PARTIES, below
-from xmpp_cem.chaos.stores import Shelf, Window, windows_of
+from xmpp_cem.chaos.plan import GRID, MEMBERS, PARTIES, below
+from xmpp_cem.chaos.stores import Heard, Shelf, Window, windows_of
 from xmpp_cem.errors import XmppCemError
 from xmpp_cem.model.link import Item
 from xmpp_cem.runtime.clock import SystemClock
@@ -30,6 +30,7 @@ class Stage:
         museum: old items of each domain's events node.
         copied: when each party's store was copied to be put back later.
         reported: every window that a party's store has ever shown.
+        heard: the windows that each VTN's journal has had since the round began.
     """
 
     place: Place
@@ -39,7 +40,9 @@ class Stage:
     museum: dict[str, dict[str, Item]] = field(default_factory=dict)
     copied: dict[str, datetime] = field(default_factory=dict)
     reported: dict[str, dict[datetime, Window]] = field(default_factory=dict)
+    heard: dict[str, list[Heard]] = field(default_factory=dict)
     _seen: dict[str, str] = field(default_factory=dict)
+    _places: dict[str, int] = field(default_factory=dict)
 
     def shelf(self, party: str) -> Shelf:
         """Return a party's store as seen from outside."""
@@ -60,9 +63,17 @@ class Stage:
             for start, window in windows_of(reports).items():
                 self.reported.setdefault(party, {}).setdefault(start, window)
 
+    def listen(self) -> None:
+        """Take note of what has come in at the VTNs since the last time."""
+        for domain in MEMBERS:
+            heard, self._places[domain] = self.shelf(domain).heard(self._places.get(domain, 0))
+            self.heard.setdefault(domain, []).extend(heard)
+
     def forget_place(self, party: str) -> None:
-        """Read all of a party's reports at the next look: its store was replaced."""
+        """Begin again with a party whose store was replaced: it has to hear again, too."""
         self._seen.pop(party, None)
+        self._places.pop(party, None)
+        self.heard.pop(party, None)
 
 
 @dataclass
@@ -74,12 +85,14 @@ class Scene:
         number: the round.
         chance: every choice comes from it.
         notes: what was done, for people.
+        began: when.
     """
 
     stage: Stage
     number: int
     chance: Random
     notes: list[str] = field(default_factory=list)
+    began: datetime = field(default_factory=lambda: SystemClock().now())
     _taken: set[str] = field(default_factory=set)
 
     @property

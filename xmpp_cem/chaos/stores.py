@@ -125,11 +125,6 @@ class Shelf:
         found = [one for _, value in rows for one in _windows(json.loads(value))]
         return found, rows[-1][0] if rows else after
 
-    def last_journalled(self) -> int:
-        """Return the newest place of the journal."""
-        rows = self._ask("SELECT COALESCE(MAX(seq), 0) FROM journal")
-        return int(rows[0][0]) if rows else 0
-
     def requests(self, last: int) -> list[Journalled]:
         """Return the newest requests in the journal, oldest of them first."""
         rows = self._ask(
