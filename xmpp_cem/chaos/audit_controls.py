@@ -15,7 +15,7 @@ from xmpp_cem.model.time import Interval
 
 _WINDOW = timedelta(seconds=WINDOW_S)
 _LEAST_W = 50
-_EDGE_S = 2
+_EDGE_S = 4
 
 
 @dataclass(frozen=True)

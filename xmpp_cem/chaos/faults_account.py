@@ -10,9 +10,6 @@ from xmpp_cem.chaos.scene import Scene
 from xmpp_cem.testing.server import Account, Kind
 from xmpp_cem.testing.toml import toml
 
-STEPPED = "south-4"
-"""The site whose clock can be stepped."""
-
 _MARGIN = timedelta(seconds=5)
 
 
@@ -46,12 +43,19 @@ async def disable_account(scene: Scene) -> None:
 
 
 async def clock_step(scene: Scene) -> None:
-    """Step one site's clock by an hour or to 1970, and back."""
-    site = scene.take((STEPPED,))
+    """Start a site anew so that its clock can be stepped: by an hour or to 1970, and back.
+
+    It stays as it is afterwards: once the clock is right again, all must be well again.
+    """
+    site = scene.take(SITES)
     step = scene.chance.choice(("+3600", "-3600", "-1700000000"))
     scene.notes.append(f"{step} s")
-    file = clock_file(scene.place.folder)
+    file = scene.place.folder / f"{site}.clock"
+    file.write_text("+0", encoding="ascii")
     began = scene.now() - _MARGIN
+    scene.parties.kill(site)
+    scene.parties.start((site,), faketime(file))
+    await asyncio.sleep(scene.between(2.0, 4.0))
     file.write_text(step, encoding="ascii")
     try:
         await asyncio.sleep(scene.between(1.0, 3.0))
@@ -71,20 +75,11 @@ def no_clock_steps(_: Kind) -> str | None:
     return None if library() else "Debian's package libfaketime is not installed"
 
 
-def clock_file(folder: Path) -> Path:
-    """Return the file that says how far the stepped site's clock is off."""
-    return folder / f"{STEPPED}.clock"
-
-
-def faketime(folder: Path) -> dict[str, str]:
-    """Return the environment under which a process's clock can be stepped; nothing without it."""
-    found = library()
-    if found is None:
-        return {}
-    clock_file(folder).write_text("+0", encoding="ascii")
+def faketime(file: Path) -> dict[str, str]:
+    """Return the environment under which a file says how far a process's clock is off."""
     return {
-        "LD_PRELOAD": str(found),
-        "FAKETIME_TIMESTAMP_FILE": str(clock_file(folder)),
+        "LD_PRELOAD": str(library()),
+        "FAKETIME_TIMESTAMP_FILE": str(file),
         "FAKETIME_NO_CACHE": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }

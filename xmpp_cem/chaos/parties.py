@@ -6,7 +6,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from xmpp_cem.chaos.place import Place
@@ -24,28 +24,28 @@ class Parties:
 
     Args:
         place: their files and the way to the server.
-        env: what is added to the environment of each, such as a library to load first.
     """
 
     def __init__(self, place: Place) -> None:
         self._place = place
         self._processes: dict[str, ServerProcess] = {}
         self._excused: set[str] = set()
-        self.env: dict[str, dict[str, str]] = {}
         self.died: list[str] = []
         self._limits: dict[str, int] = {}
 
-    def start(self, parties: Iterable[str]) -> None:
-        """Start these parties; one that runs is left alone."""
+    def start(self, parties: Iterable[str], env: Mapping[str, str] | None = None) -> None:
+        """Start these parties, with more in their environment; one that runs is left alone."""
         for party in parties:
             if party not in self._processes or not self._processes[party].is_running:
-                self._processes[party] = self.launch(party, self._place.config(party))
+                self._processes[party] = self.launch(party, self._place.config(party), env)
 
-    def launch(self, party: str, config: Path) -> ServerProcess:
+    def launch(
+        self, party: str, config: Path, env: Mapping[str, str] | None = None
+    ) -> ServerProcess:
         """Start a process from any configuration file; the caller ends it."""
         program = (sys.executable, "-m", "xmpp_cem", "run", str(config))
         log = self._place.folder / f"{config.stem}.log"
-        process = ServerProcess(program, self.env.get(party, {}), self._place.folder, log)
+        process = ServerProcess(program, env or {}, self._place.folder, log)
         if party in self._limits:
             self._limit(party, process, 0)
         return process

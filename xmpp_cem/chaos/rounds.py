@@ -11,7 +11,6 @@ from xmpp_cem.chaos import quiet
 from xmpp_cem.chaos.audit import audit
 from xmpp_cem.chaos.desk import Desk
 from xmpp_cem.chaos.faults import FAULTS, choose, possible
-from xmpp_cem.chaos.faults_account import STEPPED, faketime
 from xmpp_cem.chaos.figures import Figures, growth
 from xmpp_cem.chaos.findings import Findings
 from xmpp_cem.chaos.load import play
@@ -54,7 +53,6 @@ class Run:
         """Play so many rounds; raises ServerError, and TimeoutError when not all come up."""
         async with Place.open(self.kind, self.folder) as place:
             parties, desk = Parties(place), Desk(place)
-            parties.env[STEPPED] = faketime(place.folder)
             stage = Stage(place, parties, desk)
             parties.start(PARTIES)
             minding = asyncio.create_task(parties.mind(), name="mind the parties")
