@@ -44,7 +44,8 @@ async def audit(scene: Scene, span: Interval) -> Findings:
         findings.add(judge_counts(_countable(scene, domain, found[domain]), reported, domain))
         if domain in GATEWAYS:
             findings.add(judge_cascade(stage.ledger, number, domain, found[domain]))
-            findings.add(judge_sums(domain, _reported(scene, domain), reported, span))
+            metered = {member: stage.reported.get(member, {}) for member in members}
+            findings.add(judge_sums(domain, _reported(scene, domain), metered, span))
     for site in SITES:
         calm = not stage.ledger.is_harmed(number, GRID, leader(site), site)
         windows = _reported(scene, site)
