@@ -155,6 +155,28 @@ def test_an_index_that_was_made_after_an_events_end_completes_it_whatever_our_cl
     assert status(book, event) is EventStatus.COMPLETED
 
 
+def test_an_event_that_an_index_omitted_is_taken_again_when_a_later_epoch_lists_it(book):
+    event, again = make_event(), make_event(epoch=2)
+    take(book, event)
+    book.take_index(index(version=1, epoch=2), "n")
+    assert status(book, event) is EventStatus.CANCELLED
+    take(book, again)
+    assert status(book, event) is EventStatus.CANCELLED
+    (fetch,) = of_kind(book.take_index(index(again, version=2, epoch=2), "n"), Fetch)
+    assert fetch.item_ids == (event.id,)
+    assert of_kind(take(book, again), AskDecision)
+    assert status(book, event) is EventStatus.FAR
+
+
+def test_an_explicit_cancel_is_not_taken_back_by_a_later_epoch(book):
+    event, again = make_event(), make_event(epoch=2)
+    take(book, event)
+    take(book, make_event(modification=1, status=EventStatus.CANCELLED))
+    book.take_index(index(again, version=1, epoch=2), "n")
+    assert take(book, again)
+    assert status(book, event) is EventStatus.CANCELLED
+
+
 def test_an_older_index_means_nothing(book):
     event = make_event()
     take(book, event)
