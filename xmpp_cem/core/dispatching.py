@@ -145,8 +145,8 @@ class Dispatching:
 
         Everybody in the domain reads the event, so that a member which was not there when it was
         divided may answer it too, and then counts.
-        A later sequence wins, whatever arrives first. A promise below what was asked lowers the
-        member's limit, so that it is not asked for more again.
+        A later sequence wins, or a later instant, as a member with an older store counts anew. A
+        promise below what was asked lowers the member's limit: it is not asked for more again.
         """
         dispatch = self.dispatches.get(answer.event)
         if dispatch is None:
@@ -154,7 +154,7 @@ class Dispatching:
         part = self.parts[answer.event].get(party) or joined(self._state, dispatch, party, answer)
         if part is None:
             return None
-        if part.answer and answer.sequence <= part.answer.sequence:
+        if (last := part.answer) and answer.sequence <= last.sequence and answer.at <= last.at:
             return []
         update: dict[str, object] = {"answer": answer}
         offered_w = promised_w(dispatch, answer)

@@ -126,6 +126,14 @@ def test_a_later_answer_wins_whatever_arrives_first(domain, dispatching):
     assert dispatching.parts[EVENT]["a"].answer.opt is Opt.OUT
 
 
+def test_an_answer_of_a_member_that_counts_anew_after_losing_its_store_wins_by_its_time(
+    domain, dispatching
+):
+    domain.answer("a", event(dispatching), -1500, sequence=3, seconds=5)
+    domain.answer("a", event(dispatching), 0, sequence=1, seconds=6)
+    assert dispatching.parts[EVENT]["a"].answer.opt is Opt.OUT
+
+
 def test_a_changed_target_is_divided_and_the_same_one_is_not(domain, dispatching):
     assert dispatching.retarget(EVENT, -9000, "above", at(3)) == []
     dispatching.retarget(EVENT, -3600, "above", at(3))
