@@ -48,8 +48,9 @@ async def audit(scene: Scene, span: Interval) -> Findings:
             findings.add(judge_sums(domain, _reported(scene, domain), metered, span))
     for site in SITES:
         calm = not stage.ledger.is_harmed(number, GRID, leader(site), site)
-        windows = _reported(scene, site)
-        findings.add(judge_acts(site, found[site], windows, calm=calm, since=span.start))
+        known = stage.shelf(site).commitments(span.start - timedelta(seconds=_LEFT_S))
+        acted = Found(commitments=known | found[site].commitments)
+        findings.add(judge_acts(site, acted, _reported(scene, site), calm=calm, since=span.start))
     findings.add(_outboxes(scene))
     findings.add(await _nodes(scene))
     findings.add(_processes(scene))

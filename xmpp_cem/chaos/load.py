@@ -18,7 +18,11 @@ _OVERRIDE_SHARE, _CANCEL_SHARE = 0.2, 0.2
 
 async def play(scene: Scene, chance: Random) -> None:
     """Make the controls of one round; returns when the operator has all answers it will get."""
-    start = window(scene.now() + timedelta(seconds=LEAD_S), timedelta(seconds=WINDOW_S)).end
+    ended = (c.active.end for c in scene.stage.ledger.controls if c.active.end <= scene.now())
+    # Power that still moves for the last event would spoil the baseline of this one.
+    rested = max(ended, default=scene.now()) + timedelta(seconds=GAP_S)
+    soonest = max(scene.now() + timedelta(seconds=LEAD_S), rested)
+    start = window(soonest, timedelta(seconds=WINDOW_S)).end
     async with asyncio.TaskGroup() as group:
         group.create_task(_acting(scene, chance, start))
         later = start + timedelta(seconds=ACTIVE_S + GAP_S)

@@ -87,6 +87,16 @@ class Shelf:
                 found.parts[part.event, part.party] = part
         return found
 
+    def commitments(self, since: datetime) -> dict[str, Commitment]:
+        """Return a VEN's events that ended at an instant or later."""
+        rows = self._ask(
+            "SELECT value FROM records WHERE kind = 'commitment' "
+            "AND json_extract(CAST(value AS TEXT), '$.event.active.end') >= ?",
+            since.isoformat().replace("+00:00", ""),
+        )
+        found = (Commitment.model_validate_json(value) for (value,) in rows)
+        return {commitment.event.id: commitment for commitment in found}
+
     def unended(self) -> dict[str, datetime]:
         """Return the events that may still act, each with its end."""
         query = (
