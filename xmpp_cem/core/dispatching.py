@@ -202,12 +202,10 @@ class Dispatching:
         """Count what a member changed over windows that lie wholly inside an event."""
         effects: list[Effect] = []
         for event_id, parts in self.parts.items():
-            part = parts.get(party)
-            active = self.dispatches[event_id].active
-            for window in windows:
-                inside = active.start <= window.interval.start and window.interval.end <= active.end
-                if part is None or not inside:
-                    continue
+            if (part := parts.get(party)) is None:
+                continue
+            active, is_anew = self.dispatches[event_id].active, part.baseline_w is None
+            for window in self._metering.inside(active, party, windows, is_anew=is_anew):
                 baseline_w = self._metering.baseline(party, active.start)
                 part = counted(part, window, baseline_w, active.start)
                 effects.append(self._put_part(part))

@@ -1,6 +1,6 @@
 """Readings of a domain's members: kept by window, summed for the level above."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -96,6 +96,22 @@ class Metering:
         ended = (w for w in windows if w.interval.end <= before)
         past = sorted(ended, key=_end)[-3:]
         return sum(w.power_w for w in past) // len(past) if past else None
+
+    def inside(
+        self, active: Interval, party: PartyId, fresh: Iterable[Window], *, is_anew: bool
+    ) -> list[Window]:
+        """Return new windows that lie wholly inside an event, in the order of time.
+
+        With `is_anew` those that are held as well: what came before the windows that tell the
+        baseline could not be counted then.
+        """
+        held = self.history.get(party, {}).values() if is_anew else ()
+        found = {window.interval: window for window in (*held, *fresh)}
+        return [
+            found[interval]
+            for interval in sorted(found, key=_end_of)
+            if active.start <= interval.start and interval.end <= active.end
+        ]
 
     def power(self, party: PartyId) -> int | None:
         """Return a member's power in its newest window, in W."""

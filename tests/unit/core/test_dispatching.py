@@ -187,6 +187,17 @@ def test_without_a_baseline_nothing_is_counted(dispatching):
     assert dispatching.parts[EVENT]["a"].delivered_w is None
 
 
+def test_windows_that_came_before_the_baseline_count_once_it_is_known(domain, dispatching):
+    metering = domain.vtn.metering
+    for start, power_w in ((20, 3500), (0, 5000), (30, 3500)):
+        one = window(start, power_w)
+        metering.history.setdefault("a", {})[one.interval] = one
+        dispatching.measured("a", [one])
+    part = dispatching.parts[EVENT]["a"]
+    assert part.measured_s == 20
+    assert part.delivered_ws == -1500 * 20
+
+
 def test_the_end_completes_the_event(dispatching):
     dispatching.fire(EVENT, at(80) + timedelta(milliseconds=1))
     assert event(dispatching).status is EventStatus.COMPLETED
