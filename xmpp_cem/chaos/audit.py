@@ -48,9 +48,10 @@ async def audit(scene: Scene, span: Interval) -> Findings:
             findings.add(judge_sums(domain, _reported(scene, domain), metered, span))
     for site in SITES:
         calm = not stage.ledger.is_harmed(number, GRID, leader(site), site)
-        known = stage.shelf(site).commitments(span.start - timedelta(seconds=_LEFT_S))
-        acted = Found(commitments=known | found[site].commitments)
-        findings.add(judge_acts(site, acted, _reported(scene, site), calm=calm, since=span.start))
+        since = span.start - timedelta(seconds=_LEFT_S)
+        other = [c.event.active for c in stage.shelf(site).commitments(since).values()]
+        windows = {at: w for at, w in _reported(scene, site).items() if at >= span.start}
+        findings.add(judge_acts(site, found[site] if calm else Found(), other, windows))
     findings.add(_outboxes(scene))
     findings.add(await _nodes(scene))
     findings.add(_processes(scene))

@@ -1,6 +1,6 @@
 """Whether every control ended as it must at every level, judged from the stores alone."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -146,18 +146,25 @@ def judge_cascade(ledger: Ledger, number: int, gateway: str, found: Found) -> Fi
 
 
 def judge_acts(
-    site: str, found: Found, windows: Mapping[datetime, Window], *, calm: bool, since: datetime
+    site: str, found: Found, other: Collection[Interval], windows: Mapping[datetime, Window]
 ) -> Findings:
-    """Hold what a site promised against the power that it measured itself, since an instant."""
+    """Hold what a site promised against the power that it measured itself.
+
+    Args:
+        site: the party.
+        found: its commitments that no fault has reached; each moves what was promised, once.
+        other: when further events of its were active.
+        windows: what it metered; power outside of all events is wrong.
+    """
     findings = Findings()
     edge = timedelta(seconds=_EDGE_S)
-    active = [c.event.active for c in found.commitments.values()]
+    active = [*other, *(c.event.active for c in found.commitments.values())]
     for start, window in windows.items():
         is_near = any(a.start - edge < start < a.end + edge for a in active)
-        if start >= since and not is_near and abs(window.power_w) > _LEAST_W:
+        if not is_near and abs(window.power_w) > _LEAST_W:
             text = f"{site} moved {window.power_w} W at {start:%H:%M:%S} outside of every event"
             findings.duplicated.append(text)
-    for commitment in found.commitments.values() if calm else ():
+    for commitment in found.commitments.values():
         findings.add(_judge_act(site, commitment, windows))
     return findings
 

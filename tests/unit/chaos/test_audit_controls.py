@@ -194,8 +194,8 @@ def acts(powers, given=None, *, calm=True, status=DONE):
     """Judge a site whose windows since the event's start had these powers."""
     active = make_event().active
     windows = {active.start + timedelta(seconds=n): Window(w) for n, w in powers.items()}
-    found = Found({EVENT: commitment(status, given or answer())})
-    return judge_acts("site", found, windows, calm=calm, since=at(0))
+    found = Found({EVENT: commitment(status, given or answer())} if calm else {})
+    return judge_acts("site", found, () if calm else [active], windows)
 
 
 def test_a_site_that_moved_what_it_promised_is_no_finding():
