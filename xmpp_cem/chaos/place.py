@@ -41,6 +41,7 @@ _SHORTER: Final = {
         ("resume_timeout: 15 ", "resume_timeout: 3 "),
         ("ack_timeout: 15 ", "ack_timeout: 4 "),
         ("what: [register]", "what: [register, change_password]"),
+        ("  mod_adhoc: {}\n", "  mod_adhoc: {}\n  mod_admin_extra: {}\n"),
     ),
 }
 """The servers' own patience, divided by about five, and one more command for the account fault."""

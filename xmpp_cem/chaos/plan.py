@@ -35,7 +35,7 @@ class Times:
         start: from the first start until all members are there.
     """
 
-    settle: float = 150.0
+    settle: float = 330.0
     start: float = 60.0
 
 

@@ -64,7 +64,7 @@ class Run:
                 minding.cancel()
                 await parties.stop()
                 await desk.close()
-        self._finish(rounds)
+                self._finish()
         return self.figures
 
     async def _gather(self, stage: Stage, seconds: float) -> None:
@@ -167,8 +167,10 @@ class Run:
         for text in findings.lines():
             sys.stderr.write(f"  seed {self.seed}, round {scene.number}: {text}\n")
 
-    def _finish(self, rounds: int) -> None:
+    def _finish(self) -> None:
+        rounds = self.figures.rounds
         self.figures.seeds.append([self.seed, rounds])
         self.figures.not_run = possible(self.kind)[1]
         self.figures.rss_growth = growth(self._memory)
-        self.figures.file_growth = (self._sizes[-1] - self._sizes[0]) // max(1, rounds)
+        if rounds:
+            self.figures.file_growth = (self._sizes[-1] - self._sizes[0]) // rounds
