@@ -45,7 +45,7 @@ async def audit(scene: Scene, span: Interval) -> Findings:
         if domain in GATEWAYS:
             findings.add(judge_cascade(stage.ledger, number, domain, found[domain]))
             metered = {member: stage.reported.get(member, {}) for member in members}
-            findings.add(judge_sums(domain, _reported(scene, domain), metered, span))
+            findings.add(judge_sums(domain, _sums(scene, domain), metered, span))
     for site in SITES:
         calm = not stage.ledger.is_harmed(number, GRID, leader(site), site)
         since = span.start - timedelta(seconds=_LEFT_S)
@@ -74,6 +74,16 @@ def _reported(scene: Scene, party: str) -> Windows:
     windows = scene.stage.reported.get(party, {})
     forgot = scene.stage.ledger.forgot
     return {start: window for start, window in windows.items() if not forgot(party, start)}
+
+
+def _sums(scene: Scene, gateway: str) -> Windows:
+    """Return a gateway's sums but those in which a member has told two things."""
+    is_doubled = scene.stage.ledger.is_doubled
+    return {
+        start: window
+        for start, window in _reported(scene, gateway).items()
+        if not any(is_doubled(member, start) for member in MEMBERS[gateway])
+    }
 
 
 def _countable(scene: Scene, domain: str, book: Found) -> Found:

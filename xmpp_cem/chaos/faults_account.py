@@ -27,7 +27,7 @@ async def twin(scene: Scene) -> None:
     finally:
         second.kill()
         ledger = scene.stage.ledger
-        ledger.restored.setdefault(site, []).append((began, scene.now() + _MARGIN))
+        ledger.doubled.setdefault(site, []).append((began, scene.now() + _MARGIN))
 
 
 async def disable_account(scene: Scene) -> None:
@@ -62,7 +62,7 @@ async def clock_step(scene: Scene) -> None:
     finally:
         file.write_text("+0", encoding="ascii")
         ledger = scene.stage.ledger
-        ledger.restored.setdefault(site, []).append((began, scene.now() + _MARGIN))
+        ledger.doubled.setdefault(site, []).append((began, scene.now() + _MARGIN))
 
 
 def library() -> Path | None:

@@ -40,11 +40,13 @@ class Ledger:
         controls: in the order of their making.
         harmed: round to the parties that faults reached in it.
         restored: party to the instants from and to which its store lost what it knew.
+        doubled: party to the instants between which two of it, or a wrong clock, spoke.
     """
 
     controls: list[Control] = field(default_factory=list)
     harmed: dict[int, set[str]] = field(default_factory=dict)
     restored: dict[str, list[tuple[datetime, datetime]]] = field(default_factory=dict)
+    doubled: dict[str, list[tuple[datetime, datetime]]] = field(default_factory=dict)
 
     def of(self, number: int) -> list[Control]:
         """Return the controls of a round."""
@@ -59,5 +61,10 @@ class Ledger:
         return bool(self.harmed.get(number, set()) & set(parties))
 
     def forgot(self, party: str, at: datetime) -> bool:
-        """Whether a party's store was put back to before an instant, after it."""
-        return any(copied <= at <= put_back for copied, put_back in self.restored.get(party, ()))
+        """Whether a party's store was put back to before an instant, or what it says is two."""
+        lost = any(copied <= at <= put_back for copied, put_back in self.restored.get(party, ()))
+        return lost or self.is_doubled(party, at)
+
+    def is_doubled(self, party: str, at: datetime) -> bool:
+        """Whether at an instant two of a party, or a wrong clock, told different things."""
+        return any(began <= at <= ended for began, ended in self.doubled.get(party, ()))

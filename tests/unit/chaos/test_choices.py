@@ -69,3 +69,10 @@ def test_a_store_that_was_put_back_has_forgotten_what_came_between():
     ledger = Ledger(restored={"a": [(at(10), at(20))]})
     assert [ledger.forgot("a", at(s)) for s in (9, 10, 20, 21)] == [False, True, True, False]
     assert not ledger.forgot("b", at(15))
+
+
+def test_what_two_instances_said_is_not_held_against_one_of_them():
+    ledger = Ledger(doubled={"a": [(at(10), at(20))]})
+    assert ledger.is_doubled("a", at(15))
+    assert ledger.forgot("a", at(15))
+    assert not ledger.is_doubled("a", at(21))
