@@ -5,6 +5,7 @@ import asyncio
 import json
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -29,8 +30,12 @@ def main() -> int:
     run = Run(arguments.server, folder, seed, tuple(arguments.only or ()))
     sys.stderr.write(f"{arguments.server}, seed {seed}, files in {folder}\n")
     is_broken = False
+    # Whoever ends a long run keeps the figures of the rounds so far.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         asyncio.run(run.play(arguments.rounds, Times()))
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped\n")
     except (XmppCemError, TimeoutError) as error:
         sys.stderr.write(f"{error}\n")
         is_broken = True
