@@ -103,5 +103,9 @@ class StoreError(XmppCemError):
     """The local store cannot be opened, read or written."""
 
 
+class ClockError(XmppCemError):
+    """The clock was set back so far that waiting for it would stop the agent."""
+
+
 class ServerError(XmppCemError):
     """A private server of tests or demo did not start, or died."""

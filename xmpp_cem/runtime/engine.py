@@ -23,7 +23,7 @@ from xmpp_cem.core.inputs import (
     TransactionFailed,
 )
 from xmpp_cem.core.records import Record
-from xmpp_cem.errors import RemoteProtocolError
+from xmpp_cem.errors import ClockError, RemoteProtocolError
 from xmpp_cem.messages.envelope import RequestMessage
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.keeping import Batch, Journalled
@@ -43,6 +43,7 @@ _MOST_UNEVENTFUL = 100
 _KEPT_JOURNAL = 20_000
 _OVERDUE_EVERY = timedelta(seconds=5)
 _KEPT_REPLIES = timedelta(hours=48)
+_MOST_BACK = timedelta(seconds=30)
 
 log = structlog.get_logger()
 
@@ -194,7 +195,7 @@ class Engine:
                 continue
             if isinstance(what, RequestArrived):
                 asked[what.token] = what
-            self._last = now = max(self._clock.now(), self._last)
+            now = self._present()
             batch.journal.append(journal.write(what, now))
             effects += self._role.handle(what, now)
             self._noticed(what)
@@ -204,6 +205,14 @@ class Engine:
             self._outbox.add(entry, group)
         for effect in effects:
             self._performer.perform(effect, group)
+
+    def _present(self) -> datetime:
+        """Return the present; it stands still for a clock a little behind, else we start anew."""
+        now = self._clock.now()
+        if self._last - now > _MOST_BACK:
+            raise ClockError(f"the clock was set back by {self._last - now}")
+        self._last = max(now, self._last)
+        return self._last
 
     async def _commit(self, batch: Batch) -> None:
         """Commit what changes something now; inputs that changed nothing go with a later one.
