@@ -1,13 +1,14 @@
 """Waits until everybody is back, everything has come in and every event has ended."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from xmpp_cem.chaos.plan import MEMBERS, PARTIES
 from xmpp_cem.chaos.scene import Scene
 from xmpp_cem.model.position import Position
 
 _LOOK_S = 0.2
+_AHEAD = timedelta(seconds=5)
 
 
 async def settle(scene: Scene, healed: datetime, seconds: float) -> tuple[float, list[str]]:
@@ -33,6 +34,7 @@ async def settle(scene: Scene, healed: datetime, seconds: float) -> tuple[float,
 async def _unsettled(scene: Scene, healed: datetime) -> list[str]:
     """Return who is not reachable, not current, or whose readings are still missing."""
     missing: list[str] = []
+    soon = scene.now() + _AHEAD
     for domain, members in MEMBERS.items():
         shelf = scene.stage.shelf(domain)
         index, known = shelf.index_position(), shelf.members()
@@ -43,7 +45,8 @@ async def _unsettled(scene: Scene, healed: datetime) -> list[str]:
             reports = scene.stage.shelf(member).reports(f"{ven.epoch:016d}.")
             due = [r.position for r in reports if r.until <= healed]
             held = known[member].known if member in known else None
-            if not any(r.until > healed for r in reports):
+            # Windows of the future are those of a clock that was wrong.
+            if not any(healed < r.until <= soon for r in reports):
                 missing.append(f"{member} has not reported since")
             elif held is None or held < max([*due, Position(ven.epoch, 0)]):
                 missing.append(f"{domain} has not all readings of {member}")
