@@ -16,6 +16,8 @@ from xmpp_cem.model.time import Interval
 _WINDOW = timedelta(seconds=WINDOW_S)
 _LEAST_W = 50
 _EDGE_S = 4
+_TRAVEL_S = 1.0
+"""An answer that is given later may expire with the event on its way up."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,10 @@ def judge_hop(ledger: Ledger, number: int, hop: Hop) -> Findings:
                 findings.lost += _absent(place, part, calm=calm, forgot=forgot)
                 continue
             findings.disagreements += _unlike(place, dispatch, commitment, calm=calm)
-            last = part.answer if part else None
-            findings.disagreements += _answers(place, commitment.answer, last, calm, forgot)
+            given, last = commitment.answer, part.answer if part else None
+            late = dispatch.active.end - timedelta(seconds=_TRAVEL_S)
+            calm = calm and (given is None or given.at < late)
+            findings.disagreements += _answers(place, given, last, calm, forgot)
     return findings
 
 

@@ -58,7 +58,7 @@ async def clock_step(scene: Scene) -> None:
     await asyncio.sleep(scene.between(2.0, 4.0))
     file.write_text(step, encoding="ascii")
     try:
-        await asyncio.sleep(scene.between(1.0, 3.0))
+        await asyncio.sleep(scene.between(2.0, 4.0))
     finally:
         file.write_text("+0", encoding="ascii")
         ledger = scene.stage.ledger
@@ -80,6 +80,6 @@ def faketime(file: Path) -> dict[str, str]:
     return {
         "LD_PRELOAD": str(library()),
         "FAKETIME_TIMESTAMP_FILE": str(file),
-        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_CACHE_DURATION": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }

@@ -13,6 +13,9 @@ from xmpp_cem.model.event import Delta, Event, Order
 from xmpp_cem.model.time import Interval, window
 
 _CANCEL_S = 5.0
+_TRAVEL_S = 1.5
+"""A cancel that is given later may meet the event's end on its way down."""
+
 _OVERRIDE_SHARE, _CANCEL_SHARE = 0.2, 0.2
 
 
@@ -35,7 +38,7 @@ async def _acting(scene: Scene, chance: Random, start: datetime) -> None:
     """Dispatch an event, and cancel it in some rounds while it acts."""
     control = await _create(scene, chance, start)
     if control.fate == "accepted" and chance.random() < _CANCEL_SHARE:
-        until = start + timedelta(seconds=chance.uniform(0, ACTIVE_S))
+        until = start + timedelta(seconds=chance.uniform(0, ACTIVE_S - _TRAVEL_S))
         await asyncio.sleep(max(0.0, (until - scene.now()).total_seconds()))
         control.cancel = await _cancelled(scene, control)
 

@@ -158,6 +158,11 @@ def test_an_answer_that_did_not_arrive_disagrees_only_without_a_fault(taken):
     assert not judge_hop(ledger(harmed=["north"]), 1, late)
 
 
+def test_an_answer_of_the_last_second_may_expire_with_its_event():
+    given = answer(sequence=2).model_copy(update={"at": make_event().active.end})
+    assert not judge_hop(ledger(), 1, hop(dispatch(), commitment(given=given), answer()))
+
+
 def cascade(*lower, given=None):
     below = {one.event.id: one for one in lower}
     return Found({EVENT: commitment(given=given or answer())}, below)
