@@ -123,5 +123,9 @@ class AgentError(XmppCemError):
     """A part of an agent has ended that must never end, or the agent does not keep running."""
 
 
+class ClockError(XmppCemError):
+    """The clock was set back so far that waiting for it would stop the agent."""
+
+
 class ServerError(XmppCemError):
     """A private server of tests or demo did not start, or died."""

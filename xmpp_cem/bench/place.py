@@ -13,6 +13,7 @@ from typing import Any
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.link import LinkEvent
 from xmpp_cem.testing.server import Account, DomainSpec, PrivateServer
+from xmpp_cem.testing.toml import toml
 from xmpp_cem.xmpp.stream import Credentials, Stream
 
 HOST = "xmpp.localhost"
@@ -162,17 +163,3 @@ async def quiet(child: asyncio.subprocess.Process) -> float:
         last = now
         await asyncio.sleep(0.5)
     return now
-
-
-def toml(config: dict[str, Any]) -> str:
-    """Write a configuration: JSON's scalars, lists and inline tables are TOML's but for `:`."""
-    lines = [f"{key} = {_value(value)}" for key, value in config.items()]
-    return "\n".join(lines) + "\n"
-
-
-def _value(value: object) -> str:
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{k} = {_value(v)}" for k, v in value.items()) + " }"
-    if isinstance(value, list):
-        return "[" + ", ".join(_value(v) for v in value) + "]"
-    return json.dumps(value)

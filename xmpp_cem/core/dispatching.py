@@ -92,8 +92,8 @@ class Dispatching(DispatchBook):
 
         Everybody in the domain reads the event, so that a member which was not there when it was
         divided may answer it too, and then counts.
-        A later sequence wins, whatever arrives first. A promise below what was asked lowers the
-        member's limit, so that it is not asked for more again.
+        A later sequence wins, or a later instant, as a member with an older store counts anew. A
+        promise below what was asked lowers the member's limit: it is not asked for more again.
         """
         event_id = self.event_of(answer.event, party)
         if event_id is None:
@@ -102,7 +102,7 @@ class Dispatching(DispatchBook):
         part = self.parts[event_id].get(party) or joined(self._state, dispatch, party, answer)
         if part is None:
             return None
-        if part.answer and answer.sequence <= part.answer.sequence:
+        if (last := part.answer) and answer.sequence <= last.sequence and answer.at <= last.at:
             return []
         update: dict[str, object] = {"answer": answer}
         offered_w = promised_w(dispatch, answer)

@@ -24,6 +24,8 @@ NEAR_BEFORE = timedelta(minutes=5)
 DECIDE_WITHIN = timedelta(seconds=10)
 """How long a party may decide when it hears of a version only after the deadline for answers."""
 
+UNCONFIRMED = "no capability was confirmed before the event was made"
+OPPOSITE = "the site's program promised the opposite of what was asked"
 BY_TRANSACTION = frozenset({Verb.CREATE, Verb.CHANGE, Verb.CANCEL})
 """Verbs of what comes to us alone."""
 
@@ -111,6 +113,18 @@ def is_current(record: VenRecord, commitments: Mapping[EventId, Commitment]) -> 
 def is_mandatory(event: Event) -> bool:
     """Whether an event takes no opt-out; safety may still prevent what it wants."""
     return isinstance(event.signal, Limit) and event.signal.is_mandatory
+
+
+def remembered(record: VenRecord, known: Commitment | None, event: Event) -> Commitment | None:
+    """Return what is known of an event when a version of it arrives.
+
+    What only an index omitted is as if it had never been, once a later epoch makes and lists it:
+    a VTN whose store was put back omits what it makes again.
+    """
+    was_omitted = known and known.status is State.CANCELLED and not known.event.is_cancelled
+    if known is None or not was_omitted or event.order.epoch <= known.event.order.epoch:
+        return known
+    return None if any(entry.event == event.id for entry in record.index) else known
 
 
 def is_listed(record: VenRecord, event: Event, header: Header) -> bool:

@@ -8,6 +8,8 @@ from xmpp_cem.core.commitments import asked_power, basis_capability, is_overridd
 from xmpp_cem.core.effects import AskDecision, Effect, Fetch, Forget, Note, Remember, SetTimer
 from xmpp_cem.core.eventacts import (
     BY_TRANSACTION,
+    OPPOSITE,
+    UNCONFIRMED,
     Happening,
     Word,
     as_state,
@@ -21,6 +23,7 @@ from xmpp_cem.core.eventacts import (
     moments,
     note,
     refusal,
+    remembered,
     version_of,
     why_of,
 )
@@ -37,9 +40,6 @@ from xmpp_cem.messages.events import EndDeviceEvents
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import EventId, Jid
-
-_UNCONFIRMED = "no capability was confirmed before the event was made"
-_OPPOSITE = "the site's program promised the opposite of what was asked"
 
 
 class EventBook:
@@ -86,8 +86,7 @@ class EventBook:
             if known is None or known.event.order < entry.order:
                 wanted.append(entry.event)
             elif known.event.order == entry.order and known.digest != entry.digest:
-                fields = (("event_id", entry.event),)
-                effects.append(Note("error", "event differs from the index", fields))
+                effects.append(Note("error", "the index differs", (("event_id", entry.event),)))
         if wanted and record.admission:
             service = Jid.parse(record.admission.service)
             effects.append(Fetch(Link.UPPER, service, node, tuple(wanted)))
@@ -99,12 +98,13 @@ class EventBook:
         effects: list[Effect] = []
         for known in list(self.commitments.values()):
             event = known.event
-            # An index that is older than the event cannot list it: one may come late.
+            # An index older than the event cannot list it; one from after its end does not cancel.
             is_covered = event.order.epoch <= index.epoch and event.created < index.at
             if event.id in listed and known.is_own:
                 effects.append(self.keep(known.model_copy(update={"is_own": False})))
             elif event.id not in listed and is_covered and known.is_live and not known.is_own:
-                effects += self.happened(event.id, Happening(Cause.OMITTED, Word(), now))
+                cause = Cause.ENDS if index.at >= event.active.end else Cause.OMITTED
+                effects += self.happened(event.id, Happening(cause, Word(), now))
         return effects
 
     def take_events(self, events: Iterable[Event], header: Header, now: datetime) -> list[Effect]:
@@ -130,7 +130,7 @@ class EventBook:
     def _take(self, event: Event, header: Header, now: datetime) -> tuple[list[Effect], Step, str]:
         """Return what a version leads to, the step that it causes, and the reason."""
         effects = self._tick(event.id, now)
-        known = self.commitments.get(event.id)
+        known = remembered(self._state.record, self.commitments.get(event.id), event)
         why = "" if event.is_cancelled else self.why_barred(event)
         arrived = self._committed(event, header, known, why, now)
         listed = is_listed(self._state.record, event, header)
@@ -152,7 +152,7 @@ class EventBook:
         if known is None or decision.order != known.event.order:
             return []
         if decision.power_w * known.asked_w < 0:
-            return self.answer(known, Opt.OUT, 0, _OPPOSITE, now)
+            return self.answer(known, Opt.OUT, 0, OPPOSITE, now)
         return self.answer(known, decision.opt, decision.power_w, decision.reason, now)
 
     def answer(
@@ -200,7 +200,7 @@ class EventBook:
     def why_barred(self, event: Event) -> str:
         """Return why nobody here is asked about an event, which is answered no, or nothing."""
         able = basis_capability(self._state.record.confirmed, event)
-        return why_not(event, able, self._state.settings.follows) if able else _UNCONFIRMED
+        return why_not(event, able, self._state.settings.follows) if able else UNCONFIRMED
 
     def _at_once(self, event: Event) -> tuple[Cause, Word] | None:
         """Return what is answered without asking anybody, None where somebody is to decide."""

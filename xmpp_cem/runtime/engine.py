@@ -23,6 +23,7 @@ from xmpp_cem.core.inputs import (
     TimerFired,
 )
 from xmpp_cem.core.records import Record
+from xmpp_cem.errors import ClockError
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.keeping import Batch, Retention
 from xmpp_cem.runtime import journal
@@ -41,6 +42,7 @@ from xmpp_cem.runtime.timers import Timers
 _MOST_AT_ONCE = 256
 _DRAIN_LOOK_S = 0.02
 _OVERDUE_EVERY = timedelta(seconds=5)
+_MOST_BACK = timedelta(seconds=30)
 
 log = structlog.get_logger()
 
@@ -220,7 +222,7 @@ class Engine:
                 continue
             if isinstance(what, RequestArrived):
                 asked[what.token] = what
-            self._last = now = max(self._clock.now(), self._last)
+            now = self._present()
             batch.journal.append(journal.write(what, now))
             effects += self._role.handle(what, now)
             self._noticed(what)
@@ -231,6 +233,14 @@ class Engine:
             self._outbox.add(entry, group)
         for effect in effects:
             self._performer.perform(effect, group)
+
+    def _present(self) -> datetime:
+        """Return the present; it stands still for a clock a little behind, else we start anew."""
+        now = self._clock.now()
+        if self._last - now > _MOST_BACK:
+            raise ClockError(f"the clock was set back by {self._last - now}")
+        self._last = max(now, self._last)
+        return self._last
 
     async def _is_repeat(self, what: Input, asked: dict[str, RequestArrived]) -> bool:
         """Give a repeated transaction the answer that it was given before."""

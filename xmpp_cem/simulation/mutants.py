@@ -160,8 +160,8 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 Dispatching,
                 "answer",
-                "answer.sequence <= part.answer.sequence",
-                "answer == part.answer",
+                "answer.sequence <= last.sequence and answer.at <= last.at",
+                "answer == last",
             ),
         ),
     ),

@@ -65,7 +65,18 @@ async def add_account(site: Site, account: Account) -> None:
     Raises:
         ServerError: the account exists or the server refuses.
     """
-    await asyncio.to_thread(_register, site.folder, account)
+    body = {"user": account.local, "host": account.host, "password": account.password}
+    await asyncio.to_thread(_call, site.folder, "register", account.jid, body)
+
+
+async def set_password(site: Site, account: Account) -> None:
+    """Give an account the password in `account`; its sessions stay.
+
+    Raises:
+        ServerError: the server refuses, as it does unless the configuration allows the command.
+    """
+    body = {"user": account.local, "host": account.host, "newpass": account.password}
+    await asyncio.to_thread(_call, site.folder, "change_password", account.jid, body)
 
 
 class _Connection(http.client.HTTPConnection):
@@ -86,21 +97,20 @@ class _Connection(http.client.HTTPConnection):
             os.close(folder)
 
 
-def _register(folder: Path, account: Account) -> None:
-    body = {"user": account.local, "host": account.host, "password": account.password}
+def _call(folder: Path, command: str, jid: str, body: dict[str, str]) -> None:
     connection = _Connection(folder)
     try:
-        connection.request("POST", "/api/register", json.dumps(body))
+        connection.request("POST", f"/api/{command}", json.dumps(body))
         answer = connection.getresponse()
         text = answer.read().decode()
     except OSError as error:
-        raise ServerError(f"ejabberd does not take account {account.jid}: {error}") from error
+        raise ServerError(f"ejabberd does not take account {jid}: {error}") from error
     finally:
         connection.close()
     if answer.status == http.client.CONFLICT:
-        raise ServerError(f"account {account.jid} exists already")
+        raise ServerError(f"account {jid} exists already")
     if answer.status != http.client.OK:
-        raise ServerError(f"ejabberd refuses account {account.jid}: {text}")
+        raise ServerError(f"ejabberd refuses account {jid}: {text}")
 
 
 def _library_folder() -> Path | None:

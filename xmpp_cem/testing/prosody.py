@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import secrets
 import shutil
+from pathlib import Path
 
 from xmpp_cem.errors import ServerError
 from xmpp_cem.testing.pki import ServerPki
@@ -54,11 +55,27 @@ async def add_account(site: Site, account: Account) -> None:
     Raises:
         ServerError: the account exists.
     """
-    store = site.folder / "data" / _encoded(account.host) / "accounts"
-    path = store / f"{_encoded(account.local)}.dat"
+    path = _account_path(site, account)
     if path.exists():
         raise ServerError(f"account {account.jid} exists already")
     write_private(path, _account_file(account.password))
+
+
+async def set_password(site: Site, account: Account) -> None:
+    """Give an account the password in `account`; its sessions stay.
+
+    Raises:
+        ServerError: there is no such account.
+    """
+    path = _account_path(site, account)
+    if not path.exists():
+        raise ServerError(f"there is no account {account.jid}")
+    write_private(path, _account_file(account.password))
+
+
+def _account_path(site: Site, account: Account) -> Path:
+    store = site.folder / "data" / _encoded(account.host) / "accounts"
+    return store / f"{_encoded(account.local)}.dat"
 
 
 def _encoded(name: str) -> str:

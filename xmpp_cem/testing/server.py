@@ -29,11 +29,16 @@ class _Recipe:
     missing: Callable[[], str | None]
     configure: Callable[[Site, ServerPki], Command]
     add_account: Callable[[Site, Account], Awaitable[None]]
+    set_password: Callable[[Site, Account], Awaitable[None]]
 
 
 _RECIPES: Final[dict[Kind, _Recipe]] = {
-    "prosody": _Recipe(prosody.missing, prosody.configure, prosody.add_account),
-    "ejabberd": _Recipe(ejabberd.missing, ejabberd.configure, ejabberd.add_account),
+    "prosody": _Recipe(
+        prosody.missing, prosody.configure, prosody.add_account, prosody.set_password
+    ),
+    "ejabberd": _Recipe(
+        ejabberd.missing, ejabberd.configure, ejabberd.add_account, ejabberd.set_password
+    ),
 }
 
 
@@ -101,6 +106,14 @@ class PrivateServer:
             ServerError: the account exists or the server refuses it.
         """
         await self._recipe.add_account(self._site, account)
+
+    async def set_password(self, account: Account) -> None:
+        """Give an account another password; ejabberd's configuration must allow the command.
+
+        Raises:
+            ServerError: the server refuses, or there is no such account.
+        """
+        await self._recipe.set_password(self._site, account)
 
     async def stop(self) -> None:
         """End it in order, by force after 5 s; idempotent."""

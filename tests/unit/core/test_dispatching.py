@@ -128,6 +128,14 @@ def test_a_later_answer_wins_whatever_arrives_first(domain, dispatching):
     assert dispatching.parts[EVENT]["a"].answer.opt is Opt.OUT
 
 
+def test_an_answer_of_a_member_that_counts_anew_after_losing_its_store_wins_by_its_time(
+    domain, dispatching
+):
+    domain.answer("a", event(dispatching), -1500, sequence=3, seconds=5)
+    domain.answer("a", event(dispatching), 0, sequence=1, seconds=6)
+    assert dispatching.parts[EVENT]["a"].answer.opt is Opt.OUT
+
+
 def test_a_changed_target_is_divided_and_the_same_one_is_not(domain, dispatching):
     assert dispatching.modify(call(), "above", at(3)) == []
     dispatching.modify(call(-3600), "above", at(3))
@@ -217,6 +225,17 @@ def test_what_came_before_the_baseline_was_known_is_counted_with_it(domain, disp
     dispatching.measured("a", [before, later])
     part = dispatching.parts[EVENT]["a"]
     assert (part.measured_s, part.delivered_ws) == (20, -1500 * 10 - 1000 * 10)
+
+
+def test_windows_that_came_before_the_baseline_count_once_it_is_known(domain, dispatching):
+    metering = domain.vtn.metering
+    for start, power_w in ((20, 3500), (0, 5000), (30, 3500)):
+        one = window(start, power_w)
+        metering.history.setdefault("a", {})[one.interval] = one
+        dispatching.measured("a", [one])
+    part = dispatching.parts[EVENT]["a"]
+    assert part.measured_s == 20
+    assert part.delivered_ws == -1500 * 20
 
 
 def test_the_end_completes_the_event(dispatching):

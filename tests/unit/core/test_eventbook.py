@@ -158,6 +158,38 @@ def test_absence_from_a_newer_index_cancels(book):
     assert status(book, event) is State.CANCELLED
 
 
+def test_an_index_that_was_made_after_an_events_end_does_not_cancel_it(book):
+    event = make_event()
+    take(book, event)
+    decide(book, event)
+    book.take_index(index(event, version=2, made=1), "n", at(21))
+    book.fire(event.id, at(21))
+    book.take_index(index(version=3, made=80), "n", at(70))
+    assert status(book, event) is State.COMPLETED
+
+
+def test_an_event_that_an_index_omitted_is_taken_again_when_a_later_epoch_lists_it(book):
+    event, again = make_event(), make_event(epoch=2)
+    take(book, event)
+    book.take_index(index(version=1, epoch=2), "n", at(2))
+    assert status(book, event) is State.CANCELLED
+    take(book, again)
+    assert status(book, event) is State.CANCELLED
+    effects = book.take_index(index(again, version=2, epoch=2), "n", at(2))
+    assert of_kind(effects, Fetch)[0].item_ids == (event.id,)
+    assert of_kind(take(book, again, 3), AskDecision)
+    assert status(book, event) is State.PENDING
+
+
+def test_an_explicit_cancel_is_not_taken_back_by_a_later_epoch(book):
+    event, again = make_event(), make_event(epoch=2)
+    take(book, event)
+    take(book, make_event(modification=1, status=EventStatus.CANCELLED))
+    book.take_index(index(again, version=1, epoch=2), "n", at(2))
+    assert take(book, again)
+    assert status(book, event) is State.CANCELLED
+
+
 def test_an_older_index_means_nothing(book):
     event = make_event()
     take(book, event)

@@ -30,7 +30,7 @@ from xmpp_cem.core.inputs import (
 )
 from xmpp_cem.core.letters import Letters
 from xmpp_cem.core.records import VtnRecord
-from xmpp_cem.errors import RefusedError, StoreError, StoreUnavailableError
+from xmpp_cem.errors import ClockError, RefusedError, StoreError, StoreUnavailableError
 from xmpp_cem.messages.configuration import EndDeviceConfig
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import EventMessage, Header, Noun, Verb
@@ -402,10 +402,21 @@ async def test_a_lost_connection_stops_what_was_going_on_over_it(start, wire):
 async def test_time_never_goes_back_for_the_role(start, clock):
     running = await start()
     await running.tell(TimerFired("a"))
-    clock._now -= timedelta(hours=1)
+    clock._now -= timedelta(seconds=10)
     await running.tell(TimerFired("b"))
     instants = [now for _, now in running.role.heard]
     assert instants == sorted(instants)
+
+
+async def test_a_clock_that_was_set_far_back_ends_it_so_that_it_starts_anew(start, clock):
+    running = await start()
+    await running.tell(TimerFired("a"))
+    clock._now -= timedelta(hours=1)
+    await running.tell(TimerFired("b"))
+    assert running.task.done()
+    (error,) = running.task.exception().exceptions
+    assert isinstance(error, ClockError)
+    assert [what for what, _ in running.role.heard][-1] == TimerFired("a")
 
 
 async def test_old_answers_and_journal_rows_are_dropped(start, clock):

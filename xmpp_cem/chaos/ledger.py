@@ -1,0 +1,70 @@
+"""What the harness itself has asked for and done: the measure that everything is held against."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from xmpp_cem.model.time import Interval
+
+Fate = Literal["accepted", "refused", "unknown"]
+
+
+@dataclass
+class Control:
+    """An event as the operator knows it.
+
+    Args:
+        id: the event.
+        number: the round in which it was made.
+        target_w: the change of power asked for, signed, W.
+        made: when it was asked for.
+        active: when.
+        fate: what the VTN said; unknown when it said nothing in time.
+        cancel: what it said to the cancel, None without one.
+    """
+
+    id: str
+    number: int
+    target_w: int
+    made: datetime
+    active: Interval
+    fate: Fate = "unknown"
+    cancel: Fate | None = None
+
+
+@dataclass
+class Ledger:
+    """All controls, and what each party was put through.
+
+    Args:
+        controls: in the order of their making.
+        harmed: round to the parties that faults reached in it.
+        restored: party to the instants from and to which its store lost what it knew.
+        doubled: party to the instants between which two of it, or a wrong clock, spoke.
+    """
+
+    controls: list[Control] = field(default_factory=list)
+    harmed: dict[int, set[str]] = field(default_factory=dict)
+    restored: dict[str, list[tuple[datetime, datetime]]] = field(default_factory=dict)
+    doubled: dict[str, list[tuple[datetime, datetime]]] = field(default_factory=dict)
+
+    def of(self, number: int) -> list[Control]:
+        """Return the controls of a round."""
+        return [control for control in self.controls if control.number == number]
+
+    def harm(self, number: int, *parties: str) -> None:
+        """Note whom a fault reaches."""
+        self.harmed.setdefault(number, set()).update(parties)
+
+    def is_harmed(self, number: int, *parties: str) -> bool:
+        """Whether a fault of the round reached any of these."""
+        return bool(self.harmed.get(number, set()) & set(parties))
+
+    def forgot(self, party: str, at: datetime) -> bool:
+        """Whether a party's store was put back to before an instant, or what it says is two."""
+        lost = any(copied <= at <= put_back for copied, put_back in self.restored.get(party, ()))
+        return lost or self.is_doubled(party, at)
+
+    def is_doubled(self, party: str, at: datetime) -> bool:
+        """Whether at an instant two of a party, or a wrong clock, told different things."""
+        return any(began <= at <= ended for began, ended in self.doubled.get(party, ()))
