@@ -280,12 +280,18 @@ admissions = st.builds(
 )
 wall_times = st.times().map(lambda each: each.replace(microsecond=0, fold=0))
 zones = st.sampled_from(["UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu"])
+_in_our_time = (datetime(2000, 1, 1), datetime(2198, 1, 1))  # noqa: DTZ001 two local times
+seasons = st.builds(
+    lambda start, length: Interval(start=start, end=start + length),
+    st.datetimes(*_in_our_time, timezones=st.just(UTC)),
+    st.timedeltas(timedelta(microseconds=1), timedelta(days=400)),
+)
 programmes = st.builds(
     Programme,
     id=programme_ids,
     version=st.integers(1, 2**31),
     title=texts(),
-    valid=intervals(),
+    valid=seasons,
     zone=zones,
     windows=few(
         st.builds(DailyWindow, days=few(st.sampled_from(Day)), start=wall_times, end=wall_times)
@@ -319,7 +325,7 @@ schedules = st.builds(
     resources=few(resource_ids),
     programme=st.none() | programme_ids,
     zone=zones,
-    start=st.datetimes().map(lambda each: each.replace(microsecond=0, fold=0)),
+    start=st.datetimes(*_in_our_time).map(lambda each: each.replace(microsecond=0, fold=0)),
     duration_s=st.integers(1, 604800),
     rule=st.sampled_from(["", "FREQ=DAILY", "FREQ=WEEKLY;BYDAY=MO,FR;COUNT=9"]),
     reason=texts(),

@@ -12,7 +12,7 @@ from xmpp_cem.messages.controls import IndexEntry
 from xmpp_cem.model.answer import Answer
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import Event, Order
-from xmpp_cem.model.ids import EventId, MessageId, PartyId, ResourceId
+from xmpp_cem.model.ids import EventId, MessageId, PartyId, ProgrammeId, ResourceId
 from xmpp_cem.model.position import Position
 from xmpp_cem.model.quantity import Power
 from xmpp_cem.model.reading import Reading
@@ -117,6 +117,25 @@ class Commitment(Value):
     def is_live(self) -> bool:
         """Whether it may still act."""
         return self.status in OPEN
+
+
+class Called(Value):
+    """One call of resources in a programme: what its budgets are reckoned from.
+
+    It outlives the event's tombstone, and is forgotten at `until`, when the season is over.
+    """
+
+    kind: Literal["called"] = "called"
+    programme: ProgrammeId
+    event: EventId
+    resources: tuple[ResourceId, ...]
+    active: Interval
+    until: Instant
+
+    @property
+    def key(self) -> str:
+        """The event."""
+        return self.event
 
 
 class VtnRecord(Value):
@@ -224,6 +243,6 @@ class Dispatch(Value):
 
 
 Record = Annotated[
-    VenRecord | Report | Commitment | VtnRecord | Member | Part | Dispatch,
+    VenRecord | Report | Commitment | Called | VtnRecord | Member | Part | Dispatch,
     Field(discriminator="kind"),
 ]

@@ -1,6 +1,6 @@
 """Programmes, the rules under which events are called, and enrolments of resources in them."""
 
-from datetime import time
+from datetime import UTC, datetime, time
 from enum import StrEnum
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo
@@ -24,6 +24,19 @@ def _zone(name: str) -> str:
 
 Zone = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_zone)]
 """Name of a time zone in the IANA database."""
+
+_FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def _in_our_time(valid: Interval) -> Interval:
+    """Keep calendars, which are reckoned day by day, away from the ends of time."""
+    if valid.start < _FIRST or valid.end > _LAST:
+        raise ValueError("a programme is valid within the years 2000 to 2199")
+    return valid
+
+
+Season = Annotated[Interval, AfterValidator(_in_our_time)]
+"""When something is valid, from 2000 to 2199."""
 
 _A_DAY = 86400
 _A_YEAR = 366 * _A_DAY
@@ -110,7 +123,7 @@ class Programme(Value):
     id: ProgrammeId
     version: int = Field(ge=1, le=2**31)
     title: Sentence = ""
-    valid: Interval
+    valid: Season
     zone: Zone = "UTC"
     windows: tuple[DailyWindow, ...] = Field(default=(), max_length=50)
     notice_s: int = Field(default=0, ge=0, le=30 * _A_DAY)

@@ -18,6 +18,7 @@ _RULE = re.compile(
     rf"FREQ=(?:DAILY|WEEKLY|MONTHLY|YEARLY)(?:;(?:{_PARTS})=[A-Z0-9,+-]{{1,60}}){{0,8}}"
 )
 _A_WEEK_S = 7 * 86400
+_FIRST_YEAR, _LAST_YEAR = 2000, 2200
 
 
 def _local(value: datetime) -> datetime:
@@ -36,6 +37,12 @@ def _rule(text: str) -> str:
     except (ValueError, TypeError, KeyError, IndexError) as error:
         raise ValueError(f"no rule of RFC 5545: {error}") from None
     return text
+
+
+def _in_our_time(start: datetime) -> datetime:
+    if not _FIRST_YEAR <= start.year < _LAST_YEAR:
+        raise ValueError("an opt schedule starts within the years 2000 to 2199")
+    return start
 
 
 LocalTime = Annotated[datetime, AfterValidator(_local)]
@@ -65,7 +72,7 @@ class OptSchedule(Value):
     resources: tuple[ResourceId, ...] = Field(default=(), max_length=100)
     programme: ProgrammeId | None = None
     zone: Zone
-    start: LocalTime
+    start: Annotated[LocalTime, AfterValidator(_in_our_time)]
     duration_s: int = Field(ge=1, le=_A_WEEK_S)
     rule: Recurrence = ""
     reason: Sentence = ""
