@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import structlog
 
@@ -9,6 +10,7 @@ from xmpp_cem.agents.application import DrivenSite
 from xmpp_cem.agents.assemble import gateway_engine, site_engine, vtn_engine
 from xmpp_cem.agents.healthz import serving
 from xmpp_cem.agents.locating import located
+from xmpp_cem.agents.overriding import OverridableSite, OverrideFile
 from xmpp_cem.agents.restarting import Life, Restarter
 from xmpp_cem.agents.settings import (
     clock_of,
@@ -121,7 +123,10 @@ def _engine(
             _connect(engine, Link.LOWER, config.lower.account)
             _connect(engine, Link.UPPER, config.upper.account)
         case VenConfig():
-            program = application or driven_site(config, clock)
+            program: Application = application or driven_site(config, clock)
+            if isinstance(config.store, Path):
+                file = OverrideFile.beside(config.store)
+                program = OverridableSite(program, file, clock.now)
             engine = site_engine(site_settings(config), store, clock, program, speech, kept)
             _connect(engine, Link.UPPER, config.upper.account)
     return engine

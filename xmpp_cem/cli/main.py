@@ -12,6 +12,7 @@ from xmpp_cem.cli import (
     discover,
     event,
     members,
+    override,
     provision,
     readings,
     run,
@@ -31,7 +32,7 @@ app = typer.Typer(
     "3 server or peer unreachable, 4 refused.",
 )
 
-_AGENTS = (demo, check, run, provision, backup)
+_AGENTS = (demo, check, run, override, provision, backup)
 _OPERATORS = (discover, event, members, readings, trace, watch)
 for command in (*_AGENTS, *_OPERATORS):
     command.register(app)

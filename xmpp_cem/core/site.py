@@ -9,6 +9,7 @@ from xmpp_cem.core.eventacts import Happening, Word
 from xmpp_cem.core.failsafe import FailsafeSettings
 from xmpp_cem.core.guarding import Guarding
 from xmpp_cem.core.inputs import Input, LinkChanged, Measured, Started, TimerFired
+from xmpp_cem.core.overriding import Overriding, why_overridden
 from xmpp_cem.core.plan import Plan, plan
 from xmpp_cem.core.preparing import drawn, moves_power, prepared, window_of
 from xmpp_cem.core.ranking import ranking
@@ -49,6 +50,7 @@ class Site:
         self.ven = Ven(replace(settings.ven, follows=FOLLOWS))
         self._guarding = Guarding(settings.failsafe, self.ven)
         self._sampling = Sampling()
+        self._overriding = Overriding(settings.ven.party)
         self._free_w: dict[ResourceId, int] = {}
         self._plan = Plan()
 
@@ -161,6 +163,9 @@ class Site:
         resources = (resource_of(sample) for sample in samples)
         shown = tuple(self._guarding.shown(resource) for resource in resources)
         effects += self.ven.update(shown, now)
+        event = next(iter(sorted(self._plan.causes)), None)
+        for status in self._overriding.look(samples, event, now):
+            effects += self.ven.tell(status, now)
         return effects + self._overridden(samples, now)
 
     def _overridden(self, samples: tuple[Sample, ...], now: datetime) -> list[Effect]:
@@ -183,5 +188,5 @@ class Site:
             power_w = min(abs(answer.power_w), able_w)
             opt = Opt.IN if power_w else Opt.OUT
             signed = -power_w if is_fall else power_w
-            effects += self.ven.book.answer(commitment, opt, signed, "local override", now)
+            effects += self.ven.book.answer(commitment, opt, signed, why_overridden(samples), now)
         return effects

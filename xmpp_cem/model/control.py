@@ -7,6 +7,7 @@ from pydantic import Field
 from xmpp_cem.model.ids import ResourceId
 from xmpp_cem.model.limits import Limits
 from xmpp_cem.model.quantity import Energy, Flexibility, PerMille, Power
+from xmpp_cem.model.text import Sentence
 from xmpp_cem.model.time import Instant
 from xmpp_cem.model.value import Value
 
@@ -22,6 +23,7 @@ class Sample(Value):
         import_wh, export_wh: register values, where there are registers.
         stored_wh: energy in store, where that has meaning.
         is_overridden: the customer has taken local control; nobody else may act.
+        reason: why the customer has, for people.
         is_faulty: the device does not answer or obey; its power is the last one known.
         fault: why it is faulty, for people.
         charge_permille: state of charge, of the full store.
@@ -39,6 +41,7 @@ class Sample(Value):
     export_wh: Energy | None = None
     stored_wh: Energy | None = None
     is_overridden: bool = False
+    reason: Sentence = ""
     is_faulty: bool = False
     fault: Annotated[str, Field(max_length=200)] = ""
     charge_permille: PerMille | None = None

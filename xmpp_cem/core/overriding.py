@@ -1,0 +1,49 @@
+"""Tells, once each time, that a customer has taken resources back."""
+
+from datetime import datetime
+
+from xmpp_cem.messages.events import Status, StatusType
+from xmpp_cem.model.control import Sample
+from xmpp_cem.model.ids import EventId, PartyId, ResourceId, derived_id
+
+
+def why_overridden(samples: tuple[Sample, ...]) -> str:
+    """Return why the customer has taken these resources back, for people."""
+    whys = dict.fromkeys(sample.reason for sample in samples if sample.is_overridden)
+    said = "; ".join(filter(None, whys))
+    return f"local override: {said}"[:256] if said else "local override"
+
+
+class Overriding:
+    """Which resources are overridden, as far as it has been told."""
+
+    def __init__(self, party: PartyId) -> None:
+        self._party = party
+        self._held: dict[ResourceId, str] = {}
+
+    def look(
+        self, samples: tuple[Sample, ...], event: EventId | None, now: datetime
+    ) -> list[Status]:
+        """Return a status OVERRIDDEN for the resources that are held anew, or for another reason.
+
+        Args:
+            samples: of all resources.
+            event: the one that moves power, if any.
+            now: the present.
+        """
+        held = {sample.resource: sample.reason for sample in samples if sample.is_overridden}
+        anew = [each for each, why in held.items() if self._held.get(each) != why]
+        self._held = held
+        by_reason: dict[str, list[ResourceId]] = {}
+        for resource in anew:
+            by_reason.setdefault(held[resource], []).append(resource)
+        return [
+            Status(
+                id=derived_id("overridden", self._party, *resources, now),
+                type=StatusType.OVERRIDDEN,
+                at=now,
+                event=event,
+                reason=f"{why or 'local override'}: {', '.join(resources)}"[:256],
+            )
+            for why, resources in by_reason.items()
+        ]
