@@ -19,6 +19,7 @@ from xmpp_cem.config.roles import (
     VtnConfig,
 )
 from xmpp_cem.config.storing import store_name
+from xmpp_cem.model.availability import kilowatts
 
 
 def check(file: File, as_json: AsJson = False) -> None:
@@ -83,7 +84,14 @@ def _control(config: VenConfig) -> tuple[str, str]:
     upper = config.upper
     every = seconds(upper.min_change_every)
     text = f"every {seconds(config.control.every)}; a change of {upper.min_change_w} W is told"
-    return "control", f"{text}, at most every {every}"
+    return "control", f"{text}, at most every {every}; {_failsafe(config)}"
+
+
+def _failsafe(config: VenConfig) -> str:
+    held = config.failsafe
+    if held is None:
+        return "no failsafe: without a VTN nothing is held"
+    return f"failsafe: {kilowatts(held.import_w)} import, {kilowatts(held.export_w)} export"
 
 
 def _cascade(config: GatewayConfig) -> tuple[str, str]:
