@@ -90,7 +90,7 @@ def _control(config: VenConfig) -> tuple[str, str]:
 def _failsafe(config: VenConfig) -> str:
     held = config.failsafe
     if held is None:
-        return "no failsafe: without a VTN nothing is held"
+        return "no failsafe"
     return f"failsafe: {kilowatts(held.import_w)} import, {kilowatts(held.export_w)} export"
 
 

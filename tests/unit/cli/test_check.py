@@ -26,7 +26,7 @@ keeps    FOLDER/agg.sqlite; simulated time, 5 x from 2026-11-22T12:00:00Z
 role       ven site-1: the file is valid
 above      VEN in grid of grid@xmpp.localhost/vtn, ven-1@xmpp.localhost at 127.0.0.1:1 by password
 resources  car (simulated ev)
-control    every 1 s; a change of 200 W is told, at most every 10 s; no failsafe: without a VTN nothing is held
+control    every 1 s; a change of 200 W is told, at most every 10 s; no failsafe
 keeps      FOLDER/site.sqlite; real time
 """,
     "operator": """\
