@@ -195,7 +195,7 @@ def test_a_repeated_or_late_answer_changes_nothing(answers, again):
     known = history.dispatching.parts[EVENT][again].answer
     before = history.dispatch, dict(history.dispatching.parts[EVENT])
     for sequence in range(1, (known.sequence if known else 0) + 1):
-        history.domain.answer(again, history.dispatch.event, -77, sequence, 9)
+        history.domain.answer(again, history.dispatch.event, -77, sequence, 0)
     assert (history.dispatch, history.dispatching.parts[EVENT]) == before
 
 

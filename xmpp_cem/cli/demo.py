@@ -37,6 +37,9 @@ def demo(
     ] = None,
 ) -> None:
     """Dispatch an event through grid, aggregators and sites; one opts out, one is killed."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # Raised while these modules load, a KeyboardInterrupt could be swallowed by one of them.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         import demandlib  # noqa: F401
         import pvlib  # noqa: F401
