@@ -119,7 +119,7 @@ def dispatched(target_w=-9000):
         made.register(member, decrease_w, -5)
         made.presence(member, seconds=-4)
     active = Interval(start=at(20), end=at(600))
-    call = Call(event=EVENT, target_w=target_w, active=active, answer_by=at(10))
+    call = Call(event=EVENT, signal=Delta(power_w=target_w), active=active, answer_by=at(10))
     made.vtn.dispatching.create(call, at(0))
     return made
 

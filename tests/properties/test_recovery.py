@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from xmpp_cem.core.call import Call
 from xmpp_cem.model.ids import derived_id
 from xmpp_cem.model.node import Uplink
+from xmpp_cem.model.signal import Delta
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import at
 from xmpp_cem.testing.losses import STEP_S, Collector, Reporter
@@ -78,7 +79,7 @@ def test_each_window_counts_once_in_what_a_member_delivered(uplink, steps):
     made.line.wait(3)
     line, active = made.line, Interval(start=at(STEP_S), end=at(10_000))
     line.register("a", 3000)
-    call = Call(event=EVENT, target_w=-9, active=active, answer_by=at(10))
+    call = Call(event=EVENT, signal=Delta(power_w=-9), active=active, answer_by=at(10))
     line._take(line.vtn.dispatching.create(call, at(1)))
     made.report("arrives")  # with it the baseline stands, which a VTN keeps
     for step in steps:

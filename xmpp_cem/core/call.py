@@ -3,22 +3,26 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from xmpp_cem.model.event import Mode
+from xmpp_cem.model.event import EVERYTHING, Change, Event, Mode, Targets
 from xmpp_cem.model.ids import EventId
+from xmpp_cem.model.signal import Delta, Signal
 from xmpp_cem.model.time import Interval
 
 
 @dataclass(frozen=True)
 class Call:
-    """What is to be dispatched: `target_w` is the change of power asked for, signed, in W.
+    """What is to be dispatched: a signal, and what it changes into later on.
 
-    `randomise_s`, `ramp_s` and `recovery_s` spread it in time, as an event tells its receivers.
+    `targets` are resources of the members. `randomise_s`, `ramp_s` and `recovery_s` spread it in
+    time, as an event tells its receivers.
     """
 
     event: EventId
-    target_w: int
+    signal: Signal
     active: Interval
     answer_by: datetime
+    changes: tuple[Change, ...] = ()
+    targets: Targets = EVERYTHING
     mode: Mode = Mode.REAL
     priority: int = 100
     reason: str = ""
@@ -30,6 +34,11 @@ class Call:
     hop: int = 0
 
     @property
+    def target_w(self) -> int:
+        """The change of power asked for, W, signed; 0 where another signal is called for."""
+        return self.signal.power_w if isinstance(self.signal, Delta) else 0
+
+    @property
     def spread(self) -> dict[str, int]:
         """How it is spread in time, as fields of an event."""
         return {
@@ -37,3 +46,21 @@ class Call:
             "ramp_s": self.ramp_s,
             "recovery_s": self.recovery_s,
         }
+
+
+def called(event: Event) -> Call:
+    """Return what an operator's event calls for."""
+    return Call(
+        event=event.id,
+        signal=event.signal,
+        changes=event.changes,
+        targets=event.targets,
+        active=event.active,
+        answer_by=event.answer_by,
+        mode=event.mode,
+        priority=event.priority,
+        reason=event.reason,
+        randomise_s=event.randomise_s,
+        ramp_s=event.ramp_s,
+        recovery_s=event.recovery_s,
+    )

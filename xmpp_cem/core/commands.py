@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from xmpp_cem.core.call import Call
+from xmpp_cem.core.call import called
 from xmpp_cem.core.dispatchbook import MAX_LIVE
 from xmpp_cem.core.dispatching import Dispatching
 from xmpp_cem.core.effects import Effect, Respond, VerifyNodes
@@ -83,7 +83,7 @@ class Commands:
         problem = self._problem(event, now)
         if problem:
             return self._state.refuse(what, now, "2.15", problem)
-        effects = self._dispatching.create(_call(event), now)
+        effects = self._dispatching.create(called(event), now)
         return effects + self._told(what, event.id, now)
 
     def _change(self, what: RequestArrived, body: EndDeviceControls, now: datetime) -> list[Effect]:
@@ -94,10 +94,10 @@ class Commands:
         known = self._dispatching.dispatches.get(event.id)
         if known is None:
             return self._state.refuse(what, now, "2.15", f"there is no event {event.id}")
-        problem = _unasked(event) or why_fixed(known, _call(event), now)
+        problem = _unasked(event) or why_fixed(known, called(event), now)
         if problem:
             return self._state.refuse(what, now, "2.15", problem)
-        effects = self._dispatching.modify(_call(event), "modified by the operator", now)
+        effects = self._dispatching.modify(called(event), "modified by the operator", now)
         return effects + self._told(what, event.id, now)
 
     def _told(self, what: RequestArrived, event_id: str, now: datetime) -> list[Effect]:
@@ -127,8 +127,8 @@ class Commands:
         known = self._dispatching.dispatches.get(event.id)
         signal = event.signal
         if known:
-            same = isinstance(signal, Delta) and signal.power_w == known.target_w
-            return "" if same and event.active == known.active else "this event id is taken"
+            is_same = (signal, event.changes) == (known.signal, known.changes)
+            return "" if is_same and event.active == known.active else "this event id is taken"
         if _unasked(event):
             return _unasked(event)
         if event.active.end <= now:
@@ -222,22 +222,6 @@ class Commands:
         nodes = DomainNodes(domain=self._state.settings.domain, nodes=entries(what.states))
         letters = self._state.letters
         return [Respond(Link.LOWER, what.token, letters.reply(request, now, nodes))]
-
-
-def _call(event: Event) -> Call:
-    signal = event.signal
-    return Call(
-        event=event.id,
-        target_w=signal.power_w if isinstance(signal, Delta) else 0,
-        active=event.active,
-        answer_by=event.answer_by,
-        mode=event.mode,
-        priority=event.priority,
-        reason=event.reason,
-        randomise_s=event.randomise_s,
-        ramp_s=event.ramp_s,
-        recovery_s=event.recovery_s,
-    )
 
 
 def _unasked(event: Event) -> str:

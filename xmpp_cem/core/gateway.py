@@ -21,6 +21,7 @@ from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability, combined
 from xmpp_cem.model.ids import EventId, derived_id, lower_event_id
 from xmpp_cem.model.resource import Resource, ResourceState
+from xmpp_cem.model.signal import Delta
 
 _TICK = "cascade/tick"
 
@@ -125,7 +126,7 @@ class Gateway:
         event = commitment.event
         return Call(
             event=lower_id,
-            target_w=commitment.asked_w,
+            signal=Delta(power_w=commitment.asked_w),
             active=event.active,
             answer_by=max(event.answer_by - self._settings.margin, now),
             mode=event.mode,

@@ -15,14 +15,23 @@ def why_fixed(dispatch: Dispatch, call: Call, now: datetime) -> str:
     event = dispatch.event
     if event.status in _ENDED or now >= event.active.end:
         return "the event has ended"
-    if turns(dispatch, call):
-        return "an event cannot turn from decrease to increase: cancel it and create another"
+    if turned := why_turned(dispatch, call):
+        return turned
     if call.active.end <= now:
         return "the event would already be over: cancel it instead"
     if call.answer_by <= now:
         return "the deadline for answers has passed"
     if now >= event.active.start and call.active.start != event.active.start:
         return "the event has begun, so that its start stands"
+    return ""
+
+
+def why_turned(dispatch: Dispatch, call: Call) -> str:
+    """Return why what is called for needs an event of its own, or nothing."""
+    if call.signal.kind != dispatch.signal.kind:
+        return "an event keeps its kind of signal: cancel it and create another"
+    if turns(dispatch, call):
+        return "an event cannot turn from decrease to increase: cancel it and create another"
     return ""
 
 
@@ -39,12 +48,23 @@ def modified(dispatch: Dispatch, call: Call, why: str) -> Dispatch | None:
         update={
             "active": call.active,
             "answer_by": min(call.answer_by, call.active.end),
+            "targets": call.targets,
             "mode": call.mode,
             "priority": call.priority,
             "reason": call.reason,
             **call.spread,
         }
     )
-    if event == dispatch.event and call.target_w == dispatch.target_w:
+    if event == dispatch.event and (call.signal, call.changes) == (
+        dispatch.signal,
+        dispatch.changes,
+    ):
         return None
-    return dispatch.model_copy(update={"event": event, "target_w": call.target_w, "why": why[:256]})
+    update = {
+        "event": event,
+        "target_w": call.target_w,
+        "called": call.signal,
+        "changes": call.changes,
+        "why": why[:256],
+    }
+    return dispatch.model_copy(update=update)

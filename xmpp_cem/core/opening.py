@@ -24,6 +24,7 @@ def opened(state: VtnState, call: Call, now: datetime) -> Division:
         mode=call.mode,
         priority=call.priority,
         active=call.active,
+        targets=call.targets,
         signal=Share(direction="decrease" if is_fall else "increase", multiplier=0, basis=now),
         created=now,
         answer_by=call.answer_by,
@@ -33,6 +34,8 @@ def opened(state: VtnState, call: Call, now: datetime) -> Division:
     dispatch = Dispatch(
         event=event,
         target_w=call.target_w,
+        called=call.signal,
+        changes=call.changes,
         upper=call.upper,
         path=call.path,
         hop=call.hop,

@@ -11,12 +11,13 @@ from xmpp_cem.messages.configuration import Admission
 from xmpp_cem.messages.controls import IndexEntry
 from xmpp_cem.model.answer import Answer
 from xmpp_cem.model.availability import Availability
-from xmpp_cem.model.event import Event, Order
+from xmpp_cem.model.event import Change, Event, Order
 from xmpp_cem.model.ids import EventId, MessageId, PartyId, ProgrammeId, ResourceId
 from xmpp_cem.model.position import Position
 from xmpp_cem.model.quantity import Power
 from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.resource import Capability
+from xmpp_cem.model.signal import Delta, Signal
 from xmpp_cem.model.time import Instant, Interval
 from xmpp_cem.model.value import Value
 
@@ -216,12 +217,16 @@ class Asker(Value):
 class Dispatch(Value):
     """An event of our domain as its VTN divides it; the parts are records of their own.
 
-    When `is_individual` each member is asked for its own share, by transaction.
+    `called` and `changes` are what its VTN was called for, where the event's signal is what its
+    members are told; an older store has `target_w` alone, the change of power, W, signed. When
+    `is_individual` each member is asked for its own share, by transaction.
     """
 
     kind: Literal["dispatch"] = "dispatch"
     event: Event
     target_w: Power
+    called: Signal | None = None
+    changes: tuple[Change, ...] = ()
     upper: EventId | None = None
     redivisions: int = 0
     replanned: Instant | None = None
@@ -240,6 +245,11 @@ class Dispatch(Value):
     def active(self) -> Interval:
         """When power is asked to change."""
         return self.event.active
+
+    @property
+    def signal(self) -> Signal:
+        """What its VTN was called for."""
+        return self.called or Delta(power_w=self.target_w)
 
 
 Record = Annotated[

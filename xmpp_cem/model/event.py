@@ -49,6 +49,10 @@ class Targets(Value):
         return resource in self.resources or kind in self.kinds
 
 
+EVERYTHING = Targets()
+"""All resources of a receiver."""
+
+
 class Change(Value):
     """What is asked from an instant within the event on, in place of what was asked before."""
 
@@ -96,7 +100,7 @@ class Event(Value):
     active: Interval
     signal: Signal
     changes: tuple[Change, ...] = Field(default=(), max_length=96)
-    targets: Targets = Targets()
+    targets: Targets = EVERYTHING
     programme: ProgrammeId | None = None
     randomise_s: int = Field(default=0, ge=0, le=1800)
     ramp_s: int = Field(default=0, ge=0, le=86400)

@@ -12,6 +12,7 @@ from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import EventStatus
 from xmpp_cem.model.ids import derived_id
+from xmpp_cem.model.signal import Delta, Level
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import Domain, at, events_in, of_kind
 
@@ -20,7 +21,7 @@ EVENT = derived_id("dispatch")
 
 
 def call(target_w=-9000):
-    return Call(event=EVENT, target_w=target_w, active=ACTIVE, answer_by=at(10))
+    return Call(event=EVENT, signal=Delta(power_w=target_w), active=ACTIVE, answer_by=at(10))
 
 
 @pytest.fixture
@@ -158,11 +159,12 @@ def test_other_times_are_a_newer_version_with_timers_of_its_own(domain, dispatch
 @pytest.mark.parametrize(
     ("changes", "seconds", "why"),
     [
-        ({"target_w": 9000}, 5, "from decrease to increase"),
+        ({"signal": Delta(power_w=9000)}, 5, "from decrease to increase"),
+        ({"signal": Level(level=1)}, 5, "keeps its kind of signal"),
         ({"active": Interval(start=at(20), end=at(30))}, 31, "already be over"),
         ({}, 10, "deadline"),
         ({"active": Interval(start=at(50), end=at(90)), "answer_by": at(40)}, 30, "has begun"),
-        ({"target_w": -1}, 80, "has ended"),
+        ({"signal": Delta(power_w=-1)}, 80, "has ended"),
     ],
 )
 def test_what_an_event_cannot_become_has_a_reason(dispatching, changes, seconds, why):
@@ -282,7 +284,7 @@ def test_the_part_of_a_member_that_is_no_longer_configured_is_left_out(domain, d
 def test_after_a_restart_the_newest_event_is_the_one_made_last(domain, dispatching):
     numbers = [derived_id("dispatch", number) for number in range(8)]
     for seconds, number in enumerate(numbers, start=1):
-        made = Call(event=number, target_w=-100, active=ACTIVE, answer_by=at(10))
+        made = Call(event=number, signal=Delta(power_w=-100), active=ACTIVE, answer_by=at(10))
         dispatching.create(made, at(seconds))
     dispatching.dispatches = dict(sorted(dispatching.dispatches.items()))
     again = restored(dispatching, "a", "b", "c")

@@ -8,6 +8,7 @@ from xmpp_cem.core.effects import Forget
 from xmpp_cem.core.inputs import Started, TimerFired
 from xmpp_cem.core.records import Asker, Dispatch, Part
 from xmpp_cem.model.ids import derived_id
+from xmpp_cem.model.signal import Delta
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import Domain, at, of_kind
 
@@ -17,7 +18,9 @@ MEMBERS = ("a", "b", "c")
 
 def began(domain, name, start_s=20):
     active = Interval(start=at(start_s), end=at(start_s + 60))
-    call = Call(event=derived_id(name), target_w=-9000, active=active, answer_by=at(10))
+    call = Call(
+        event=derived_id(name), signal=Delta(power_w=-9000), active=active, answer_by=at(10)
+    )
     domain.vtn.dispatching.create(call, at(0))
     return call.event
 

@@ -35,7 +35,7 @@ PRICES = {"a": Terms(price=3), "b": Terms(price=1), "c": Terms(price=2)}
 
 
 def call(target_w=-9000):
-    return Call(event=EVENT, target_w=target_w, active=ACTIVE, answer_by=at(10))
+    return Call(event=EVENT, signal=Delta(power_w=target_w), active=ACTIVE, answer_by=at(10))
 
 
 def led(**settings):

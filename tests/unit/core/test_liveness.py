@@ -8,6 +8,7 @@ from xmpp_cem.core.liveness import LIVENESS_TIMER, Liveness
 from xmpp_cem.messages.envelope import Noun, Verb
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.ids import Jid
+from xmpp_cem.model.signal import Delta
 from xmpp_cem.testing.builders import (
     HOST,
     Domain,
@@ -139,7 +140,7 @@ def dispatched(domain):
 
     call = Call(
         event="00000000-0000-0000-0000-000000000001",
-        target_w=-2000,
+        signal=Delta(power_w=-2000),
         active=Interval(start=at(20), end=at(600)),
         answer_by=at(10),
     )
