@@ -89,6 +89,7 @@ def names(characters, longest):
 
 _ALNUM = "abcXYZ0189"
 uuids = st.uuids().map(str)
+event_ids = uuids | st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}", fullmatch=True)
 counts = st.integers(0, 2**53)
 powers = st.integers(-(10**12), 10**12)
 flexibilities = st.integers(0, 10**12)
@@ -167,7 +168,7 @@ def events(draw):
     latest = active.end.replace(year=max(active.end.year, 3))
     signal = draw(signals)
     return Event(
-        id=draw(uuids),
+        id=draw(event_ids),
         order=draw(orders),
         status=draw(st.sampled_from(EventStatus)),
         mode=draw(st.sampled_from(Mode)),
@@ -196,7 +197,7 @@ indexes = st.builds(
     entries=few(
         st.builds(
             IndexEntry,
-            event=uuids,
+            event=event_ids,
             order=orders,
             digest=st.text("0123456789abcdef", min_size=64, max_size=64),
         )
@@ -205,7 +206,7 @@ indexes = st.builds(
 answers = st.builds(
     Answer,
     id=uuids,
-    event=uuids,
+    event=event_ids,
     order=orders,
     opt=st.sampled_from(Opt),
     power_w=powers,
@@ -214,12 +215,16 @@ answers = st.builds(
     at=instants,
     reason=texts(),
 )
+whole_answers = answers.map(
+    lambda answer: answer.model_copy(update={"opt": Opt.IN, "power_w": 0, "is_whole": True})
+)
+"""Yes to all that is asked, without watts of its own."""
 statuses = st.builds(
     Status,
     id=uuids,
     type=st.sampled_from(StatusType),
     at=instants,
-    event=st.none() | uuids,
+    event=st.none() | event_ids,
     power_w=st.none() | powers,
     reason=texts(),
 )
@@ -360,7 +365,9 @@ nodes = st.builds(
 )
 bodies = {
     Noun.CONTROLS: st.builds(EndDeviceControls, events=few(events())),
-    Noun.EVENTS: st.builds(EndDeviceEvents, answers=few(answers), statuses=few(statuses)),
+    Noun.EVENTS: st.builds(
+        EndDeviceEvents, answers=few(answers | whole_answers), statuses=few(statuses)
+    ),
     Noun.READINGS: st.builds(MeterReadings, readings=few(readings)),
     Noun.CONFIG: st.builds(
         EndDeviceConfig,
@@ -384,8 +391,8 @@ bodies = {
     Noun.DISPATCH: st.builds(
         DispatchRecord,
         domain=domains,
-        event=uuids,
-        upper=st.none() | uuids,
+        event=event_ids,
+        upper=st.none() | event_ids,
         order=orders,
         status=st.sampled_from(EventStatus),
         active=intervals(),

@@ -9,6 +9,7 @@ from xmpp_cem.core.division import (
     Division,
     divide,
     expected,
+    in_watts,
     is_usable,
     joined,
     next_order,
@@ -104,6 +105,7 @@ class Dispatching(DispatchBook):
             return None
         if (last := part.answer) and answer.sequence <= last.sequence and answer.at <= last.at:
             return []
+        answer = in_watts(answer, part)
         update: dict[str, object] = {"answer": answer}
         offered_w = promised_w(dispatch, answer)
         is_less = offered_w < abs(part.asked_w)

@@ -103,13 +103,23 @@ def joined(state: VtnState, dispatch: Dispatch, party: PartyId, answer: Answer) 
     is_fall = dispatch.target_w < 0
     flexible_w = capability.decrease_w if is_fall else capability.increase_w
     able_w = max(flexible_w, promised_w(dispatch, answer))
+    asked_w = answer.power_w
+    if answer.is_whole and isinstance(dispatch.event.signal, Share):
+        asked_w = signed(dispatch, share(dispatch.event.signal.multiplier, able_w))
     return Part(
         event=answer.event,
         party=party,
         capability_w=able_w,
         limit_w=able_w,
-        asked_w=answer.power_w,
+        asked_w=asked_w,
     )
+
+
+def in_watts(answer: Answer, part: Part) -> Answer:
+    """Return an answer that says in W what it promises: a whole yes is all that was asked."""
+    if not answer.is_whole:
+        return answer
+    return answer.model_copy(update={"power_w": part.asked_w, "is_whole": None})
 
 
 def expected(state: VtnState, dispatch: Dispatch, part: Part, now: datetime) -> int:

@@ -1,8 +1,9 @@
 """A party's answer to an event."""
 
 from enum import StrEnum
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from xmpp_cem.model.event import Order
 from xmpp_cem.model.ids import EventId, MessageId
@@ -32,6 +33,8 @@ class Answer(Value):
         sequence: counts the answer's changes, so that a later one wins whatever arrives first.
         at: when the answer was made.
         reason: for people.
+        is_whole: promises all that is asked, as others say yes who name no watts; None: `power_w`
+            says what.
     """
 
     id: MessageId
@@ -43,3 +46,10 @@ class Answer(Value):
     sequence: int = Field(ge=1, le=2**53)
     at: Instant
     reason: Sentence = ""
+    is_whole: Literal[True] | None = None
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Self:
+        if self.is_whole and (self.opt is Opt.OUT or self.power_w):
+            raise ValueError("a whole yes is a yes, and names no watts")
+        return self

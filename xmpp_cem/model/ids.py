@@ -31,8 +31,11 @@ def _uuid(text: str) -> str:
 _CANONICAL = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-EventId = Annotated[str, StringConstraints(max_length=36), AfterValidator(_uuid)]
-"""A demand-response event: a UUID, also the id of its pubsub item."""
+EventId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
+"""A demand-response event, also the id of its pubsub item: a UUID of ours, any such name of others.
+
+It is compared as it is written: a VTN that numbers its events otherwise finds its own ids again.
+"""
 
 MessageId = Annotated[str, StringConstraints(max_length=36), AfterValidator(_uuid)]
 """MessageID of IEC 61968-100's header: a UUID."""
@@ -80,8 +83,9 @@ class Jid:
 
 @lru_cache(maxsize=4096)
 def lower_event_id(upper: EventId, lower_domain: DomainId) -> EventId:
-    """Return the event's id one level down: the same on every attempt."""
-    return str(uuid5(UUID(upper), lower_domain))
+    """Return the event's id one level down: the same on every attempt, and always a UUID."""
+    space = upper if _CANONICAL.fullmatch(upper) else derived_id("event", upper)
+    return str(uuid5(UUID(space), lower_domain))
 
 
 def derived_id(*parts: object) -> MessageId:

@@ -13,7 +13,7 @@ from xmpp_cem.wire.fields import (
     written,
 )
 from xmpp_cem.wire.namespaces import EVENTS
-from xmpp_cem.wire.scalars import INSTANT, INTEGER, TEXT, TOKEN
+from xmpp_cem.wire.scalars import BOOLEAN, INSTANT, INTEGER, TEXT, TOKEN
 from xmpp_cem.wire.xml import Element, append, child, children, required
 
 LEAVES: Fields = {
@@ -26,6 +26,7 @@ ANSWER: Fields = {
     "power_w": ("power_w", INTEGER),
     "revision": ("revision", INTEGER),
     "sequence": ("sequence", INTEGER),
+    "is_whole": ("whole", BOOLEAN),
 }
 STATUS: Fields = {"event": ("event", TOKEN), "power_w": ("power_w", INTEGER)}
 DETAIL: Fields = {"name": ("name", TOKEN), "value": ("value", TEXT)}

@@ -8,7 +8,7 @@ from xmpp_cem.core.effects import Retract, SetTimer
 from xmpp_cem.core.inputs import Started, TimerFired
 from xmpp_cem.core.metering import Window
 from xmpp_cem.core.modifying import why_fixed
-from xmpp_cem.model.answer import Opt
+from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import EventStatus
 from xmpp_cem.model.ids import derived_id
@@ -300,3 +300,33 @@ def test_an_event_cancelled_before_a_restart_still_leaves_its_node_at_its_end(di
     assert of_kind(again.tell(TimerFired(f"vtn/event/{EVENT}/end"), 80), Retract) != []
     later = restored(dispatching, "a", "b", "c")
     assert not any(EVENT in t.key for t in of_kind(later.tell(Started(), 80), SetTimer))
+
+
+def whole_yes(domain, event, member):
+    answer = Answer(
+        id=derived_id(member, event.id),
+        event=event.id,
+        order=event.order,
+        opt=Opt.IN,
+        power_w=0,
+        revision=0,
+        sequence=1,
+        at=at(5),
+        is_whole=True,
+    )
+    domain.vtn.dispatching.answer(member, answer, at(5))
+    return domain.vtn.dispatching.parts[event.id][member]
+
+
+def test_a_yes_without_watts_promises_all_that_is_asked(domain, dispatching):
+    part = whole_yes(domain, event(dispatching), "b")
+    assert part.answer.power_w == part.asked_w == part.limit_w * -1 // 2 == -3000
+    assert event(dispatching).order.modification == 0
+
+
+def test_a_yes_without_watts_of_who_was_not_there_promises_its_share(domain):
+    domain.presence("c", Availability.UNREACHABLE)
+    domain.vtn.dispatching.create(call(-4500), at(0))
+    domain.presence("c", Availability.AVAILABLE)
+    part = whole_yes(domain, event(domain.vtn.dispatching), "c")
+    assert part.answer.power_w == -4500

@@ -5,6 +5,7 @@ from xmpp_cem.model.ids import (
     DomainId,
     EventId,
     Jid,
+    MessageId,
     PartyId,
     PathToken,
     derived_id,
@@ -22,8 +23,11 @@ UUID = "6f1f3b0e-6c1e-4f43-9d06-7f0f5d8f6a01"
         (DomainId, "dso\n"),
         (PartyId, "a b"),
         (PartyId, ""),
-        (EventId, "17"),
-        (EventId, "urn:uuid:" + UUID),
+        (EventId, ""),
+        (EventId, "a b"),
+        (EventId, "a/b"),
+        (EventId, "-a"),
+        (EventId, "a" * 65),
         (PathToken, "a b"),
         (PathToken, ""),
     ],
@@ -33,8 +37,15 @@ def test_what_is_no_name_of_its_kind_is_refused(kind, text):
         TypeAdapter(kind).validate_python(text)
 
 
-def test_an_event_id_has_one_form():
-    assert TypeAdapter(EventId).validate_python(UUID.upper()) == UUID
+@pytest.mark.parametrize("text", [UUID, UUID.upper(), "17", "Event_939393", "urn:uuid:" + UUID])
+def test_an_event_id_of_others_stays_as_it_is_written(text):
+    assert TypeAdapter(EventId).validate_python(text) == text
+
+
+def test_a_lower_event_id_is_a_uuid_whatever_the_upper_one_is():
+    lower = lower_event_id("Event_939393", "a")
+    assert TypeAdapter(MessageId).validate_python(lower) == lower
+    assert lower != lower_event_id("Event_939394", "a")
 
 
 def test_a_lower_event_id_depends_on_event_and_domain_only():

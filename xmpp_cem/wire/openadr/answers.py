@@ -27,8 +27,8 @@ _RESPONSE: Fields = {
 }
 _QUALIFIED: Fields = {"id": ("eventID", TOKEN), "number": ("modificationNumber", TOKEN)}
 _DESCRIBED = re.compile(
-    r"(?P<power_w>-?\d{1,13}) W, capability (?P<revision>\d{1,16}), answer (?P<sequence>\d{1,16})"
-    r"(?:: (?P<reason>.+))?"
+    r"(?:(?P<power_w>-?\d{1,13}) W|all), capability (?P<revision>\d{1,16}), "
+    r"answer (?P<sequence>\d{1,16})(?:: (?P<reason>.+))?"
 )
 
 
@@ -58,7 +58,7 @@ def append_answers(payload: Element, message: Told, body: EndDeviceEvents) -> No
 def read_answers(payload: Element, header: Header) -> EndDeviceEvents | None:
     """Return the answers, None without `oadrCreatedEvent`.
 
-    An opt-in that does not describe watts promises none that could be counted on: 0 W.
+    An opt-in that does not describe watts promises all that is asked, as OpenADR means it.
 
     Raises:
         RemoteProtocolError: 1.8 for an answer that tells of a failure, or for another party.
@@ -75,7 +75,8 @@ def read_answers(payload: Element, header: Header) -> EndDeviceEvents | None:
 
 
 def _description(answer: Answer) -> str:
-    stated = f"{answer.power_w} W, capability {answer.revision}, answer {answer.sequence}"
+    promised = "all" if answer.is_whole else f"{answer.power_w} W"
+    stated = f"{promised}, capability {answer.revision}, answer {answer.sequence}"
     return f"{stated}: {answer.reason}" if answer.reason else stated
 
 
@@ -94,12 +95,12 @@ def _read_answer(part: Element, header: Header) -> Answer:
         "order": order,
         "opt": _OPTS[opt],
         "at": header.timestamp,
-        **_described(str(stated.get("text", "")), header),
+        **_described(str(stated.get("text", "")), _OPTS[opt], header),
     }
     return build(Answer, "eventResponse", values)
 
 
-def _described(text: str, header: Header) -> dict[str, Any]:
+def _described(text: str, opt: Opt, header: Header) -> dict[str, Any]:
     """Return what a description says; one in words of another make is the reason.
 
     Such answers are counted by their time, so that the later one wins.
@@ -107,6 +108,8 @@ def _described(text: str, header: Header) -> dict[str, Any]:
     found = _DESCRIBED.fullmatch(text)
     if found is None:
         count = max(1, int(header.timestamp.timestamp() * 1000))
-        return {"power_w": 0, "revision": 0, "sequence": count, "reason": text[:256]}
-    numbers = {name: int(found[name]) for name in ("power_w", "revision", "sequence")}
-    return {**numbers, "reason": found["reason"] or ""}
+        values = {"power_w": 0, "revision": 0, "sequence": count, "reason": text[:256]}
+        return values | ({"is_whole": True} if opt is Opt.IN else {})
+    numbers = {name: int(found[name] or 0) for name in ("power_w", "revision", "sequence")}
+    whole = {} if found["power_w"] else {"is_whole": True}
+    return {**numbers, **whole, "reason": found["reason"] or ""}

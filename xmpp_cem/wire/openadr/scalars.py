@@ -15,6 +15,7 @@ _DURATION = re.compile(
     r"\+?P(?=.)(?:(\d{1,5})D)?(?:T?(?:(\d{1,7})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?"
 )
 _FLOAT = re.compile(r"[+-]?(?:\d{1,18}(?:\.\d{0,18})?|\.\d{1,18})(?:[eE][+-]?\d{1,2})?")
+_OURS = re.compile(r"(?P<event>[^/]+)/(?P<epoch>\d{1,16})")
 _EXPONENTS = {"micro": -6, "m": -3, "c": -2, "d": -1, "none": 0, "k": 3, "M": 6, "G": 9, "T": 12}
 
 
@@ -72,11 +73,12 @@ def read_event(event_id: str, number: str) -> tuple[str, dict[str, object]]:
     """Return what `write_event` took; an id without an epoch is of epoch 0.
 
     Raises:
-        RemoteProtocolError: 1.8 when epoch or number are no whole numbers.
+        RemoteProtocolError: 1.8 when the number is no whole number.
     """
-    event, _, epoch = event_id.strip().partition("/")
+    event, epoch = event_id.strip(), 0
+    if found := _OURS.fullmatch(event):
+        event, epoch = found["event"], int(found["epoch"])
     try:
-        read = (INTEGER.read(epoch or "0"), INTEGER.read(number))
+        return event, {"epoch": epoch, "modification": INTEGER.read(number)}
     except ValueError as error:
-        raise refusal(Code.INVALID, f"eventID or modificationNumber: {error}") from None
-    return event, {"epoch": read[0], "modification": read[1]}
+        raise refusal(Code.INVALID, f"modificationNumber: {error}") from None

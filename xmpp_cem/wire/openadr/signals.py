@@ -93,5 +93,7 @@ def _read(element: Element, interval: Element) -> Signal:
 
 
 def _kind(element: Element) -> tuple[str, str]:
+    """Return name and type; names of OpenADR are read in any case, as some write `simple`."""
     stated = leaves(element, EI, _SIGNAL)
-    return str(stated.get("name", "")), str(stated.get("type", ""))
+    name, kind = str(stated.get("name", "")), str(stated.get("type", ""))
+    return (name.upper(), kind) if (name.upper(), kind) in KINDS else (name, kind)
