@@ -63,7 +63,9 @@ def caps(draw):
 physicals = st.builds(
     Physical,
     range=st.builds(Range, st.integers(-5000, 0), st.integers(0, 5000)),
-    least_w=st.sampled_from([0, 0, 1380]),
+    least_import_w=st.sampled_from([0, 0, 1380]),
+    least_export_w=st.sampled_from([0, 0, 900]),
+    step_w=st.sampled_from([1, 1, 230]),
     phases=st.sampled_from([tuple(Phase), (Phase.A,), (Phase.A, Phase.B)]),
     ramp_w_per_s=st.none() | st.integers(1, 2000),
 )
@@ -142,7 +144,9 @@ def test_nothing_is_outside_any_limit_at_any_instant(wanted, capped, physical, f
         power_w = free_w if setting.power_w is None else setting.power_w
         if setting.power_w is not None:
             assert physical.range.holds(power_w)
-            assert power_w == 0 or abs(power_w) >= physical.least_w
+            least_w = physical.least_import_w if power_w > 0 else physical.least_export_w
+            assert power_w == 0 or abs(power_w) >= least_w
+            assert power_w == 0 or (abs(power_w) - least_w) % physical.step_w == 0
         for cap in capped:
             if cap.holds_at(instant) and (cap.phase is None or cap.phase in physical.phases):
                 flow_w = power_w if cap.direction is Direction.IMPORT else -power_w
@@ -198,7 +202,10 @@ def test_power_never_moves_faster_than_the_resource_may(wanted, physical, free_w
     made = timeline(wanted, (), physical)
     free_w = physical.fitted(free_w, physical.range)
     rate = physical.ramp_w_per_s
-    if rate is None or physical.least_w:
+    if rate is None or {physical.least_import_w, physical.least_export_w, physical.step_w} != {
+        0,
+        1,
+    }:
         return
     settings = [setting_at(made, free_w, instant) for instant in INSTANTS]
     for one, other in pairwise(settings):

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Self
 
 from xmpp_cem.core.allocation import pro_rata
+from xmpp_cem.model.limits import Limits, stepped
 from xmpp_cem.model.signal import Direction, Phase
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
@@ -38,27 +40,45 @@ class Physical:
 
     Args:
         range: rated power, W.
-        least_w: when it runs it takes or gives at least this, W; less means rest.
+        least_import_w, least_export_w: while it takes or gives power at least this, W; less means
+            rest.
+        step_w: power beyond the least one changes by whole steps of this, W.
         phases: that it is connected to; its power is taken as balanced over them.
         ramp_w_per_s: the fastest change that it is asked for, None for any.
     """
 
     range: Range
-    least_w: int = 0
+    least_import_w: int = 0
+    least_export_w: int = 0
+    step_w: int = 1
     phases: tuple[Phase, ...] = tuple(Phase)
     ramp_w_per_s: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no device is."""
-        if self.least_w < 0 or not self.phases or len(set(self.phases)) != len(self.phases):
-            raise ValueError("least_w is at least 0, and phases are named once each")
+        if min(self.least_import_w, self.least_export_w, self.step_w - 1) < 0:
+            raise ValueError("a least power is at least 0 W, a step at least 1 W")
+        if not self.phases or len(set(self.phases)) != len(self.phases):
+            raise ValueError("phases are named once each")
         if self.ramp_w_per_s is not None and self.ramp_w_per_s <= 0:
             raise ValueError("ramp_w_per_s is more than 0")
 
     def fitted(self, power_w: int, within: Range) -> int:
         """Return what the resource can do of a power, W: inside the range, never more, or rest."""
         clamped = self.range.clamped(within.clamped(power_w))
-        return clamped if abs(clamped) >= self.least_w else 0
+        if clamped < 0:
+            return -stepped(-clamped, self.least_export_w, self.step_w)
+        return stepped(clamped, self.least_import_w, self.step_w)
+
+    @classmethod
+    def of(cls, limits: Limits) -> Self:
+        """Return what a resource's limits allow; its ramp is the device's own."""
+        return cls(
+            Range(-limits.rated_export_w, limits.rated_import_w),
+            limits.least_import_w,
+            limits.least_export_w,
+            limits.step_w,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from xmpp_cem.model.ids import EventId, ResourceId
 from xmpp_cem.model.signal import Delta, Direction, Limit, Place, Share, Signal
 
 _ANY = Physical(Range(-(10**12), 10**12))
-"""What a resource can do is its driver's to know; events ask within what it offered."""
+"""What a resource can do whose device tells no limits; events ask within what it offered."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ def plan(
     for sample in samples:
         name = sample.resource
         claims = [claim for each in moving if (claim := claim_of(each, name))]
-        line = timeline(claims, parts.get(name, ()), _ANY)
+        physical = Physical.of(sample.limits) if sample.limits else _ANY
+        line = timeline(claims, parts.get(name, ()), physical)
         settings[name] = setting_at(line, free_w.get(name, sample.power_w), now)
     return Plan(settings)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from xmpp_cem.core.concerns import Concern, about_vtn
+from xmpp_cem.core.cycling import Cycling
 from xmpp_cem.core.effects import Actuate, Effect, Note, ReadDevices, SetTimer
 from xmpp_cem.core.eventacts import Happening, Word
 from xmpp_cem.core.failsafe import FailsafeSettings
@@ -51,6 +52,7 @@ class Site:
         self._guarding = Guarding(settings.failsafe, self.ven)
         self._sampling = Sampling()
         self._overriding = Overriding(settings.ven.party)
+        self._cycling = Cycling()
         self._free_w: dict[ResourceId, int] = {}
         self._plan = Plan()
 
@@ -86,7 +88,8 @@ class Site:
         before = self._plan
         commitments = () if self._guarding.is_blind(now) else self.ven.book.commitments.values()
         samples = self._sampling.latest
-        self._plan = plan(commitments, self._guarding.caps, samples, self._free_w, now)
+        wanted = plan(commitments, self._guarding.caps, samples, self._free_w, now)
+        self._plan = self._cycling.held(wanted, samples, now)
         effects += self._explained(before)
         effects += self._ranked(now)
         effects += self._told(before.causes, now)
@@ -158,6 +161,7 @@ class Site:
         return effects
 
     def _measured(self, samples: tuple[Sample, ...], now: datetime) -> list[Effect]:
+        self._cycling.saw(samples, now)
         readings = self._sampling.take(samples, now, self.ven.report_every)
         effects = self.ven.report(readings, now) if readings else []
         resources = (resource_of(sample) for sample in samples)

@@ -8,7 +8,6 @@ from typing import Protocol
 
 import structlog
 
-from xmpp_cem.drivers.cycling import Cycling
 from xmpp_cem.drivers.driver import Description, Driver, Reading
 from xmpp_cem.drivers.health import Following, Look, doubt, jump
 
@@ -83,7 +82,6 @@ class Supervised:
         self._clock = clock
         self._patience = patience
         self._following = Following(patience.follow)
-        self._cycling = Cycling()
         self._wanted: int | None = None
         self._written: int | None = None
         self._written_at: datetime | None = None
@@ -176,7 +174,6 @@ class Supervised:
         power_w, now = self._wanted, self._clock.now()
         if power_w is not None:
             power_w = description.limits.feasible(power_w)
-            power_w = self._cycling.allowed(power_w, description.limits, now)
         if not self._is_due(power_w, description, now):
             return
         if power_w is None:
@@ -209,7 +206,6 @@ class Supervised:
             self._reason = f"implausible: {why}"
             return
         self._good = look
-        self._cycling.saw(look.reading.power_w, look.at)
         self._strays = self._following.doubt(look, self._written, description.limits)
 
     def _judge(self, now: datetime) -> None:

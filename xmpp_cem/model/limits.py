@@ -45,7 +45,9 @@ class Limits(Value):
         return -self._stepped(-power_w, self.least_export_w, self.rated_export_w)
 
     def _stepped(self, size_w: int, least_w: int, most_w: int) -> int:
-        size_w = min(size_w, most_w)
-        if size_w < least_w:
-            return 0
-        return least_w + (size_w - least_w) // self.step_w * self.step_w
+        return stepped(min(size_w, most_w), least_w, self.step_w)
+
+
+def stepped(size_w: int, least_w: int, step_w: int) -> int:
+    """Return the power that steps from a least one allow, nearest below in magnitude, W."""
+    return 0 if size_w < least_w else least_w + (size_w - least_w) // step_w * step_w

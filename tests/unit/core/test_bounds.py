@@ -16,7 +16,7 @@ from xmpp_cem.core.bounds import (
 )
 from xmpp_cem.testing.builders import at
 
-CHARGER = Physical(Range(0, 11_040), least_w=4140)
+CHARGER = Physical(Range(0, 11_040), least_import_w=4140)
 
 
 def cap(limit_w, direction=Direction.IMPORT, phase=None, source="dso", **changes):
@@ -124,12 +124,13 @@ def test_resources_that_keep_their_parts_keep_the_limit(limit_w, direction, phas
         lambda: Range(-5, -1),
         lambda: cap(-1),
         lambda: Cap("x", at(0), at(0), Direction.IMPORT, 1),
-        lambda: Physical(Range(0, 1), least_w=-1),
+        lambda: Physical(Range(0, 1), least_import_w=-1),
+        lambda: Physical(Range(0, 1), step_w=0),
         lambda: Physical(Range(0, 1), phases=()),
         lambda: Physical(Range(0, 1), phases=(Phase.A, Phase.A)),
         lambda: Physical(Range(0, 1), ramp_w_per_s=0),
     ],
 )
 def test_what_is_no_limit_is_refused(make):
-    with pytest.raises(ValueError, match=r"zero|limit|phases|ramp"):
+    with pytest.raises(ValueError, match=r"zero|limit|least|phases|ramp"):
         make()

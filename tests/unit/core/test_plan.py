@@ -12,6 +12,7 @@ from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.control import Sample
 from xmpp_cem.model.event import Change, Targets
 from xmpp_cem.model.ids import derived_id
+from xmpp_cem.model.limits import Limits
 from xmpp_cem.model.signal import Delta, Direction, Limit, Place
 from xmpp_cem.testing.builders import at, make_event, share_of
 
@@ -151,3 +152,11 @@ def test_nothing_is_held_longer_than_the_recovery():
     made = promised(make_event(recovery_s=20), status=State.COMPLETED)
     assert powers([made], 80 + 21)["ev"] is None
     assert timedelta(seconds=20) == timedelta(seconds=made.event.recovery_s)
+
+
+@pytest.mark.parametrize(("decrease_w", "power_w"), [(2000, 4830), (3000, 0), (9000, 0)])
+def test_a_set_point_is_what_the_resource_can_do_and_never_more_than_asked(decrease_w, power_w):
+    limits = Limits(rated_import_w=11_040, rated_export_w=0, least_import_w=4140, step_w=690)
+    car = EV.model_copy(update={"limits": limits})
+    asked = promised(make_event(), shares=(("ev", -decrease_w),))
+    assert powers([asked], 30, samples=(car,))["ev"] == power_w

@@ -9,7 +9,7 @@ from xmpp_cem.core.bounds import Physical, Range
 from xmpp_cem.core.response import By, CurveStep, Free, ResponseCurve, ShareOfRated, Watts
 
 BATTERY = Physical(Range(-4000, 5000))
-CHARGER = Physical(Range(0, 11_040), least_w=4140)
+CHARGER = Physical(Range(0, 11_040), least_import_w=4140)
 
 
 def by_price(*steps):
