@@ -31,11 +31,14 @@ from xmpp_cem.messages.operations import (
     MemberEntry,
     MemberShare,
     NodeEntry,
+    RefusalEntry,
+    WaitingEntry,
 )
 from xmpp_cem.messages.readings import GetMeterReadings, MeterReadings
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.availability import Availability, Leadership, Offer
 from xmpp_cem.model.event import Change, Event, EventStatus, Mode, Order, Targets
+from xmpp_cem.model.membership import Standing
 from xmpp_cem.model.node import Uplink
 from xmpp_cem.model.programme import (
     BaselineMethod,
@@ -355,6 +358,25 @@ members = st.builds(
     decrease_w=flexibilities,
     revision=counts,
     last_heard=st.none() | instants,
+    standing=st.none() | st.sampled_from(Standing),
+    since=st.none() | instants,
+    findings=few(texts()),
+    refusals=few(
+        st.builds(
+            RefusalEntry,
+            at=instants,
+            code=st.from_regex(r"[0-9]\.[0-9]{1,2}", fullmatch=True),
+            reason=texts(),
+        )
+    ),
+)
+waiting = st.builds(
+    WaitingEntry,
+    account=texts(),
+    first=instants,
+    last=instants,
+    times=st.integers(1, 2**31),
+    note=texts(),
 )
 nodes = st.builds(
     NodeEntry,
@@ -404,7 +426,9 @@ bodies = {
         why=texts(),
         shares=few(shares),
     ),
-    Noun.MEMBERS: st.builds(DomainMembers, domain=domains, members=few(members)),
+    Noun.MEMBERS: st.builds(
+        DomainMembers, domain=domains, members=few(members), waiting=few(waiting)
+    ),
     Noun.NODES: st.builds(DomainNodes, domain=domains, nodes=few(nodes)),
 }
 nouns = st.sampled_from(sorted(bodies))

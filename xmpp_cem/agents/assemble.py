@@ -79,4 +79,5 @@ def _above(settings: VenSettings) -> frozenset[str]:
 
 
 def _served(settings: VtnSettings) -> frozenset[str]:
-    return frozenset(settings.members.values()) | settings.operators
+    """Return who is served before the store has told who else is a member, or is none any more."""
+    return settings.operators

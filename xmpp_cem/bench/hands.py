@@ -83,7 +83,7 @@ class HandVtn:
             members={self._member: f"{self._member}@{HOST}"},
             operators=frozenset({f"operator@{HOST}", f"bare-{self._domain}@{HOST}"}),
         )
-        for spec in node_specs(settings, Uplink.TRANSACTION):
+        for spec in node_specs(settings, Uplink.TRANSACTION, settings.members.values()):
             await self._stream.ensure_node(settings.service, spec, repair=True)
         self._stream.show_presence("", "by hand")
 

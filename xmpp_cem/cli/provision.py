@@ -39,7 +39,7 @@ def provision(
 
         from xmpp_cem.agents.provisioning import provisioned
 
-        nodes = asyncio.run(provisioned(config.party, config.lower, repair=repair))
+        nodes = asyncio.run(provisioned(config.party, config.lower, config.store, repair=repair))
     if as_json:
         show_json(nodes)
     else:

@@ -17,6 +17,7 @@ _ALLOWED: dict[Role, frozenset[tuple[Verb, Noun]]] = {
         {
             (Verb.CREATE, Noun.CONFIG),
             (Verb.CHANGE, Noun.CONFIG),
+            (Verb.DELETE, Noun.CONFIG),
             (Verb.CREATE, Noun.EVENTS),
             (Verb.CHANGE, Noun.EVENTS),
             (Verb.CREATE, Noun.READINGS),
@@ -33,6 +34,9 @@ _ALLOWED: dict[Role, frozenset[tuple[Verb, Noun]]] = {
             (Verb.GET, Noun.DISPATCH),
             (Verb.GET, Noun.READINGS),
             (Verb.GET, Noun.MEMBERS),
+            (Verb.CREATE, Noun.MEMBERS),
+            (Verb.CHANGE, Noun.MEMBERS),
+            (Verb.DELETE, Noun.MEMBERS),
             (Verb.GET, Noun.NODES),
             (Verb.EXECUTE, Noun.NODES),
         }

@@ -42,7 +42,7 @@ class Attendance:
         self._shown.clear()
         return [
             self._state.change(member, availability=Availability.UNREACHABLE)
-            for member in tuple(self._state.members.values())
+            for member in self._state.admitted
             if member.availability is not Availability.UNREACHABLE
         ]
 
@@ -72,9 +72,14 @@ class Attendance:
             return []
         return self._changed(member, self._shown[member.party], now, "is heard again")
 
+    def left(self, party: PartyId) -> None:
+        """Listen to a member no more."""
+        self._shown.pop(party, None)
+        self._liveness.gone(party)
+
     def look(self, now: datetime) -> list[Effect]:
         """Ask who is silent, and count on nobody whose lease is over."""
-        accounts = {member.party: member.account for member in self._state.members.values()}
+        accounts = {member.party: member.account for member in self._state.admitted}
         lapsed, effects = self._liveness.look(accounts, now)
         why = f"silent for {self._state.settings.lease.total_seconds():g} s"
         for party in lapsed:

@@ -8,10 +8,12 @@ from xmpp_cem.core.dispatching import Dispatching
 from xmpp_cem.core.effects import Effect, Respond, VerifyNodes
 from xmpp_cem.core.following_up import FollowingUp
 from xmpp_cem.core.inputs import Link, NodesVerified, RequestArrived
+from xmpp_cem.core.membership import Membership
 from xmpp_cem.core.metering import Metering
 from xmpp_cem.core.modifying import why_fixed
 from xmpp_cem.core.nodes import entries, node_specs
 from xmpp_cem.core.pages import AFTER, MORE, page
+from xmpp_cem.core.roll import Roll
 from xmpp_cem.core.standing import page_of
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.bodies import Body
@@ -24,14 +26,11 @@ from xmpp_cem.messages.envelope import (
     Result,
     Verb,
 )
-from xmpp_cem.messages.operations import DomainMembers, DomainNodes, MemberEntry
+from xmpp_cem.messages.operations import DomainNodes
 from xmpp_cem.model.availability import kilowatts
 from xmpp_cem.model.event import Event, Targets
 from xmpp_cem.model.ids import PartyId
 from xmpp_cem.model.signal import Delta
-
-_MOST_MEMBERS = 150
-"""So many fit into a message, with room for long names."""
 
 
 class Commands:
@@ -43,11 +42,15 @@ class Commands:
         dispatching: Dispatching,
         following_up: FollowingUp,
         metering: Metering,
+        membership: Membership,
+        roll: Roll,
     ) -> None:
         self._state = state
         self._following_up = following_up
         self._dispatching = dispatching
         self._metering = metering
+        self._membership = membership
+        self._roll = roll
         self._verifying: dict[str, RequestMessage] = {}
 
     def handle(  # noqa: C901, PLR0911, PLR0912 one case per request
@@ -70,7 +73,9 @@ class Commands:
             case Verb.GET, Noun.READINGS:
                 return self._readings(what, now)
             case Verb.GET, Noun.MEMBERS:
-                return [self._members(what, now)]
+                return self._roll.told(what, now)
+            case _, Noun.MEMBERS:
+                return self._membership.handle(what, now)
             case _, Noun.NODES:
                 return self._nodes(what)
             case _:
@@ -174,31 +179,6 @@ class Commands:
         reply = page(self._state.letters, what.message, holdings, now)
         return [Respond(Link.LOWER, what.token, reply)]
 
-    def _members(self, what: RequestArrived, now: datetime) -> Respond:
-        """Answer with a page of the members, those after the party in Option `after`."""
-        after = dict(what.message.options).get(AFTER, "")
-        rest = sorted(party for party in self._state.members if party > after)
-        entries = []
-        for member in (self._state.members[party] for party in rest[:_MOST_MEMBERS]):
-            capability = member.capability
-            power_w = self._metering.power(member.party)
-            entries.append(
-                MemberEntry(
-                    party=member.party,
-                    account=member.account,
-                    availability=member.availability,
-                    power_w=power_w if power_w is not None else 0,
-                    increase_w=capability.increase_w if capability else 0,
-                    decrease_w=capability.decrease_w if capability else 0,
-                    revision=capability.revision if capability else 0,
-                    last_heard=member.last_heard,
-                )
-            )
-        body = DomainMembers(domain=self._state.settings.domain, members=tuple(entries))
-        if len(rest) <= _MOST_MEMBERS:
-            return self._state.ok(what, now, body)
-        return self._more(what, now, body, entries[-1].party)
-
     def _more(self, what: RequestArrived, now: datetime, body: Body, last: PartyId) -> Respond:
         """Answer with a page that is not the last."""
         more = ReplyError(code=MORE, reason=f"more after {last}", level=Level.INFORM)
@@ -210,7 +190,7 @@ class Commands:
         """Verify the nodes; a get only looks, an execute also repairs what has drifted."""
         self._verifying[what.token] = what.message
         settings = self._state.settings
-        specs = node_specs(settings, self._state.uplink)
+        specs = node_specs(settings, self._state.uplink, self._state.readers)
         repair = what.message.header.verb is Verb.EXECUTE
         return [VerifyNodes(Link.LOWER, settings.service, specs, repair, what.token)]
 

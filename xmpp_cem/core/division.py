@@ -8,7 +8,7 @@ from xmpp_cem.core.allocation import multiplier, share
 from xmpp_cem.core.individual import allocated
 from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.standing import signed
-from xmpp_cem.core.vtnstate import USABLE, VtnState
+from xmpp_cem.core.vtnstate import VtnState, is_counted
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.event import Order
 from xmpp_cem.model.ids import PartyId
@@ -148,7 +148,7 @@ def is_in_play(state: VtnState, dispatch: Dispatch, part: Part, now: datetime) -
 def is_usable(state: VtnState, party: PartyId) -> bool:
     """Whether one may count on a member now."""
     member = state.members.get(party)
-    return member is not None and member.availability in USABLE
+    return member is not None and is_counted(member)
 
 
 def next_order(state: VtnState, dispatch: Dispatch) -> Order:

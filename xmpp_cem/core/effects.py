@@ -161,6 +161,16 @@ class VerifyNodes:
 
 
 @dataclass(frozen=True)
+class RevokeAccount:
+    """Close nodes to an account, subscriptions first; ends in `AccountRevoked`."""
+
+    link: Link
+    service: Jid
+    nodes: tuple[str, ...]
+    account: str
+
+
+@dataclass(frozen=True)
 class SetTimer:
     """Wake us at an instant; setting a key again moves it."""
 
@@ -217,6 +227,7 @@ Effect = (
     | Fetch
     | ProbeService
     | VerifyNodes
+    | RevokeAccount
     | SetTimer
     | AskDecision
     | Actuate

@@ -138,6 +138,22 @@ class NodesVerified:
 
 
 @dataclass(frozen=True)
+class Knocked:
+    """An account that is not admitted wants something of us; the runtime tells few of these."""
+
+    link: Link
+    account: str
+
+
+@dataclass(frozen=True)
+class AccountRevoked:
+    """Our nodes are closed to an account: no affiliation, no subscription; the service says so."""
+
+    link: Link
+    account: str
+
+
+@dataclass(frozen=True)
 class TimerFired:
     """A timer that was set is due."""
 
@@ -176,6 +192,8 @@ Input = (
     | Heard
     | ServiceProbed
     | NodesVerified
+    | Knocked
+    | AccountRevoked
     | TimerFired
     | Decided
     | Measured

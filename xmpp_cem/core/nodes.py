@@ -17,12 +17,14 @@ from xmpp_cem.model.node import (
 )
 
 
-def node_specs(settings: VtnSettings, uplink: Uplink) -> tuple[NodeSpec, ...]:
-    """Return the nodes of figure 19 as this domain needs them."""
-    domain = settings.domain
+def node_specs(
+    settings: VtnSettings, uplink: Uplink, accounts: Iterable[str]
+) -> tuple[NodeSpec, ...]:
+    """Return the nodes of figure 19 as this domain needs them, open to its members' accounts."""
+    domain, accounts = settings.domain, sorted(accounts)
     operators = dict.fromkeys(sorted(settings.operators), Affiliation.MEMBER)
-    members = dict.fromkeys(sorted(settings.members.values()), Affiliation.MEMBER)
-    writers = dict.fromkeys(sorted(settings.members.values()), Affiliation.PUBLISH_ONLY)
+    members = dict.fromkeys(accounts, Affiliation.MEMBER)
+    writers = dict.fromkeys(accounts, Affiliation.PUBLISH_ONLY)
     is_box = uplink is Uplink.PUBLISH
     return (
         NodeSpec(

@@ -13,6 +13,7 @@ from xmpp_cem.model.answer import Answer
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import Change, Event, Order
 from xmpp_cem.model.ids import EventId, MessageId, PartyId, ProgrammeId, ResourceId
+from xmpp_cem.model.membership import ADMITTED, Standing
 from xmpp_cem.model.position import Position
 from xmpp_cem.model.quantity import Power
 from xmpp_cem.model.reading import Reading
@@ -153,11 +154,24 @@ class VtnRecord(Value):
         return ""
 
 
+class Removal(Value):
+    """A member that is being expelled or replaced: `deadline` is how long its answer is awaited.
+
+    `successor` is the account that takes the party over, None when nobody does.
+    """
+
+    since: Instant
+    deadline: Instant
+    successor: str | None = None
+
+
 class Member(Value):
     """A VEN of our domain; `availability` starts as unreachable after a restart.
 
     `known` is the position up to which we have all that it reported, None before we have asked;
-    `called_s` is for how long events have moved its power so far.
+    `called_s` is for how long events have moved its power so far. What an operator has commanded
+    (`is_commanded`) wins over the file: `standing` since `since` and `why`, and the account, which
+    took the place of the `former` ones. `removal` lasts until its nodes are closed to it.
     """
 
     kind: Literal["member"] = "member"
@@ -168,11 +182,22 @@ class Member(Value):
     last_heard: Instant | None = None
     known: Position | None = None
     called_s: int = 0
+    standing: Standing = Standing.MEMBER
+    is_commanded: bool = False
+    since: Instant | None = None
+    why: str = ""
+    former: tuple[str, ...] = ()
+    removal: Removal | None = None
 
     @property
     def key(self) -> str:
         """The member."""
         return self.party
+
+    @property
+    def is_admitted(self) -> bool:
+        """Whether it may speak with us."""
+        return self.standing in ADMITTED
 
 
 class Part(Value):

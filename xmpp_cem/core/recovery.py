@@ -94,9 +94,10 @@ class Recovery:
         """Ask everybody within `EVERY`, not all at once; what was asked before is void."""
         self.lost()
         self._began = now
-        count = len(self._state.members)
+        parties = [member.party for member in self._state.admitted]
+        count = len(parties)
         effects: list[Effect] = []
-        for number, party in enumerate(self._state.members, start=1):
+        for number, party in enumerate(parties, start=1):
             due = now + EVERY * number / count
             known = self._trails.get(party)
             trail = _Trail(due, due, now)
@@ -105,6 +106,18 @@ class Recovery:
             self._trails[party] = trail
             effects += self._sleep(party, trail, now + PATIENCE if trail.ahead else due)
         return effects
+
+    def join(self, party: PartyId, now: datetime) -> list[Effect]:
+        """Ask one more member from now on."""
+        trail = _Trail(now + EVERY, now + EVERY, now)
+        self._trails.setdefault(party, trail)
+        return self._sleep(party, self._trails[party], now + EVERY)
+
+    def left(self, party: PartyId) -> None:
+        """Ask a member no more."""
+        self._trails.pop(party, None)
+        self._asked = {asked: who for asked, who in self._asked.items() if who != party}
+        self._waiting = deque(who for who in self._waiting if who != party)
 
     def lost(self) -> None:
         """Give up what was asked over a connection that is gone; `begin` asks again."""

@@ -21,6 +21,7 @@ from xmpp_cem.messages.envelope import (
 )
 from xmpp_cem.messages.events import EndDeviceEvents
 from xmpp_cem.messages.readings import MeterReadings
+from xmpp_cem.model.membership import Standing
 from xmpp_cem.model.node import events_node, reports_node
 
 
@@ -45,14 +46,13 @@ class Requests:
 
     def handle(self, what: RequestArrived, now: datetime) -> list[Effect]:
         """Answer a request after checking who asks: authority is the server-stamped sender."""
-        account, header = what.sender.bare, what.message.header
+        account = what.sender.bare
         if not self._state.is_ready:
             return [Ignore(Link.LOWER, what.token)]  # it comes again when we show that we lead
         member = self._state.member_of(account)
         is_operator = account in self._state.settings.operators
         if member is None and not is_operator:
-            fields = (("account", account), ("noun", header.noun.value))
-            return [Ignore(Link.LOWER, what.token), Note("warning", "unknown account", fields)]
+            return [Ignore(Link.LOWER, what.token)]  # removed a moment ago
         if what.message.operations:
             letters, known = self._state.letters, self._state.member_of
             return answer_operations(
@@ -77,10 +77,14 @@ class Requests:
         effects = self._member(member, what, now)
         return effects + self._recovery.heard(member.party, header, now)
 
-    def _member(self, member: Member, what: RequestArrived, now: datetime) -> list[Effect]:
+    def _member(  # noqa: PLR0911 one return per request
+        self, member: Member, what: RequestArrived, now: datetime
+    ) -> list[Effect]:
         heard = self._state.change(member, last_heard=now)
         member = self._state.members[member.party]
         match what.message.body:
+            case _ if what.message.header.verb is Verb.DELETE:
+                return self._deregister(member, what, now)
             case EndDeviceConfig() as body if what.message.header.verb is not Verb.GET:
                 return self._register(member, what, body, now)
             case EndDeviceEvents() as body:
@@ -109,6 +113,9 @@ class Requests:
             return self._state.refuse(what, now, "1.8", f"no member can do more than {most_w} W")
         known = member.capability
         effects: list[Effect] = []
+        if member.standing is Standing.LEFT:
+            effects.append(self._state.change(member, standing=Standing.MEMBER, since=now))
+            member = self._state.members[member.party]
         if (
             known is None
             or known.revision <= body.capability.revision
@@ -119,6 +126,17 @@ class Requests:
         reply = EndDeviceConfig(party=member.party, admission=self._admission(member))
         fields = (("party", member.party), ("revision", str(body.capability.revision)))
         return [*effects, self._state.ok(what, now, reply), Note("info", "capability", fields)]
+
+    def _deregister(self, member: Member, what: RequestArrived, now: datetime) -> list[Effect]:
+        """End a registration, as a site wants that is taken out of use; its admission stands.
+
+        Nothing is counted on it any more, and what it had promised is divided among the others.
+        """
+        left = {"standing": Standing.LEFT, "since": now, "capability": None}
+        kept = self._state.change(member, **left)
+        changed = self._dispatching.member_changed(member.party, f"{member.party} has left", now)
+        note = Note("info", "registration ended", (("party", member.party),))
+        return [kept, *changed, self._state.ok(what, now), note]
 
     def _admission(self, member: Member) -> Admission:
         settings = self._state.settings

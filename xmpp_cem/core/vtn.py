@@ -19,9 +19,11 @@ from xmpp_cem.core.effects import (
 from xmpp_cem.core.following_up import FollowingUp
 from xmpp_cem.core.forgetting import Forgetting
 from xmpp_cem.core.inputs import (
+    AccountRevoked,
     Heard,
     Input,
     ItemReceived,
+    Knocked,
     Link,
     LinkChanged,
     NodesVerified,
@@ -35,19 +37,23 @@ from xmpp_cem.core.inputs import (
     TimerFired,
     TransactionFailed,
 )
+from xmpp_cem.core.knocking import Knocking
 from xmpp_cem.core.liveness import LIVENESS_TIMER
+from xmpp_cem.core.membership import Membership, room_of
 from xmpp_cem.core.metering import MOST_W, Metering
 from xmpp_cem.core.nodes import node_specs
 from xmpp_cem.core.publication import Publication
 from xmpp_cem.core.records import Dispatch, Member, Part, Record, VtnRecord
 from xmpp_cem.core.recovery import Recovery
 from xmpp_cem.core.requests import Requests
+from xmpp_cem.core.roll import Roll
 from xmpp_cem.core.vtnstate import VtnSettings, VtnState
 from xmpp_cem.messages.envelope import FaultMessage, ResponseMessage, Result
 from xmpp_cem.messages.events import EndDeviceEvents
 from xmpp_cem.messages.readings import MeterReadings
-from xmpp_cem.model.availability import Availability, Leadership
+from xmpp_cem.model.availability import Leadership
 from xmpp_cem.model.ids import Jid
+from xmpp_cem.model.membership import Standing
 from xmpp_cem.model.node import Uplink, reports_node
 
 
@@ -56,15 +62,26 @@ class Vtn:
 
     def __init__(self, settings: VtnSettings, *, is_summed: bool = False) -> None:
         self._state = VtnState(settings)
-        most_w = MOST_W // max(1, len(settings.members))
-        self.metering = Metering(most_w=most_w, is_summed=is_summed)
+        self.metering = Metering(most_w=MOST_W // room_of(settings), is_summed=is_summed)
         self.dispatching = Dispatching(self._state, self.metering)
         self._publication = Publication(self._state, self.dispatching)
         self.recovery = Recovery(self._state, self.metering, self.dispatching)
         self._following_up = FollowingUp(self._state, self.dispatching)
         self._forgetting = Forgetting(settings, self.dispatching)
         self._attendance = Attendance(self._state, self.dispatching, self._following_up)
-        self._commands = Commands(self._state, self.dispatching, self._following_up, self.metering)
+        self._knocking = Knocking()
+        self._membership = Membership(
+            self._state, self.dispatching, self.recovery, self._attendance, self._knocking
+        )
+        self._commands = Commands(
+            self._state,
+            self.dispatching,
+            self._following_up,
+            self.metering,
+            self._membership,
+            Roll(self._state, self.metering, self._knocking),
+        )
+        self._parts: list[Part] = []
         self._requests = Requests(
             self._state,
             self.dispatching,
@@ -81,24 +98,21 @@ class Vtn:
 
     @property
     def members(self) -> dict[str, Member]:
-        """The domain's members as we know them."""
-        return self._state.members
+        """The domain's members as we know them, without who has left or was expelled."""
+        members = self._state.members
+        return {p: m for p, m in members.items() if m.standing is Standing.MEMBER}
 
     def restore(self, record: Record) -> None:
-        """Take back a record from before a restart; who is no longer configured is left out."""
+        """Take back a record from before a restart; who is a member is known when all are back."""
         if isinstance(record, VtnRecord):
             self._state.record = record
-        elif isinstance(record, Dispatch | Part):
+        elif isinstance(record, Dispatch):
             self.dispatching.restore(record)
-            if isinstance(record, Dispatch):
-                self._following_up.restore(record)
-            elif record.party not in self._state.members:
-                self._forgetting.restore(record)
+            self._following_up.restore(record)
+        elif isinstance(record, Part):
+            self._parts.append(record)
         elif isinstance(record, Member):
-            known = self._state.members.get(record.party)
-            if known and known.account == record.account:
-                unseen = {"availability": Availability.UNREACHABLE}
-                self._state.members[record.party] = record.model_copy(update=unseen)
+            self._state.restore(record)
 
     def handle(self, what: Input, now: datetime) -> list[Effect]:
         """Return what one input leads to, then what has to be published because of it."""
@@ -123,13 +137,17 @@ class Vtn:
     ) -> list[Effect]:
         match what:
             case Started():
-                return [self._state.start(now), *self.dispatching.resume(now)]
+                return self._started(now)
             case LinkChanged(is_up=is_up):
                 return self._connected(now) if is_up else self._disconnected()
             case ServiceProbed(has_write_only=has_write_only):
                 return self._probed(has_write_only=has_write_only)
             case NodesVerified():
                 return self._verified(what, now)
+            case Knocked(account=account):
+                return self._knocking.knock(account, now)
+            case AccountRevoked():
+                return self._membership.revoked(what, now)
             case QueryAnswered():
                 return self.recovery.answered(what, now)
             case QueryFailed():
@@ -149,19 +167,28 @@ class Vtn:
                 return self._timer(key, now)
             case TransactionFailed(request=request, reason=reason):
                 fields = (("noun", request.header.noun.value), ("why", reason))
-                return [Note("warning", "a member did not take a message", fields)]
-            case ReplyArrived(reply=reply):
-                return _refused(reply)
+                note = Note("warning", "a member did not take a message", fields)
+                return [note, *self._membership.answered(request)]
+            case ReplyArrived(request=request, reply=reply):
+                return [*self._refused(reply, now), *self._membership.answered(request)]
             case _:
                 return []
+
+    def _started(self, now: datetime) -> list[Effect]:
+        """Begin, knowing everything that we knew before."""
+        for part in self._parts:
+            is_known = part.party in self._state.members
+            (self.dispatching if is_known else self._forgetting).restore(part)
+        self._parts.clear()
+        resumed = self._membership.resume()
+        return [self._state.start(now), *resumed, *self.dispatching.resume(now)]
 
     def _connected(self, now: datetime) -> list[Effect]:
         settings = self._state.settings
         self._state.known_from = now + settings.grace
-        members = settings.members.values()
         return [
-            Admit(Link.LOWER, frozenset(members) | settings.operators),
-            *(WatchPresence(Link.LOWER, Jid(account)) for account in members),
+            Admit(Link.LOWER, self._state.accounts),
+            *(WatchPresence(Link.LOWER, Jid(account)) for account in self._state.readers),
             ProbeService(Link.LOWER, settings.service),
             *self._attendance.connected(now),
         ]
@@ -170,18 +197,19 @@ class Vtn:
         """Without a connection nobody's presence is known any more."""
         self._state.known_from = None
         self.recovery.lost()
+        self._membership.disconnected()
         return self._attendance.disconnected()
 
     def _probed(self, *, has_write_only: bool) -> list[Effect]:
         settings = self._state.settings
         fitting = Uplink.PUBLISH if has_write_only else Uplink.TRANSACTION
         self._state.uplink = settings.uplink or fitting
-        specs = node_specs(settings, self._state.uplink)
+        specs = node_specs(settings, self._state.uplink, self._state.readers)
         return [VerifyNodes(Link.LOWER, settings.service, specs)]
 
     def _verified(self, what: NodesVerified, now: datetime) -> list[Effect]:
         """Take the lead visibly: only now are there nodes to publish on and to tell of."""
-        effects = self._commands.verified(what, now)
+        effects = [*self._commands.verified(what, now), *self._membership.verified(what, now)]
         for state in what.states:
             for drift in state.drift:
                 fields = (("node", state.name), ("field", drift.field), ("is", drift.found))
@@ -189,6 +217,7 @@ class Vtn:
         if what.token:
             return effects
         self._state.is_ready = True
+        effects += self._membership.reconnected(now)
         leadership = Leadership(is_active=True, epoch=self._state.record.epoch)
         effects.append(ShowPresence(Link.LOWER, leadership))
         if self._state.uplink is Uplink.PUBLISH:
@@ -224,12 +253,16 @@ class Vtn:
             ]
         return [*alive, heard, *missed]
 
-    def _timer(self, key: str, now: datetime) -> list[Effect]:
+    def _timer(  # noqa: PLR0911 one return per timer
+        self, key: str, now: datetime
+    ) -> list[Effect]:
         match key.split("/"):
             case ["vtn", "heartbeat"]:
                 return [*self._publication.index(now), *self._forgetting.sweep(now)]
             case ["vtn", "ask", party]:
                 return self.recovery.fire(party, now)
+            case ["vtn", "leave", party]:
+                return self._membership.fire(party)
             case ["vtn", "records"]:
                 return self._publication.records(now)
             case ["vtn", "again", event_id]:
@@ -251,11 +284,14 @@ class Vtn:
         effects += [*self._publication.index(now), *self._publication.ended(dispatch)]
         return effects + self._forgetting.sweep(now)
 
-
-def _refused(reply: ResponseMessage | FaultMessage) -> list[Effect]:
-    """Tell people what a member has refused of a transaction: versions out of order, or late."""
-    if reply.result is Result.OK:
-        return []
-    party = reply.header.source if isinstance(reply, ResponseMessage) else ""
-    why = "; ".join(f"{error.code} {error.reason}" for error in reply.errors)
-    return [Note("warning", "a member refused a message", (("party", party), ("why", why)))]
+    def _refused(self, reply: ResponseMessage | FaultMessage, now: datetime) -> list[Effect]:
+        """Tell people what a member has refused: versions out of order, or late."""
+        if reply.result is Result.OK:
+            return []
+        party = reply.header.source if isinstance(reply, ResponseMessage) else ""
+        why = "; ".join(f"{error.code} {error.reason}" for error in reply.errors)
+        member = self._state.members.get(party)
+        if member is not None:
+            for error in reply.errors:
+                self._state.note_refusal(member.account, error.code, error.reason, now)
+        return [Note("warning", "a member refused a message", (("party", party), ("why", why)))]

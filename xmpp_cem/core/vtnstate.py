@@ -1,5 +1,6 @@
 """What the parts of a VTN share: settings, members, the record that survives."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,10 +16,15 @@ from xmpp_cem.messages.envelope import EventMessage, Noun, Verb
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import DomainId, Jid, PartyId
+from xmpp_cem.model.membership import Standing
 from xmpp_cem.model.node import Uplink
 
 USABLE = frozenset({Availability.AVAILABLE, Availability.OFFERING, Availability.LIMITED})
 """The availabilities under which flexibility is counted on a member."""
+
+
+_REFUSALS = 5
+"""So many refusals of an account are remembered."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,15 @@ class Terms:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """Something that was refused to an account, or by it; for whoever asks why."""
+
+    at: datetime
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class VtnSettings:
     """What a VTN is configured with.
 
@@ -46,7 +61,7 @@ class VtnSettings:
         address: our full address.
         service: the domain's pubsub service.
         digest: content digest of an event, as the index lists it.
-        members: party to account (bare address); nobody else is served.
+        members: party to account (bare address) as the file says; commands add and remove.
         operators: accounts that may command and watch.
         uplink: how reports travel; None finds out what the service can do.
         heartbeat: how often the index is published at least.
@@ -98,7 +113,38 @@ class VtnState:
         }
         self.known_from: datetime | None = None
         self.began: datetime | None = None
-        self._by_account = {account: party for party, account in settings.members.items()}
+        self.refusals: dict[str, deque[Refusal]] = {}
+        self._by_account: dict[str, PartyId] = {}
+        self._enrol()
+
+    @property
+    def admitted(self) -> tuple[Member, ...]:
+        """The members that may speak with us, in the order of the file."""
+        return tuple(m for m in self.members.values() if m.is_admitted)
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """The members' accounts that the domain's nodes are open to."""
+        return tuple(member.account for member in self.admitted)
+
+    @property
+    def accounts(self) -> frozenset[str]:
+        """Accounts that may ask us and see our presence: operators, and members until removed."""
+        kept = (m.account for m in self.members.values() if m.standing is not Standing.EXPELLED)
+        return frozenset(kept) | self.settings.operators
+
+    def restore(self, member: Member) -> None:
+        """Take back a member from before a restart; what was commanded wins over the file.
+
+        Without a command the file decides who is a member and by which account.
+        """
+        known = self.members.get(member.party)
+        is_same = known is not None and known.account == member.account
+        if is_same or member.is_commanded:
+            self.members[member.party] = member.model_copy(
+                update={"availability": Availability.UNREACHABLE}
+            )
+            self._enrol()
 
     def start(self, now: datetime) -> Remember:
         """Take the lead: a new epoch, higher than any before, also after the store was replaced."""
@@ -121,6 +167,8 @@ class VtnState:
         """Change a member; the effect keeps it."""
         changed = member.model_copy(update=changes)
         self.members[member.party] = changed
+        if changes.keys() & {"account", "standing"}:
+            self._enrol()
         return Remember(changed)
 
     def knows_presence(self, now: datetime) -> bool:
@@ -129,7 +177,7 @@ class VtnState:
 
     def usable(self) -> Iterator[Member]:
         """Yield the members on whose flexibility one may count now."""
-        return (m for m in self.members.values() if m.availability in USABLE and m.capability)
+        return (m for m in self.members.values() if m.capability and is_counted(m))
 
     def publish(
         self,
@@ -157,5 +205,21 @@ class VtnState:
     def refuse(self, what: RequestArrived, now: datetime, code: str, reason: str) -> list[Effect]:
         """Return the effects that answer FAILED with a code of IEC 61968-9, and log it."""
         refusal = self.letters.refusal(what.message, now, code, reason)
+        self.note_refusal(what.sender.bare, code, reason, now)
         fields = (("account", what.sender.bare), ("code", code), ("why", reason))
         return [Respond(Link.LOWER, what.token, refusal), Note("warning", "refused", fields)]
+
+    def note_refusal(self, account: str, code: str, reason: str, now: datetime) -> None:
+        """Remember the last few refusals of an account, for whoever asks why."""
+        kept = self.refusals.setdefault(account, deque(maxlen=_REFUSALS))
+        kept.append(Refusal(now, code, reason[:256]))
+
+    def _enrol(self) -> None:
+        """Say which party speaks through an account; what was commanded counts last, and wins."""
+        admitted = sorted(self.admitted, key=lambda member: member.is_commanded)
+        self._by_account = {member.account: member.party for member in admitted}
+
+
+def is_counted(member: Member) -> bool:
+    """Whether one may count on a member now."""
+    return member.standing is Standing.MEMBER and member.availability in USABLE

@@ -8,6 +8,7 @@ from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import EventStatus, Order
 from xmpp_cem.model.ids import DomainId, EventId, PartyId
+from xmpp_cem.model.membership import Standing
 from xmpp_cem.model.quantity import Flexibility, Power
 from xmpp_cem.model.text import Sentence
 from xmpp_cem.model.time import Instant, Interval
@@ -72,8 +73,16 @@ class DispatchRecord(Value):
     shares: tuple[MemberShare, ...] = Field(default=(), max_length=10_000)
 
 
+class RefusalEntry(Value):
+    """Something that was refused to a member, or by it: code of IEC 61968-9, and why."""
+
+    at: Instant
+    code: str = Field(pattern=r"^[0-9]\.[0-9]{1,2}$")
+    reason: Sentence = ""
+
+
 class MemberEntry(Value):
-    """One member of a domain as its VTN knows it.
+    """One member of a domain as its VTN knows it, or as an operator wants it to be.
 
     Args:
         party, account: who.
@@ -81,24 +90,53 @@ class MemberEntry(Value):
         increase_w, decrease_w, power_w: from its capability.
         revision: of its capability, 0 when it never registered.
         last_heard: the last message or presence, None when never.
+        standing: what it is to its VTN, None for a member.
+        since: since when, None where the file says so.
+        findings: why it is not available, where somebody has asked; a sentence each.
+        refusals: the last ones, where somebody has asked.
     """
 
     party: PartyId
     account: str = Field(max_length=2047)
-    availability: Availability
+    availability: Availability = Availability.UNREACHABLE
     power_w: Power = 0
     increase_w: Flexibility = 0
     decrease_w: Flexibility = 0
     revision: int = Field(default=0, ge=0, le=2**53)
     last_heard: Instant | None = None
+    standing: Standing | None = None
+    since: Instant | None = None
+    findings: tuple[Sentence, ...] = Field(default=(), max_length=20)
+    refusals: tuple[RefusalEntry, ...] = Field(default=(), max_length=20)
+
+
+class WaitingEntry(Value):
+    """An account that wants in and is not admitted.
+
+    Args:
+        account: bare address.
+        first, last: when it was heard first and last.
+        times: how often, at most once a minute counted.
+        note: for people, such as that it looks like a member's account.
+    """
+
+    account: str = Field(max_length=2047)
+    first: Instant
+    last: Instant
+    times: int = Field(ge=1, le=2**31)
+    note: Sentence = ""
 
 
 class DomainMembers(Value):
-    """All members of a domain."""
+    """The members of a domain, and who waits to be admitted.
+
+    A request to create, change or delete one carries the member that is meant.
+    """
 
     noun: Literal["DomainMembers"] = "DomainMembers"
     domain: DomainId
     members: tuple[MemberEntry, ...] = Field(max_length=1000)
+    waiting: tuple[WaitingEntry, ...] = Field(default=(), max_length=100)
 
 
 class NodeEntry(Value):

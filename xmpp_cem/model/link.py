@@ -67,7 +67,16 @@ class RequestReceived:
     payload: bytes
 
 
-LinkEvent = LinkUp | LinkDown | Delivery | Retraction | PresenceSeen | RequestReceived
+@dataclass(frozen=True)
+class PresenceAsked:
+    """An account that is not admitted asks to see our presence; its request waits."""
+
+    sender: Jid
+
+
+LinkEvent = (
+    LinkUp | LinkDown | Delivery | Retraction | PresenceSeen | RequestReceived | PresenceAsked
+)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import structlog
 from xmpp_cem.core.inputs import (
     Input,
     ItemReceived,
+    Knocked,
     Link,
     LinkChanged,
     PresenceChanged,
@@ -29,10 +30,12 @@ from xmpp_cem.model.link import (
     LinkDown,
     LinkEvent,
     LinkUp,
+    PresenceAsked,
     PresenceSeen,
     RequestReceived,
     Retraction,
 )
+from xmpp_cem.runtime.doorbell import Doorbell
 from xmpp_cem.runtime.ports import Transport
 from xmpp_cem.runtime.speech import Speech
 from xmpp_cem.runtime.waiting import WaitingRequests
@@ -57,6 +60,7 @@ class Intake:
         self._put = put
         self._now = now
         self._waiting = WaitingRequests()
+        self._doorbell = Doorbell()
         self.is_admitted = is_admitted
         self.transport: Transport | None = None
 
@@ -98,7 +102,9 @@ class Intake:
             late = ReplyError(code="4.1", reason="not answered in time")
             self.fail(token, late, is_temporary=True)
 
-    def deliver(self, event: LinkEvent) -> None:
+    def deliver(  # noqa: C901 one case per event
+        self, event: LinkEvent
+    ) -> None:
         """Take what the connection tells; never raises for a peer's fault."""
         match event:
             case LinkUp():
@@ -109,6 +115,8 @@ class Intake:
                 self._put(LinkChanged(self._link, is_up=False))
             case PresenceSeen():
                 self._presence(event)
+            case PresenceAsked(sender=sender):
+                self._knock(sender)
             case RequestReceived():
                 self._request(event)
             case Delivery():
@@ -147,11 +155,17 @@ class Intake:
                 leadership = value
         self._put(PresenceChanged(self._link, event.sender, event.is_available, offer, leadership))
 
+    def _knock(self, sender: Jid) -> None:
+        """Tell of an account that is not admitted; its words are not even read."""
+        if self._doorbell.rings(sender.bare, self._now()):
+            log.warning("an unknown account", sender=str(sender))
+            self._put(Knocked(self._link, sender.bare))
+
     def _request(self, event: RequestReceived) -> None:
         if self.transport is None:
             return
         if not self.is_admitted(event.sender):
-            log.warning("request of an unknown account", sender=str(event.sender))
+            self._knock(event.sender)
             self.transport.refuse(event.token, "service-unavailable", "cancel")
             return
         flow = Flow.QUERY if event.is_query else Flow.TRANSACTION

@@ -27,6 +27,7 @@ from xmpp_cem.core.effects import (
     Remember,
     Respond,
     Retract,
+    RevokeAccount,
     SetTimer,
     ShowPresence,
     Transact,
@@ -34,6 +35,7 @@ from xmpp_cem.core.effects import (
     WatchPresence,
 )
 from xmpp_cem.core.inputs import (
+    AccountRevoked,
     CaughtUp,
     Decided,
     Heard,
@@ -47,6 +49,7 @@ from xmpp_cem.errors import TransportError
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import SHOW, Offer
 from xmpp_cem.model.control import Sample
+from xmpp_cem.model.node import Affiliation
 from xmpp_cem.model.quantity import Power
 from xmpp_cem.runtime.intake import Intake
 from xmpp_cem.runtime.ports import Application, Clock, Transport
@@ -105,8 +108,10 @@ class Performer:
                 self._timers.set(key, at)
             case Note(level=level, what=what, fields=fields):
                 getattr(log, level)(what, **dict(fields))
-            case WatchPresence() | CatchUp() | Fetch() | ProbeService() | VerifyNodes() | Query():
+            case WatchPresence() | CatchUp() | Fetch() | ProbeService() | Query():
                 self._on_link(effect, group)
+            case VerifyNodes() | RevokeAccount():
+                self._on_nodes(effect, group)
             case Ping(link=link, to=to):
                 self._start(f"{link.value} ping {to}", self._ping(effect), group)
             case AskDecision() | Actuate() | ReadDevices():
@@ -134,7 +139,7 @@ class Performer:
 
     def _on_link(
         self,
-        effect: WatchPresence | CatchUp | Fetch | ProbeService | VerifyNodes | Query,
+        effect: WatchPresence | CatchUp | Fetch | ProbeService | Query,
         group: Group,
     ) -> None:
         transport = self._transports[effect.link]
@@ -152,12 +157,19 @@ class Performer:
                 self._start(name, self._retry(lambda: self._fetch(effect)), group)
             case ProbeService():
                 self._start(f"{link} probe", self._retry(lambda: self._probe(effect)), group)
-            case VerifyNodes(token=token):
-                name = f"{link} verify {token}"
-                self._start(name, self._retry(lambda: self._verify(effect)), group)
             case Query(message=message):
                 name = f"{link} ask {message.header.message_id}"
                 self._start(name, self._query(transport, effect), group)
+
+    def _on_nodes(self, effect: VerifyNodes | RevokeAccount, group: Group) -> None:
+        link = effect.link.value
+        match effect:
+            case VerifyNodes(token=token):
+                name = f"{link} verify {token}"
+                self._start(name, self._retry(lambda: self._verify(effect)), group)
+            case RevokeAccount(account=account):
+                name = f"{link} revoke {account}"
+                self._start(name, self._retry(lambda: self._revoke(effect)), group)
 
     def _on_site(self, effect: AskDecision | Actuate | ReadDevices, group: Group) -> None:
         if self._application is None:
@@ -225,6 +237,12 @@ class Performer:
             for spec in effect.nodes
         ]
         self._put(NodesVerified(effect.link, tuple(states), effect.token))
+
+    async def _revoke(self, effect: RevokeAccount) -> None:
+        for node in effect.nodes:
+            gone = {effect.account: Affiliation.NONE}
+            await self._transports[effect.link].affiliate(effect.service, node, gone)
+        self._put(AccountRevoked(effect.link, effect.account))
 
     async def _query(self, transport: Transport, effect: Query) -> None:
         self._put(await ask(transport, effect, self._intakes[effect.link].speech))

@@ -1,5 +1,6 @@
 """What the engine needs from outside; adapters fit by shape, without importing this."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -9,7 +10,7 @@ from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.keeping import Batch, Kept, Retention
 from xmpp_cem.model.link import Item
-from xmpp_cem.model.node import Access, NodeSpec, NodeState
+from xmpp_cem.model.node import Access, Affiliation, NodeSpec, NodeState
 
 
 class Clock(Protocol):
@@ -122,6 +123,10 @@ class Transport(Protocol):
 
     async def ensure_node(self, service: Jid, spec: NodeSpec, *, repair: bool) -> NodeState:
         """Create or verify a node."""
+        ...
+
+    async def affiliate(self, service: Jid, node: str, accounts: Mapping[str, Affiliation]) -> None:
+        """Admit or remove single accounts at a node that we own; returns once that is so."""
         ...
 
     async def offers_write_only(self, service: Jid) -> bool:

@@ -1,11 +1,11 @@
 """A party's connection that ends with its life, at any call."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.link import Item, LinkDown, LinkEvent, LinkUp, RequestReceived
-from xmpp_cem.model.node import Access, NodeSpec, NodeState
+from xmpp_cem.model.node import Access, Affiliation, NodeSpec, NodeState
 from xmpp_cem.simulation.evidence import Answered, Linked, Said
 from xmpp_cem.simulation.life import KilledError, Life
 from xmpp_cem.testing.bus_stream import BusStream
@@ -137,6 +137,11 @@ class LivingTransport:
         """Create or verify a node."""
         self._say("verifies", spec.name)
         return await self._called(self._bus.ensure_node(service, spec, repair=repair))
+
+    async def affiliate(self, service: Jid, node: str, accounts: Mapping[str, Affiliation]) -> None:
+        """Admit or remove single accounts at a node."""
+        self._say("affiliates", f"{node} {sorted(accounts.items())}")
+        await self._called(self._bus.affiliate(service, node, accounts))
 
     async def offers_write_only(self, service: Jid) -> bool:
         """Whether the service has nodes that members write and do not read."""

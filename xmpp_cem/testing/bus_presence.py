@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from xmpp_cem.model.ids import Jid
-from xmpp_cem.model.link import PresenceSeen
+from xmpp_cem.model.link import PresenceAsked, PresenceSeen
 from xmpp_cem.testing.bus_service import Kind
 from xmpp_cem.testing.bus_session import Session
 
@@ -37,7 +37,7 @@ class Presences:
         if is_first:
             self._probe(session)
             for watcher in self._asking.get(session.address.bare, {}):
-                self._let_decide(session, watcher)
+                self._let_decide(session, watcher, is_new=True)
 
     def leave(self, session: Session) -> None:
         """Tell the watchers that a session is gone."""
@@ -52,7 +52,7 @@ class Presences:
         watcher.watched.add(account)
         self._asking.setdefault(account, {})[bare] = None
         for session in self._present(account):
-            self._let_decide(session, bare)
+            self._let_decide(session, bare, is_new=True)
 
     def review(self, session: Session) -> None:
         """Let an account decide again on who waits, and put out whom it no longer admits."""
@@ -64,14 +64,16 @@ class Presences:
             for seeing in self._present(watcher):
                 self._send(seeing, PresenceSeen(session.address, is_available=False))
 
-    def _let_decide(self, session: Session, watcher: str) -> None:
-        self._post(lambda: self._decide(session, watcher))
+    def _let_decide(self, session: Session, watcher: str, *, is_new: bool = False) -> None:
+        self._post(lambda: self._decide(session, watcher, is_new=is_new))
 
-    def _decide(self, session: Session, watcher: str) -> None:
+    def _decide(self, session: Session, watcher: str, *, is_new: bool) -> None:
         account = session.address.bare
         if not session.is_alive or watcher not in self._asking.get(account, {}):
             return
         is_admitted = session.admits(watcher)
+        if is_new and not is_admitted:
+            session.receive(PresenceAsked(Jid(watcher)))
         self._post(lambda: self._answer(account, watcher, is_admitted=is_admitted))
 
     def _answer(self, account: str, watcher: str, *, is_admitted: bool) -> None:

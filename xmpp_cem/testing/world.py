@@ -79,15 +79,18 @@ class World:
         self._attach(party, engine, ends, (Link.LOWER, self._vtn_address(f"{party}-sites")))
         return engine
 
-    def site(self, party: PartyId, upper: DomainId, meter: Meter) -> Engine:
-        """Build a site with one resource."""
-        self._plans[party] = lambda: self.site(party, upper, meter)
+    def site(
+        self, party: PartyId, upper: DomainId, meter: Meter, box: PartyId | None = None
+    ) -> Engine:
+        """Build a site with one resource; another `box` has its own account and its own store."""
+        self._plans[party] = lambda: self.site(party, upper, meter, box)
+        box = box or party
         settings = SiteSettings(ven=self._upper(party, upper), failsafe=self.failsafe)
         self.meters[party] = meter
         program = FunctionSite(meter.read, meter.act, meter.answer)
         speech = self._speech(upper)
-        engine = site_engine(settings, self.new_store(party), self.clock, program, speech)
-        self._attach(party, engine, (Link.UPPER, Jid(self.account(party), "ven")))
+        engine = site_engine(settings, self.new_store(box), self.clock, program, speech)
+        self._attach(party, engine, (Link.UPPER, Jid(self.account(box), "ven")))
         return engine
 
     @property

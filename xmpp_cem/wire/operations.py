@@ -7,6 +7,8 @@ from xmpp_cem.messages.operations import (
     MemberEntry,
     MemberShare,
     NodeEntry,
+    RefusalEntry,
+    WaitingEntry,
 )
 from xmpp_cem.wire.fields import (
     INTERVAL,
@@ -55,7 +57,17 @@ MEMBER: Fields = {
     "decrease_w": ("decreaseW", INTEGER),
     "revision": ("revision", INTEGER),
     "last_heard": ("lastHeard", INSTANT),
+    "standing": ("standing", TOKEN),
+    "since": ("since", INSTANT),
 }
+REFUSAL: Fields = {"at": ("at", INSTANT), "code": ("code", TOKEN)}
+WAITING: Fields = {
+    "account": ("account", TEXT),
+    "first": ("first", INSTANT),
+    "last": ("last", INSTANT),
+    "times": ("times", INTEGER),
+}
+NOTE: Fields = {"note": ("note", TEXT)}
 NODE: Fields = {
     "name": ("name", TEXT),
     "was_created": ("created", BOOLEAN),
@@ -96,7 +108,18 @@ def append_members(payload: Element, body: DomainMembers) -> None:
     element = append(payload, OPERATIONS, "members")
     set_attributes(element, body, DOMAIN)
     for member in body.members:
-        set_attributes(append(element, OPERATIONS, "member"), member, MEMBER)
+        part = append(element, OPERATIONS, "member")
+        set_attributes(part, member, MEMBER)
+        for finding in member.findings:
+            append(part, OPERATIONS, "finding", finding)
+        for refusal in member.refusals:
+            refused = append(part, OPERATIONS, "refusal")
+            set_attributes(refused, refusal, REFUSAL)
+            append_leaves(refused, OPERATIONS, refusal, REASON)
+    for each in body.waiting:
+        part = append(element, OPERATIONS, "waiting")
+        set_attributes(part, each, WAITING)
+        append_leaves(part, OPERATIONS, each, NOTE)
 
 
 def read_members(payload: Element) -> DomainMembers | None:
@@ -104,11 +127,12 @@ def read_members(payload: Element) -> DomainMembers | None:
     element = child(payload, OPERATIONS, "members")
     if element is None:
         return None
-    members = tuple(
-        build(MemberEntry, "member", attributes(part, MEMBER), MEMBER)
-        for part in children(element, OPERATIONS, "member")
-    )
-    return build(DomainMembers, "members", {**attributes(element, DOMAIN), "members": members})
+    values = {
+        **attributes(element, DOMAIN),
+        "members": tuple(_read_member(p) for p in children(element, OPERATIONS, "member")),
+        "waiting": tuple(_read_waiting(p) for p in children(element, OPERATIONS, "waiting")),
+    }
+    return build(DomainMembers, "members", values)
 
 
 def append_nodes(payload: Element, body: DomainNodes) -> None:
@@ -134,6 +158,25 @@ def read_nodes(payload: Element) -> DomainNodes | None:
 def _read_share(part: Element) -> MemberShare:
     values = {**attributes(part, PART), **leaves(part, OPERATIONS, REASON)}
     return build(MemberShare, "share", values, PART)
+
+
+def _read_member(part: Element) -> MemberEntry:
+    values = {
+        **attributes(part, MEMBER),
+        "findings": tuple(text_of(one) for one in children(part, OPERATIONS, "finding")),
+        "refusals": tuple(_read_refusal(one) for one in children(part, OPERATIONS, "refusal")),
+    }
+    return build(MemberEntry, "member", values, MEMBER)
+
+
+def _read_refusal(part: Element) -> RefusalEntry:
+    values = {**attributes(part, REFUSAL), **leaves(part, OPERATIONS, REASON)}
+    return build(RefusalEntry, "refusal", values, REFUSAL)
+
+
+def _read_waiting(part: Element) -> WaitingEntry:
+    values = {**attributes(part, WAITING), **leaves(part, OPERATIONS, NOTE)}
+    return build(WaitingEntry, "waiting", values, WAITING)
 
 
 def _read_node(part: Element) -> NodeEntry:

@@ -22,7 +22,7 @@ from xmpp_cem.errors import (
     TransportError,
 )
 from xmpp_cem.model.ids import Jid
-from xmpp_cem.model.link import LinkEvent
+from xmpp_cem.model.link import LinkEvent, PresenceAsked
 from xmpp_cem.xmpp.addresses import read_address
 from xmpp_cem.xmpp.client import Client
 from xmpp_cem.xmpp.credentials import Credentials
@@ -220,6 +220,7 @@ class Session:
             _log.warning("%s may not see our presence; it waits", account)
             if len(self._waiting) < MAX_WAITING:
                 self._waiting.add(account.bare)
+            self._border.deliver(PresenceAsked(account))
             return
         self.send(directed("subscribed", account.bare))
 

@@ -1,11 +1,13 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import pytest
 from typer.testing import Result
 
-from xmpp_cem.cli.members import _row
-from xmpp_cem.messages.operations import MemberEntry
+from xmpp_cem.cli.members import _explained, _row
+from xmpp_cem.messages.operations import DomainMembers, MemberEntry, RefusalEntry, WaitingEntry
 from xmpp_cem.model.availability import Availability
+from xmpp_cem.model.membership import Standing
 
 Call = Callable[..., Result]
 
@@ -41,3 +43,49 @@ def test_a_members_powers_are_told_in_kw():
         "0.0 kW",
         "2026-01-31 12:00:00Z",
     )
+
+
+def test_members_with_a_file_alone_lists_them(call: Call):
+    result = call("members", "gateway.toml")
+    assert result.stderr == call("members", "list", "gateway.toml").stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("admit", "gateway.toml", "site-9@xmpp.localhost"),
+        ("expel", "gateway.toml", "site-9"),
+        ("replace", "gateway.toml", "site-9", "new@xmpp.localhost"),
+        ("why", "gateway.toml", "site-9"),
+    ],
+)
+def test_each_command_needs_an_operators_file(call: Call, arguments: tuple[str, ...]):
+    result = call("members", *arguments)
+    assert result.exit_code == 2
+    assert "role: is gateway" in result.stderr
+
+
+def test_who_is_no_ordinary_member_is_listed_by_its_standing():
+    entry = MemberEntry(party="a", account="a@h", standing=Standing.LEAVING)
+    assert _row(entry)[2] == "leaving"
+
+
+def test_why_is_told_in_sentences_with_the_codes():
+    at = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    entry = MemberEntry(
+        party="a",
+        account="a@h",
+        findings=("never heard",),
+        refusals=(RefusalEntry(at=at, code="2.14", reason="wrong Source"),),
+    )
+    waits = WaitingEntry(account="b@h", first=at, last=at, times=3, note="looks like a@h")
+    body = DomainMembers(domain="d", members=(entry,), waiting=(waits,))
+    assert list(_explained(body)) == [
+        "a (a@h): member, unreachable, never heard",
+        "  never heard",
+        "  refused 2026-01-31 12:00:00Z: wrong Source (code 2.14)",
+        (
+            "b@h: waits for admission, first heard 2026-01-31 12:00:00Z, "
+            "last 2026-01-31 12:00:00Z, 3 times; looks like a@h"
+        ),
+    ]

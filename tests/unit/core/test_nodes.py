@@ -9,7 +9,7 @@ OP, A = "op@x.example", "a@x.example"
 
 @pytest.fixture(params=list(Uplink))
 def specs(request):
-    made = node_specs(Domain("a").settings, request.param)
+    made = node_specs(Domain("a").settings, request.param, (A,))
     return request.param, {spec.name.removeprefix("cem/grid"): spec for spec in made}
 
 

@@ -48,6 +48,9 @@ class Wire:
         await self._outcome("ensure", spec.name, repair)
         return spec.name
 
+    async def affiliate(self, service, node, accounts):
+        await self._outcome("affiliate", node, accounts)
+
     async def offers_write_only(self, service):
         await self._outcome("probe")
         return True

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from xmpp_cem.core.inputs import (
     ItemReceived,
+    Knocked,
     Link,
     LinkChanged,
     PresenceChanged,
@@ -17,6 +18,7 @@ from xmpp_cem.model.link import (
     Delivery,
     LinkDown,
     LinkUp,
+    PresenceAsked,
     PresenceSeen,
     RequestReceived,
     Retraction,
@@ -71,8 +73,15 @@ def test_a_request_becomes_an_input_with_the_stamped_sender(door):
 
 
 def test_a_stranger_is_refused_before_anything_of_it_is_read(door):
-    assert door.take(RequestReceived(STRANGER, "t", True, b"\xff not even XML")) is None
+    what = door.take(RequestReceived(STRANGER, "t", True, b"\xff not even XML"))
+    assert what == Knocked(Link.LOWER, STRANGER.bare)
     assert door.wire.done == [("refuse", "t", "service-unavailable", "cancel", "", b"")]
+
+
+def test_a_stranger_that_asks_for_presence_is_told_of_once(door):
+    for _ in range(3):
+        door.take(PresenceAsked(STRANGER))
+    assert door.inputs == [Knocked(Link.LOWER, STRANGER.bare)]
 
 
 def test_what_cannot_be_read_is_refused_with_a_fault_inside_the_error(door):

@@ -126,7 +126,7 @@ async def test_a_bug_in_verifying_nodes_ends_the_agent(wire, clock):
     from xmpp_cem.model.node import Uplink
     from xmpp_cem.testing.builders import Domain
 
-    specs = node_specs(Domain("a").settings, Uplink.TRANSACTION)
+    specs = node_specs(Domain("a").settings, Uplink.TRANSACTION, ("a@x.example",))
     wire.outcomes = [BugError()]
     role = Doing(VerifyNodes(Link.UPPER, SERVICE, specs))
     assert_died_of(await outcome_of(engine(wire, clock, role), clock), BugError)
