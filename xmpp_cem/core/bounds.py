@@ -174,7 +174,10 @@ def divided(cap: Cap, resources: Mapping[str, Physical], unmanaged_w: int = 0) -
         Limits whose sum is at most `cap`; of a phase, those of resources that are on it.
     """
     most_w = {name: _most(cap, each) for name, each in resources.items() if _is_on(cap, each)}
-    parts = pro_rata(max(cap.limit_w - unmanaged_w, 0), most_w)
+    left_w, total_w = max(cap.limit_w - unmanaged_w, 0), sum(most_w.values())
+    if 0 < total_w < left_w:  # more than they can do now, and maybe not more than they can do soon
+        most_w = {name: left_w * each // total_w for name, each in most_w.items()}
+    parts = pro_rata(left_w, most_w)
     return {name: replace(cap, limit_w=limit_w) for name, limit_w in parts.items()}
 
 

@@ -7,8 +7,10 @@ from xmpp_cem.model.control import Sample
 from xmpp_cem.model.ids import EventId, PartyId, ResourceId, derived_id
 
 
-def why_overridden(samples: tuple[Sample, ...]) -> str:
-    """Return why the customer has taken these resources back, for people."""
+def why_held(samples: tuple[Sample, ...]) -> str:
+    """Return why nobody else can move some of these resources, for people."""
+    if not any(sample.is_overridden for sample in samples):
+        return "out of service"
     whys = dict.fromkeys(sample.reason for sample in samples if sample.is_overridden)
     said = "; ".join(filter(None, whys))
     return f"local override: {said}"[:256] if said else "local override"

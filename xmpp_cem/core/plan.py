@@ -32,6 +32,11 @@ class Plan:
         return frozenset(s.segment.cause for s in self.settings.values() if s.segment.cause)
 
     @property
+    def moved(self) -> frozenset[ResourceId]:
+        """The resources for which an event decides now."""
+        return frozenset(name for name, s in self.settings.items() if s.segment.cause)
+
+    @property
     def is_limited(self) -> bool:
         """Whether a limit of an event or of the failsafe is in force."""
         return any(setting.segment.limits for setting in self.settings.values())

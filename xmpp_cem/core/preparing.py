@@ -63,7 +63,8 @@ def prepared(
         commitment: one that acts now.
         sampling: what the devices did.
         over: how long before the start the baseline is taken.
-        known: baselines of resources that another event moves already.
+        known: baselines of resources that another event moves already, for those that have not
+            been read before it since a restart.
     """
     if not sampling.latest:
         return commitment
@@ -71,8 +72,8 @@ def prepared(
     baselines = commitment.baselines
     if baselines is None:
         found = {s.resource: sampling.baseline(s.resource, start, over) for s in sampling.latest}
-        found |= {r: w for r, w in (known or {}).items() if r in found}
-        baselines = tuple((resource, w) for resource, w in found.items() if w is not None)
+        whole = {r: w if w is not None else (known or {}).get(r) for r, w in found.items()}
+        baselines = tuple((resource, w) for resource, w in whole.items() if w is not None)
     change_w = _change_w(commitment, dict(baselines))
     limits = commitment.limits or _limits(commitment, sampling, is_fall=change_w < 0)
     shares = pro_rata(abs(change_w), dict(limits))

@@ -23,9 +23,16 @@ class Sampling:
         self.latest: tuple[Sample, ...] = ()
 
     def take(
-        self, samples: tuple[Sample, ...], now: datetime, length: timedelta
+        self,
+        samples: tuple[Sample, ...],
+        now: datetime,
+        length: timedelta,
+        moved: frozenset[ResourceId] = frozenset(),
     ) -> tuple[Reading, ...]:
-        """Add samples; returns the readings of a window that they close."""
+        """Add samples; returns the readings of a window that they close.
+
+        What events have `moved` is read, but is no baseline for the next event.
+        """
         current = window(now, length)
         readings: tuple[Reading, ...] = ()
         if self._open != current:
@@ -36,17 +43,23 @@ class Sampling:
             if sample.is_faulty:
                 continue
             self._samples.setdefault(sample.resource, []).append(sample)
+            if sample.resource in moved:
+                continue
             recent = self._recent.setdefault(sample.resource, deque(maxlen=600))
             recent.append((now, sample.power_w))
         return readings
 
     def baseline(self, resource: ResourceId, before: datetime, over: timedelta) -> int | None:
-        """Return the mean power in `[before - over, before)`, W; the last one known if none."""
+        """Return the mean power in `[before - over, before)` that no event moved, W.
+
+        The last one before, or else the first one after, where there was none in that time.
+        """
         recent = self._recent.get(resource, ())
         inside = [power for at, power in recent if before - over <= at < before]
         if inside:
             return sum(inside) // len(inside)
-        return recent[-1][1] if recent else None
+        earlier = [power for at, power in recent if at < before]
+        return earlier[-1] if earlier else recent[0][1] if recent else None
 
     def _close(self) -> tuple[Reading, ...]:
         samples, self._samples = self._samples, {}

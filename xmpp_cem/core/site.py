@@ -9,8 +9,8 @@ from xmpp_cem.core.effects import Actuate, Effect, Note, ReadDevices, SetTimer
 from xmpp_cem.core.eventacts import Happening, Word
 from xmpp_cem.core.failsafe import FailsafeSettings
 from xmpp_cem.core.guarding import Guarding
-from xmpp_cem.core.inputs import Input, LinkChanged, Measured, Started, TimerFired
-from xmpp_cem.core.overriding import Overriding, why_overridden
+from xmpp_cem.core.inputs import Decided, Input, LinkChanged, Measured, Started, TimerFired
+from xmpp_cem.core.overriding import Overriding, why_held
 from xmpp_cem.core.plan import Plan, plan
 from xmpp_cem.core.preparing import drawn, moves_power, prepared, window_of
 from xmpp_cem.core.ranking import ranking
@@ -70,6 +70,8 @@ class Site:
                 return self._tick(now)
             case Measured(samples=samples):
                 return self._measured(samples, now)
+            case Decided():
+                return self.ven.handle(self._kept_to(what), now)
             case LinkChanged(is_up=is_up):
                 self._guarding.linked(now, is_up=is_up)
                 return self.ven.handle(what, now)
@@ -136,9 +138,10 @@ class Site:
         effects: list[Effect] = []
         powers = {sample.resource: sample.power_w for sample in self._sampling.latest}
         for name, setting in self._plan.settings.items():
-            if setting.power_w is None:
-                self._free_w[name] = powers[name]
             known = before.settings.get(name)
+            # What was read right after a release is still the power that an event had moved.
+            if setting.power_w is None and (known is None or known.power_w is None):
+                self._free_w[name] = powers[name]
             if (known.power_w if known else None) != setting.power_w:
                 power = "free" if setting.power_w is None else f"{setting.power_w} W"
                 why = setting.segment.why
@@ -162,7 +165,8 @@ class Site:
 
     def _measured(self, samples: tuple[Sample, ...], now: datetime) -> list[Effect]:
         self._cycling.saw(samples, now)
-        readings = self._sampling.take(samples, now, self.ven.report_every)
+        every, moved = self.ven.report_every, self._plan.moved
+        readings = self._sampling.take(samples, now, every, moved)
         effects = self.ven.report(readings, now) if readings else []
         resources = (resource_of(sample) for sample in samples)
         shown = tuple(self._guarding.shown(resource) for resource in resources)
@@ -174,23 +178,46 @@ class Site:
 
     def _overridden(self, samples: tuple[Sample, ...], now: datetime) -> list[Effect]:
         """Let the customer's local override win: take back what it makes impossible, and say so."""
-        held = {s.resource for s in samples if s.is_overridden or s.is_faulty}
-        if not held:
+        if not _held(samples):
             return []
         effects: list[Effect] = []
         for commitment in list(self.ven.book.live()):
             answer = commitment.answer
             if answer is None or answer.opt is Opt.OUT or not answer.power_w:
                 continue
-            mean = commitment.event.targets.mean
-            able = [s for s in samples if s.resource not in held and mean(s.resource, s.kind)]
-            is_fall = answer.power_w < 0
-            able_w = sum(
-                dict(commitment.limits).get(s.resource, s.decrease_w if is_fall else s.increase_w)
-                for s in able
-            )
-            power_w = min(abs(answer.power_w), able_w)
+            power_w = _left_w(commitment, answer.power_w, samples)
             opt = Opt.IN if power_w else Opt.OUT
-            signed = -power_w if is_fall else power_w
-            effects += self.ven.book.answer(commitment, opt, signed, why_overridden(samples), now)
+            why = why_held(samples)
+            effects += self.ven.book.answer(commitment, opt, power_w, why, now)
         return effects
+
+    def _kept_to(self, decision: Decided) -> Decided:
+        """Return a decision that promises nothing of what cannot be moved now."""
+        samples = self._sampling.latest
+        commitment = self.ven.book.commitments.get(decision.event)
+        if commitment is None or not decision.power_w or not _held(samples):
+            return decision
+        power_w = _left_w(commitment, decision.power_w, samples)
+        if power_w == decision.power_w:
+            return decision
+        opt = decision.opt if power_w else Opt.OUT
+        why = decision.reason or why_held(samples)
+        return replace(decision, opt=opt, power_w=power_w, reason=why)
+
+
+def _held(samples: tuple[Sample, ...]) -> frozenset[ResourceId]:
+    """Return the resources that nobody can move now: their owner keeps them, or they are faulty."""
+    return frozenset(s.resource for s in samples if s.is_overridden or s.is_faulty)
+
+
+def _left_w(commitment: Commitment, power_w: int, samples: tuple[Sample, ...]) -> int:
+    """Return what is left of a promise without the resources that are held, W, signed."""
+    held, mean = _held(samples), commitment.event.targets.mean
+    is_fall = power_w < 0
+    able_w = sum(
+        dict(commitment.limits).get(s.resource, s.decrease_w if is_fall else s.increase_w)
+        for s in samples
+        if s.resource not in held and mean(s.resource, s.kind)
+    )
+    left_w = min(abs(power_w), able_w)
+    return -left_w if is_fall else left_w

@@ -76,12 +76,16 @@ class MemoryCarrier:
 
 
 class ServerCarrier:
-    """A private server and the computer's clock; passwords are `pw-` and the account's name."""
+    """A private server and the computer's clock; passwords are `pw-` and the account's name.
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    Accounts named in `relays` connect to that port instead of the server's.
+    """
+
+    def __init__(self, endpoint: Endpoint, relays: Mapping[str, int] | None = None) -> None:
         self.clock = SystemClock()
         self.host = endpoint.xmpp_host
         self._endpoint = endpoint
+        self._relays = relays or {}
 
     def service(self, domain: DomainId) -> Jid:
         """Return the domain's pubsub service."""
@@ -99,7 +103,7 @@ class ServerCarrier:
             address=address,
             password=f"pw-{address.bare.partition('@')[0]}",
             host=self._endpoint.host,
-            port=self._endpoint.port,
+            port=self._relays.get(address.bare, self._endpoint.port),
             ca_file=Path(self._endpoint.ca_file),
             watch_interval=0.05,
         )

@@ -111,7 +111,7 @@ class OperatorClient:
             raise TypeError("a response was expected")
         return reply
 
-    async def dispatch(
+    async def dispatch(  # noqa: PLR0913 a test names what it is about
         self,
         number: int,
         power_w: int,
@@ -119,6 +119,7 @@ class OperatorClient:
         start_in: float = 4,
         seconds: float = 20,
         answer_in: float = 3,
+        priority: int = 100,
         later: bool | None = None,
     ) -> str:
         """Ask for a change of power; returns the event's id, asserts that the VTN took it."""
@@ -127,6 +128,7 @@ class OperatorClient:
         event = Event(
             id=str(UUID(int=number)),
             order=Order(epoch=0, modification=0),
+            priority=priority,
             active=Interval(start=start, end=start + timedelta(seconds=seconds)),
             signal=Delta(power_w=power_w),
             created=now,
@@ -138,13 +140,16 @@ class OperatorClient:
             raise AssertionError(f"the VTN did not take the event: {reply.errors}")
         return event.id
 
-    async def change(self, event: str, power_w: int, start: datetime, seconds: float) -> Result:
+    async def change(
+        self, event: str, power_w: int, start: datetime, seconds: float, priority: int = 100
+    ) -> Result:
         """Change an event's power and times; returns how the VTN took it."""
         now = self._clock.now()
         active = Interval(start=start, end=start + timedelta(seconds=seconds))
         wanted = Event(
             id=event,
             order=Order(epoch=0, modification=0),
+            priority=priority,
             active=active,
             signal=Delta(power_w=power_w),
             created=now,

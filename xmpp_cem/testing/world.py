@@ -37,7 +37,10 @@ class Party:
 
 @dataclass
 class World:
-    """Builds parties, runs them, and lets tests wait for what must become true."""
+    """Builds parties, runs them, and lets tests wait for what must become true.
+
+    `boots` names the start of a party's machine: another name before `restart` is a power cut.
+    """
 
     carrier: Carrier
     new_store: Callable[[PartyId], Store]
@@ -48,6 +51,9 @@ class World:
     meters: dict[PartyId, Meter] = field(default_factory=dict)
     profiles: dict[DomainId, Profile] = field(default_factory=dict)
     failsafe: FailsafeSettings | None = None
+    control_every: timedelta = timedelta(seconds=1)
+    lease: timedelta = timedelta(seconds=25)
+    boots: dict[PartyId, str] = field(default_factory=dict)
     allocations: dict[DomainId, Allocation] = field(default_factory=dict)
     terms: dict[PartyId, Terms] = field(default_factory=dict)
     _plans: dict[PartyId, Callable[[], Engine]] = field(default_factory=dict)
@@ -85,7 +91,8 @@ class World:
         """Build a site with one resource; another `box` has its own account and its own store."""
         self._plans[party] = lambda: self.site(party, upper, meter, box)
         box = box or party
-        settings = SiteSettings(ven=self._upper(party, upper), failsafe=self.failsafe)
+        ven = self._upper(party, upper)
+        settings = SiteSettings(ven, self.control_every, self.failsafe)
         self.meters[party] = meter
         program = FunctionSite(meter.read, meter.act, meter.answer)
         speech = self._speech(upper)
@@ -155,7 +162,7 @@ class World:
             vtn=self._vtn_address(domain),
             digest=digest,
             seed=party,
-            boot="world",
+            boot=self.boots.get(party, "world"),
         )
 
     def _lower(self, party: PartyId, domain: DomainId, members: tuple[PartyId, ...]) -> VtnSettings:
@@ -170,6 +177,7 @@ class World:
             heartbeat=self.heartbeat,
             report_every=self.report_every,
             grace=self.grace,
+            lease=self.lease,
             allocation=self.allocations.get(domain, PRO_RATA),
             terms={member: self.terms[member] for member in members if member in self.terms},
             tells_the_set=domain in self.profiles and self.profiles[domain].tells_the_set,

@@ -81,6 +81,12 @@ def test_a_limit_of_the_site_is_divided_by_what_each_resource_can_do():
     assert {part.limit_w for part in rest.values()} == {0}
 
 
+def test_what_a_wide_limit_leaves_is_divided_too():
+    site = {"ev": CHARGER, "battery": Physical(Range(-5000, 5000))}
+    parts = divided(cap(32_080), site)
+    assert {name: part.limit_w for name, part in parts.items()} == {"ev": 22_080, "battery": 10_000}
+
+
 def test_a_limit_of_a_phase_is_divided_by_what_each_draws_from_it():
     site = {"ev": CHARGER, "battery": Physical(Range(-3680, 3680), phases=(Phase.A,))}
     parts = divided(cap(3680, phase=Phase.A), site)

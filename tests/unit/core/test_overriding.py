@@ -1,4 +1,4 @@
-from xmpp_cem.core.overriding import Overriding, why_overridden
+from xmpp_cem.core.overriding import Overriding, why_held
 from xmpp_cem.messages.events import StatusType
 from xmpp_cem.model.control import Sample
 from xmpp_cem.testing.builders import at, make_event
@@ -43,7 +43,5 @@ def test_an_override_that_comes_again_is_told_again_under_another_id():
 
 
 def test_an_answer_says_why():
-    assert why_overridden(samples(a="", b=None)) == "local override"
-    assert why_overridden(samples(a="guests", b="guests", c="trip")) == (
-        "local override: guests; trip"
-    )
+    assert why_held(samples(a="", b=None)) == "local override"
+    assert why_held(samples(a="guests", b="guests", c="trip")) == ("local override: guests; trip")

@@ -110,6 +110,12 @@ def test_a_wide_limit_leaves_everything_free():
     assert powers([limit(60_000)], 30) == {"ev": None, "pump": None, "base": None}
 
 
+def test_a_limit_holds_nothing_below_itself_after_an_event_has_moved_it():
+    low = EV.model_copy(update={"power_w": 2000, "decrease_w": 2000, "increase_w": 1000})
+    assert powers([limit(8000)], 30, samples=(low,))["ev"] is None
+    assert powers([limit(6500)], 30, samples=(low,))["ev"] == 6500
+
+
 def test_at_the_connection_point_counts_what_nobody_controls():
     point = powers([limit(4500, at=Place.CONNECTION_POINT)], 30)
     assert point["ev"] + point["pump"] <= 3500

@@ -109,7 +109,10 @@ def test_only_resources_that_are_meant_take_a_share(sampling):
 
 
 def test_a_baseline_is_not_taken_while_another_event_moves_the_resource(sampling):
-    ready = prepared(commitment(), sampling, OVER, {"r1": 9000, "gone": 1})
+    after_a_restart = Sampling()
+    moved = frozenset({"r1"})
+    after_a_restart.take(sampling.latest, at(0), timedelta(seconds=10), moved)
+    ready = prepared(commitment(), after_a_restart, OVER, {"r1": 9000, "gone": 1})
     assert dict(ready.baselines) == {"r1": 9000, "r2": -2000}
 
 

@@ -62,3 +62,13 @@ def test_only_a_resource_that_obeys_us_offers_flexibility(changes, state):
     assert resource.power_w == 1000
     offers = (resource.increase_w, resource.decrease_w)
     assert offers == ((300, 500) if state is ResourceState.AVAILABLE else (0, 0))
+
+
+def test_what_an_event_moves_is_no_baseline_of_another():
+    sampling = Sampling()
+    for seconds in range(10):
+        sampling.take((sample(5000),), at(seconds), LENGTH)
+    for seconds in range(10, 40):
+        sampling.take((sample(3000),), at(seconds), LENGTH, frozenset({"r"}))
+    assert sampling.baseline("r", at(40), timedelta(seconds=30)) == 5000
+    assert sampling.baseline("r", at(35), timedelta(seconds=30)) == 5000

@@ -21,8 +21,10 @@ from xmpp_cem.messages.envelope import EventMessage, Header, Noun, ResponseMessa
 from xmpp_cem.messages.events import StatusType
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.control import Sample
-from xmpp_cem.model.event import Mode
+from xmpp_cem.model.event import Mode, Targets
 from xmpp_cem.model.ids import Jid, derived_id
+from xmpp_cem.model.signal import Limit
+from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import (
     HOST,
     at,
@@ -200,3 +202,56 @@ def test_the_beginning_and_the_end_of_acting_are_told_once(house):
     bodies = [m.body for m in house.sent if m.header.noun is Noun.EVENTS]
     told = [(s.type, s.at) for body in bodies for s in body.statuses]
     assert told == [(StatusType.STARTED, at(20)), (StatusType.STOPPED, at(80))]
+
+
+def moved(power_w):
+    return (BOTH[0].model_copy(update={"power_w": power_w}), BOTH[1])
+
+
+def test_a_limit_that_begins_right_after_a_release_holds_at_once(house):
+    house.commit(EVENT)
+    signal = Limit(limit_w=2500, direction="import", is_mandatory=True)
+    active = Interval(start=at(81), end=at(99))
+    later = make_event(2, signal=signal, active=active, targets=Targets(resources=("r1",)))
+    house.publish(EndDeviceControls(events=(later,)))
+    assert house.set_points(79)["r1"] == 2000
+    house.tell(Measured(moved(2000)), 79)
+    assert house.set_points(80)["r1"] is None
+    house.tell(Measured(moved(4000)), 80)
+    assert house.set_points(81)["r1"] == 2500
+
+
+def test_an_event_that_follows_another_starts_from_the_power_before_both(house):
+    house.commit(EVENT)
+    for seconds in range(20, 80):
+        house.set_points(seconds)
+        house.tell(
+            Measured((moved(2000)[0], BOTH[1].model_copy(update={"power_w": 1000}))), seconds
+        )
+    active = Interval(start=at(81), end=at(99))
+    after = make_event(2, signal=share_of("0.5"), active=active, answer_by=at(80))
+    house.publish(EndDeviceControls(events=(after,)), 70)
+    house.tell(Decided(after.id, after.order, Opt.IN, -3000), 71)
+    house.set_points(80)
+    house.tell(Measured(BOTH), 80)
+    assert house.set_points(81) == {"r1": 2000, "r2": 1000}
+
+
+@pytest.mark.parametrize("state", ["is_overridden", "is_faulty"])
+def test_a_promise_leaves_out_what_cannot_be_moved_from_the_first_answer_on(house, state):
+    held = (BOTH[0].model_copy(update={state: True}), BOTH[1])
+    house.tell(Measured(held), 0)
+    house.publish(EndDeviceControls(events=(EVENT,)), 0)
+    before = len(house.answers)
+    house.tell(Decided(EVENT.id, EVENT.order, Opt.IN, -3000), 1)
+    house.tell(Measured(held), 2)
+    assert [(a.opt, a.power_w) for a in house.answers[before:]] == [(Opt.IN, -2000)]
+
+
+def test_a_yes_while_nothing_can_be_moved_is_told_as_a_no(house):
+    broken = tuple(s.model_copy(update={"is_faulty": True}) for s in BOTH)
+    house.tell(Measured(broken), 0)
+    house.commit(EVENT)
+    house.tell(Measured(broken), 2)
+    said = [(a.opt, a.power_w, a.reason) for a in house.answers]
+    assert said == [(Opt.OUT, 0, "out of service")]
