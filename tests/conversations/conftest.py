@@ -12,8 +12,11 @@ from xmpp_cem.testing.server import Account, DomainSpec, PrivateServer
 from xmpp_cem.testing.world import World
 
 HOST = "xmpp.localhost"
-PARTIES = ("operator", "outsider", "agg-1", "agg-2", "site-1", "site-2", "site-3", "site-4")
-DOMAINS = ("grid", "agg-1-sites", "agg-2-sites")
+PARTIES = (
+    *("operator", "outsider", "agg-1", "agg-1-b", "agg-2"),
+    *("site-1", "site-2", "site-3", "site-4"),
+)
+DOMAINS = ("grid", "dso-b", "agg-1-sites", "agg-2-sites", "west-sites")
 VTNS = tuple(f"vtn-{domain}" for domain in DOMAINS)
 
 

@@ -1,12 +1,12 @@
 """Where everything meets: a role of the core, a store, a clock, made into an engine."""
 
-from xmpp_cem.core.gateway import Gateway, GatewaySettings
+from xmpp_cem.core.cascade.settings import GatewaySettings
+from xmpp_cem.core.gateway import Gateway
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.site import Site, SiteSettings
 from xmpp_cem.core.venstate import VenSettings
 from xmpp_cem.core.vtn import Vtn
 from xmpp_cem.core.vtnstate import VtnSettings
-from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.keeping import Retention
 from xmpp_cem.model.node import card_node
 from xmpp_cem.runtime.engine import Engine, Surroundings
@@ -58,20 +58,28 @@ def gateway_engine(
     speech: Speech | None = None,
     retention: Retention | None = None,
 ) -> Engine:
-    """Return the engine of a VEN above and VTN below."""
+    """Return the engine of a gateway between the domains above it and those below it."""
     gateway = Gateway(settings)
 
-    def service(link: Link) -> Jid | None:
-        return settings.lower.service if link is Link.LOWER else gateway.ven.service
-
+    above = {end.link: _above(end.role.settings) for end in gateway.uppers}
+    below = {end.link: _served(end.role.settings) for end in gateway.lowers}
     surroundings = Surroundings(
-        services=service,
-        admitted={Link.UPPER: _above(settings.upper), Link.LOWER: _served(settings.lower)},
-        open_nodes=frozenset({card_node(settings.lower.domain)}),
+        services=gateway.service,
+        admitted=above | below,
+        open_nodes=frozenset(card_node(each.domain) for each in settings.lowers),
+        renamed=_renamed(settings),
         speech=speech or Speech(),
         retention=retention or Retention(),
     )
     return Engine(gateway, store, clock, surroundings=surroundings)
+
+
+def _renamed(settings: GatewaySettings) -> dict[Link, Link]:
+    """Return how connections were named while there was another number of domains."""
+    uppers, lowers = settings.upper_links, settings.lower_links
+    named = {Link.above(each.domain): x for each, x in zip(settings.uppers, uppers, strict=True)}
+    named |= {Link.below(each.domain): x for each, x in zip(settings.lowers, lowers, strict=True)}
+    return named | {Link.UPPER: uppers[0], Link.LOWER: lowers[0]}
 
 
 def _above(settings: VenSettings) -> frozenset[str]:

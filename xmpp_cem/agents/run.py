@@ -62,8 +62,11 @@ async def run(config: Config, application: Application | None = None) -> None:
         telling = asyncio.create_task(restarter.tell(), name="health")
         telling.add_done_callback(_told)
         stack.push_async_callback(_ended, telling)
-        if isinstance(config, VenConfig | GatewayConfig):
+        if isinstance(config, VenConfig):
             found = config.model_copy(update={"upper": await located(config.upper)})
+        elif isinstance(config, GatewayConfig):
+            uppers = [await located(upper) for upper in config.upper]
+            found = config.model_copy(update={"upper": tuple(uppers)})
         await restarter.run()
 
 
@@ -119,9 +122,12 @@ def _engine(
             engine = vtn_engine(vtn, store, clock, speech, kept)
             _connect(engine, Link.LOWER, config.lower.account)
         case GatewayConfig():
-            engine = gateway_engine(gateway_settings(config), store, clock, speech, kept)
-            _connect(engine, Link.LOWER, config.lower.account)
-            _connect(engine, Link.UPPER, config.upper.account)
+            settings = gateway_settings(config)
+            engine = gateway_engine(settings, store, clock, speech, kept)
+            for link, lower in zip(settings.lower_links, config.lower, strict=True):
+                _connect(engine, link, lower.account)
+            for link, upper in zip(settings.upper_links, config.upper, strict=True):
+                _connect(engine, link, upper.account)
         case VenConfig():
             program: Application = application or driven_site(config, clock)
             if isinstance(config.store, Path):
@@ -135,7 +141,7 @@ def _engine(
 def _connect(engine: Engine, link: Link, account: AccountConfig) -> None:
     """Log in under the fixed connection: `/vtn` below us, `/ven` above us."""
     intake = engine.intake(link)
-    connection = "vtn" if link is Link.LOWER else "ven"
+    connection = "vtn" if link.is_lower else "ven"
     stream = Stream(
         credentials_of(account, connection),
         intake.deliver,

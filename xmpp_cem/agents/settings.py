@@ -1,6 +1,7 @@
 """Turns a configuration into the small values that core, streams and clocks are given."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,8 +12,8 @@ from xmpp_cem.config.guarding import FailsafeConfig
 from xmpp_cem.config.profiles import load_profile
 from xmpp_cem.config.roles import ClockConfig, GatewayConfig, VenConfig, VtnConfig
 from xmpp_cem.config.storing import RetentionConfig
+from xmpp_cem.core.cascade.settings import GatewaySettings, Policy
 from xmpp_cem.core.failsafe import Autonomy, FailsafeSettings
-from xmpp_cem.core.gateway import GatewaySettings
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.site import SiteSettings
 from xmpp_cem.core.venstate import VenSettings
@@ -23,6 +24,7 @@ from xmpp_cem.model.keeping import Retention
 from xmpp_cem.runtime.clock import ScaledClock, SystemClock
 from xmpp_cem.runtime.speech import Speech
 from xmpp_cem.wire.codec import digest
+from xmpp_cem.wire.profile import Profile
 from xmpp_cem.xmpp.credentials import Credentials
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -113,13 +115,21 @@ def retention_of(config: VtnConfig | VenConfig | GatewayConfig) -> Retention:
 
 def speech_of(config: VtnConfig | VenConfig | GatewayConfig) -> Speech:
     """Return which profile is spoken with whom: operators speak the default one everywhere."""
-    profiles, plain = {}, frozenset[str]()
-    if not isinstance(config, VtnConfig):
-        profiles[Link.UPPER] = load_profile(config.upper.profile)
-    if not isinstance(config, VenConfig):
-        profiles[Link.LOWER] = load_profile(config.lower.profile)
-        plain = frozenset(config.lower.operators)
-    return Speech(profiles, plain)
+    match config:
+        case VtnConfig(lower=lower):
+            spoken = {Link.LOWER: lower.profile}
+            return Speech(_loaded(spoken), frozenset(lower.operators))
+        case VenConfig(upper=upper):
+            return Speech(_loaded({Link.UPPER: upper.profile}))
+        case GatewayConfig(upper=uppers, lower=lowers):
+            links = gateway_settings(config)
+            spoken = dict(zip(links.upper_links, (each.profile for each in uppers), strict=True))
+            spoken |= zip(links.lower_links, (each.profile for each in lowers), strict=True)
+            return Speech(_loaded(spoken), frozenset(o for each in lowers for o in each.operators))
+
+
+def _loaded(spoken: Mapping[Link, str]) -> dict[Link, Profile]:
+    return {link: load_profile(name) for link, name in spoken.items()}
 
 
 def site_settings(config: VenConfig) -> SiteSettings:
@@ -165,8 +175,13 @@ def _boot_id() -> str:
 
 def gateway_settings(config: GatewayConfig) -> GatewaySettings:
     """Return what a gateway is configured with."""
+    uppers = [ven_settings(config.party, each) for each in config.upper]
+    lowers = [vtn_settings(config.party, each, config.retention) for each in config.lower]
     return GatewaySettings(
-        upper=ven_settings(config.party, config.upper),
-        lower=vtn_settings(config.party, config.lower, config.retention),
+        upper=uppers[0],
+        lower=lowers[0],
         margin=config.cascade.answer_margin,
+        policy=Policy(config.cascade.policy),
+        more_upper=tuple(uppers[1:]),
+        more_lower=tuple(lowers[1:]),
     )

@@ -37,14 +37,16 @@ def register(app: typer.Typer) -> None:
 
 
 def _summary(config: Config) -> list[tuple[str, str]]:
-    """Return the five lines that tell a person what was understood."""
+    """Return the lines that tell a person what was understood."""
     match config:
         case VtnConfig():
             middle = [_below(config.lower), _members(config.lower), _timing(config.lower)]
         case VenConfig():
             middle = [_above(config.upper), _resources(config), _control(config)]
         case GatewayConfig():
-            middle = [_above(config.upper), _below(config.lower), _cascade(config)]
+            above = [_above(upper) for upper in config.upper]
+            below = [_below(lower) for lower in config.lower]
+            middle = [*above, *below, _cascade(config)]
         case OperatorConfig():
             middle = [("account", _login(config.account)), _domains(config), _presences(config)]
         case _:
@@ -96,7 +98,8 @@ def _failsafe(config: VenConfig) -> str:
 
 def _cascade(config: GatewayConfig) -> tuple[str, str]:
     margin = seconds(config.cascade.answer_margin)
-    return "cascade", f"members answer {margin} earlier: {_members(config.lower)[1]}"
+    members = "; ".join(_members(lower)[1] for lower in config.lower)
+    return "cascade", f"{config.cascade.policy}, members answer {margin} earlier: {members}"
 
 
 def _domains(config: OperatorConfig) -> tuple[str, str]:

@@ -70,8 +70,10 @@ def _account(config: Config) -> AccountConfig:
     match config:
         case VtnConfig(lower=lower):
             return lower.account
-        case VenConfig(upper=upper) | GatewayConfig(upper=upper):
+        case VenConfig(upper=upper):
             return upper.account
+        case GatewayConfig(upper=uppers):
+            return uppers[0].account
         case _:
             return config.account
 

@@ -9,7 +9,7 @@ from xmpp_cem.cli.arguments import AsJson, File, InDomain
 from xmpp_cem.cli.failures import FAILED, accepted
 from xmpp_cem.cli.output import show_json, show_line
 from xmpp_cem.config.loading import load
-from xmpp_cem.config.roles import OperatorConfig, VenConfig
+from xmpp_cem.config.roles import OperatorConfig, VenConfig, VtnConfig
 from xmpp_cem.errors import ConfigError, RemoteProtocolError
 from xmpp_cem.messages.envelope import Noun, Verb
 from xmpp_cem.messages.operations import DomainNodes, NodeEntry
@@ -26,7 +26,7 @@ def provision(
     """Create a domain's nodes and compare them; exit code 1 when drift remains.
 
     With an operator's file the running VTN does it; with a VTN's or gateway's file this command
-    does it itself with that account.
+    does it itself with that account, for the gateway's first domain unless `--domain` names one.
     """
     config = load(file)
     if isinstance(config, VenConfig):
@@ -39,7 +39,10 @@ def provision(
 
         from xmpp_cem.agents.provisioning import provisioned
 
-        nodes = asyncio.run(provisioned(config.party, config.lower, config.store, repair=repair))
+        lower = config.lower if isinstance(config, VtnConfig) else config.lower_of(domain)
+        if lower is None:
+            raise ConfigError(f"{file}: lower: there is no domain {domain}; choose one of its own")
+        nodes = asyncio.run(provisioned(config.party, lower, config.store, repair=repair))
     if as_json:
         show_json(nodes)
     else:

@@ -84,6 +84,11 @@ class UpperConfig(Section):
         return self
 
     @property
+    def vtn_bare(self) -> str:
+        """The VTN's account; empty as long as it is not known."""
+        return self.vtn_address.bare if self.vtn else ""
+
+    @property
     def vtn_address(self) -> Jid:
         """The VTN's full address; raises ValueError as long as it is not known."""
         if self.vtn is None:

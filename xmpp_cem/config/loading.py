@@ -29,7 +29,8 @@ def load(path: Path) -> Config:
         return adapter.validate_python(data, context={FOLDER: path.absolute().parent})
     except ValidationError as error:
         faults = error.errors(include_url=False)
-        raise ConfigError("\n".join(f"{path}: {_sentence(fault)}" for fault in faults)) from None
+        lines = (f"{path}: {_sentence(_plain(fault, data))}" for fault in faults)
+        raise ConfigError("\n".join(lines)) from None
 
 
 def _parsed(path: Path) -> dict[str, Any]:
@@ -41,6 +42,13 @@ def _parsed(path: Path) -> dict[str, Any]:
         ) from error
     except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError are two
         raise ConfigError(f"{path}: file: is not TOML: {error}; correct that line") from error
+
+
+def _plain(fault: ErrorDetails, data: dict[str, Any]) -> ErrorDetails:
+    """Return a fault without the number of a table that the file has once, as a table."""
+    loc = fault["loc"]
+    is_alone = len(loc) > 2 and loc[2] == 0 and isinstance(data.get(str(loc[1])), dict)  # noqa: PLR2004 role, key, number
+    return {**fault, "loc": (*loc[:2], *loc[3:])} if is_alone else fault
 
 
 def _sentence(fault: ErrorDetails) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from xmpp_cem.config.account import AccountConfig
+from xmpp_cem.config.cascading import Between
 from xmpp_cem.config.domains import LowerConfig, UpperConfig, WatchedConfig, refuse_repeats
 from xmpp_cem.config.fields import Bounds, HealthAddress
 from xmpp_cem.config.guarding import FailsafeConfig
@@ -25,13 +26,6 @@ class ClockConfig(Section):
 
     speed: Annotated[float, Field(ge=1, le=20)] = 1.0
     """Simulated seconds per real second."""
-
-
-class CascadeConfig(Section):
-    """How a gateway carries events down and answers up."""
-
-    answer_margin: Annotated[timedelta, Bounds(0.1, 60, 0.1)] = timedelta(seconds=2)
-    """How much earlier than to the domain above members must answer us."""
 
 
 class ControlConfig(Section):
@@ -113,7 +107,7 @@ class VenConfig(_Running):
         return self
 
 
-class GatewayConfig(_Running):
+class GatewayConfig(_Running, Between):
     """A VEN above and the VTN below; events, answers and readings cascade through it."""
 
     role: Literal["gateway"]
@@ -124,26 +118,6 @@ class GatewayConfig(_Running):
 
     retention: RetentionConfig = RetentionConfig()
     """How much of the past it keeps."""
-
-    upper: UpperConfig
-    """The domain in which it is a VEN."""
-
-    lower: LowerConfig
-    """The domain that it leads."""
-
-    cascade: CascadeConfig = CascadeConfig()
-    """How it carries events."""
-
-    @model_validator(mode="after")
-    def _two_levels(self) -> Self:
-        if self.upper.domain == self.lower.domain:
-            raise ValueError(
-                f"upper.domain and lower.domain are both {self.upper.domain}; "
-                "a gateway stands between two domains"
-            )
-        if self.party in {member.party for member in self.lower.members}:
-            raise ValueError(f"{self.party} is a member of its own domain; remove that member")
-        return self
 
 
 class OperatorConfig(_Agent):

@@ -13,8 +13,9 @@ from xmpp_cem.model.time import Interval
 class Call:
     """What is to be dispatched: a signal, and what it changes into later on.
 
-    `targets` are resources of the members. `randomise_s`, `ramp_s` and `recovery_s` spread it in
-    time, as an event tells its receivers.
+    `targets` are resources of the members. `upper` and `origin` are the event and the domain above
+    that it comes from, in a cascade; `randomise_s`, `ramp_s` and `recovery_s` spread it in time, as
+    an event tells its receivers.
     """
 
     event: EventId
@@ -30,6 +31,7 @@ class Call:
     ramp_s: int = 0
     recovery_s: int = 0
     upper: EventId | None = None
+    origin: str = ""
     path: tuple[str, ...] = ()
     hop: int = 0
 

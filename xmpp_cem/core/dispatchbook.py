@@ -1,8 +1,10 @@
 """A VTN's events as it keeps them: dispatches, their parts, and what is to be published of them."""
 
+from collections.abc import Iterable
+
 from xmpp_cem.core.effects import Remember
 from xmpp_cem.core.individual import share_id, told
-from xmpp_cem.core.records import Asker, Dispatch, Part
+from xmpp_cem.core.records import Asker, Dispatch, Member, Part
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.controls import IndexEntry
 from xmpp_cem.model.event import Event, EventStatus
@@ -31,6 +33,11 @@ class DispatchBook:
         elif record.party in self._state.members:
             self.parts.setdefault(record.event, {})[record.party] = record
             self._shares[share_id(record.event, record.party)] = record.event
+
+    def usable(self, event: EventId) -> Iterable[Member]:
+        """Return the members on whose flexibility an event may count now."""
+        held = self._state.held_in(event)
+        return (member for member in self._state.usable() if member.party not in held)
 
     def live(self) -> list[Dispatch]:
         """Return the dispatches that may still change power."""

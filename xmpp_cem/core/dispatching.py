@@ -1,6 +1,6 @@
 """A VTN's events: divided over members, answered, divided anew, measured, ended."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from xmpp_cem.core.call import Call
@@ -10,7 +10,6 @@ from xmpp_cem.core.division import (
     divide,
     expected,
     in_watts,
-    is_usable,
     joined,
     next_order,
     promised_w,
@@ -20,8 +19,9 @@ from xmpp_cem.core.effects import Effect, Note, SetTimer
 from xmpp_cem.core.metering import Metering, Window
 from xmpp_cem.core.modifying import modified
 from xmpp_cem.core.opening import opened, renewed
-from xmpp_cem.core.records import Dispatch
+from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.standing import all_counted, signed, standing
+from xmpp_cem.core.tallying import Tally, tally
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.operations import DispatchRecord
 from xmpp_cem.model.answer import Answer, Opt
@@ -182,17 +182,24 @@ class Dispatching(DispatchBook):
         parts = self.parts.get(dispatch.event.id, {})
         return sum(expected(self._state, dispatch, part, now) for part in parts.values())
 
-    def is_settled(self, dispatch: Dispatch, now: datetime) -> bool:
-        """Whether every reachable member has answered some version, or the time for it is over.
+    def tally(self, dispatch: Dispatch, now: datetime) -> Tally:
+        """Return what the members have said of an event so far."""
+        parts = self.parts.get(dispatch.event.id, {})
+        return tally(self._state, dispatch, parts.values(), now)
 
-        While presences are unknown, as after a restart, nothing is settled.
-        """
-        if not self._state.knows_presence(now):
-            return False
-        if now >= dispatch.event.answer_by:
-            return True
-        parts = self.parts.get(dispatch.event.id, {}).values()
-        return all(part.answer or not is_usable(self._state, part.party) for part in parts)
+    def hold(self, held: Mapping[EventId, frozenset[PartyId]], now: datetime) -> list[Effect]:
+        """Let events do without members that are committed elsewhere, and divide what changed."""
+        before, self._state.held = self._state.held, held
+        effects: list[Effect] = []
+        for dispatch in self.live():
+            event_id = dispatch.event.id
+            lost = held.get(event_id, frozenset()) - before.get(event_id, frozenset())
+            won = before.get(event_id, frozenset()) - held.get(event_id, frozenset())
+            if lost or won:
+                why = f"{len(lost)} members are committed to an event that goes first"
+                why = why if lost else f"{len(won)} members are free again"
+                effects += self.reconsider(event_id, why, now)
+        return effects
 
     def fire(self, event_id: EventId, now: datetime) -> list[Effect]:
         """Do what is due: judge silence at the deadline, end the event at its end."""
@@ -218,7 +225,23 @@ class Dispatching(DispatchBook):
             if part.asked_w and part.answer and part.answer.opt is Opt.IN:
                 member = self._state.members[part.party]
                 effects.append(self._state.change(member, called_s=member.called_s + seconds))
+            effects += self._kept(dispatch, part, seconds)
         return effects
+
+    def _kept(self, dispatch: Dispatch, part: Part, seconds: int) -> list[Effect]:
+        """Remember how much of what was asked of a member it did; what is not measured is left out.
+
+        Whoever said no or nothing did nothing of it.
+        """
+        is_yes = part.answer is not None and part.answer.opt is Opt.IN
+        if not part.asked_w or (is_yes and not part.measured_s):
+            return []
+        length_s = part.measured_s if is_yes else seconds
+        asked_wh = abs(part.asked_w) * length_s // 3600
+        done_wh = max(0, signed(dispatch, part.delivered_ws)) // 3600 if is_yes else 0
+        member = self._state.members[part.party]
+        kept_wh = member.kept_wh + min(done_wh, asked_wh)
+        return [self._state.change(member, asked_wh=member.asked_wh + asked_wh, kept_wh=kept_wh)]
 
     def record(self, dispatch: Dispatch, now: datetime) -> DispatchRecord:
         """Return how an event stands, for operators."""

@@ -37,10 +37,10 @@ def divide(
 ) -> Division:
     """Divide the target over who is in play; the event stays as it is when that changes nothing."""
     playing = [part for part in parts.values() if is_in_play(state, dispatch, part, now)]
-    if not playing:
+    if not playing and not state.held_in(dispatch.event.id):
         return _explained(dispatch, f"{why}; nobody is left")
     if dispatch.is_individual:
-        return _individually(state, dispatch, playing, why, now)
+        return _individually(state, dispatch, parts, why, now)
     limits = {part.party: part.limit_w for part in playing}
     capabilities = {part.party: part.capability_w for part in playing}
     of = multiplier(abs(dispatch.target_w), capabilities, limits)
@@ -66,18 +66,19 @@ def divide(
 
 
 def _individually(
-    state: VtnState, dispatch: Dispatch, playing: list[Part], why: str, now: datetime
+    state: VtnState, dispatch: Dispatch, parts: Mapping[PartyId, Part], why: str, now: datetime
 ) -> Division:
     """Ask each member for its own share anew; only whose share changes hears of it."""
     order = next_order(state, dispatch)
     if order.modification > _MAX_MODIFICATIONS:
         return _explained(dispatch, f"{why}; too many modifications")
+    playing = [part for part in parts.values() if is_in_play(state, dispatch, part, now)]
     shares = allocated(state, abs(dispatch.target_w), dispatch.active, playing, now)
-    watts = shares.by_key()
+    watts = {**dict.fromkeys(state.held_in(dispatch.event.id), 0), **shares.by_key()}
     changed = tuple(
         part.model_copy(update={"asked_w": signed(dispatch, watts[part.party]), "order": order})
-        for part in playing
-        if watts[part.party] != abs(part.asked_w)
+        for part in parts.values()
+        if part.party in watts and watts[part.party] != abs(part.asked_w)
     )
     if not changed:
         return _explained(dispatch, f"{why}; nobody can do more")
@@ -137,8 +138,8 @@ def promised_w(dispatch: Dispatch, answer: Answer) -> int:
 
 
 def is_in_play(state: VtnState, dispatch: Dispatch, part: Part, now: datetime) -> bool:
-    """Whether a member is reachable and ready, and has not said no nor let the deadline pass."""
-    if not is_usable(state, part.party):
+    """Whether a member is reachable and free, and has not said no nor let the deadline pass."""
+    if not is_usable(state, part.party) or part.party in state.held_in(dispatch.event.id):
         return False
     if part.answer is None:
         return now < dispatch.event.answer_by

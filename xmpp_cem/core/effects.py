@@ -210,10 +210,8 @@ class Note:
     fields: tuple[tuple[str, str], ...] = ()
 
 
-Effect = (
-    Remember
-    | Forget
-    | Publish
+Linked = (
+    Publish
     | Retract
     | Transact
     | Query
@@ -228,9 +226,7 @@ Effect = (
     | ProbeService
     | VerifyNodes
     | RevokeAccount
-    | SetTimer
-    | AskDecision
-    | Actuate
-    | ReadDevices
-    | Note
 )
+"""What goes out on one of our connections."""
+
+Effect = Linked | Remember | Forget | SetTimer | AskDecision | Actuate | ReadDevices | Note

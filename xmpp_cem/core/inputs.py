@@ -1,22 +1,59 @@
 """Everything that a role can be told: a closed set of values."""
 
 from dataclasses import dataclass
-from enum import StrEnum
+from typing import Any, ClassVar
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
 from xmpp_cem.messages.envelope import EventMessage, FaultMessage, RequestMessage, ResponseMessage
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Leadership, Offer
 from xmpp_cem.model.control import Sample
 from xmpp_cem.model.event import Order
-from xmpp_cem.model.ids import EventId, Jid
+from xmpp_cem.model.ids import DomainId, EventId, Jid
 from xmpp_cem.model.node import NodeState
 
 
-class Link(StrEnum):
-    """Which of a party's connections: to the domain where it is a VEN, or where it is the VTN."""
+class Link(str):
+    """Which of a party's connections: to a domain where it is a VEN, or where it is the VTN.
 
-    UPPER = "upper"
-    LOWER = "lower"
+    A party with one domain on a side calls its connection `upper` or `lower`; one with several
+    adds the domain, as in `upper/dso-west`.
+    """
+
+    __slots__ = ()
+    UPPER: ClassVar["Link"]
+    LOWER: ClassVar["Link"]
+
+    @classmethod
+    def above(cls, domain: DomainId) -> "Link":
+        """Return the connection to one of several domains where we are a VEN."""
+        return cls(f"upper/{domain}")
+
+    @classmethod
+    def below(cls, domain: DomainId) -> "Link":
+        """Return the connection to one of several domains that we lead."""
+        return cls(f"lower/{domain}")
+
+    @property
+    def value(self) -> str:
+        """Its name, for people and stores."""
+        return str(self)
+
+    @property
+    def is_lower(self) -> bool:
+        """Whether we are the VTN there."""
+        return self.partition("/")[0] == "lower"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Read and write it as text."""
+        return core_schema.no_info_after_validator_function(cls, handler(str))
+
+
+Link.UPPER = Link("upper")
+Link.LOWER = Link("lower")
 
 
 @dataclass(frozen=True)

@@ -17,15 +17,19 @@ from xmpp_cem.model.ids import PartyId, derived_id
 
 
 class Letters:
-    """Makes a party's headers; MessageID is the UUIDv5 of party, epoch and the parts given."""
+    """Makes a party's headers; MessageID is the UUIDv5 of party, domain, epoch and the parts given.
 
-    def __init__(self, party: PartyId) -> None:
+    The domain keeps apart what one party says in several.
+    """
+
+    def __init__(self, party: PartyId, domain: str = "") -> None:
         self.party = party
+        self._domain = domain
         self.epoch = 0
 
     def header(self, verb: Verb, noun: Noun, now: datetime, *parts: object) -> Header:
         """Return the header of a message that the parts tell from all others of this epoch."""
-        message_id = derived_id(self.party, self.epoch, verb, noun, *parts)
+        message_id = derived_id(self.party, self._domain, self.epoch, verb, noun, *parts)
         return Header(verb=verb, noun=noun, message_id=message_id, timestamp=now, source=self.party)
 
     def reply(

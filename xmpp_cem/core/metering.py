@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from xmpp_cem.core.kept import Dropped
 from xmpp_cem.core.pages import Holdings
-from xmpp_cem.core.records import Dropped
 from xmpp_cem.model.ids import PartyId
 from xmpp_cem.model.position import Position
 from xmpp_cem.model.reading import Quality, Reading

@@ -37,10 +37,11 @@ def opened(state: VtnState, call: Call, now: datetime) -> Division:
         called=call.signal,
         changes=call.changes,
         upper=call.upper,
+        origin=call.origin,
         path=call.path,
         hop=call.hop,
         why="created",
-        is_individual=is_individual(state),
+        is_individual=is_individual(state) or bool(state.held_in(call.event)),
     )
     parts = [
         _part(call, member.party, flexible_w)
@@ -91,8 +92,10 @@ def _by_multiplier(
 def _individually(
     state: VtnState, dispatch: Dispatch, parts: list[Part], now: datetime
 ) -> Division:
-    shares = allocated(state, abs(dispatch.target_w), dispatch.active, parts, now)
-    watts = shares.by_key()
+    held = state.held_in(dispatch.event.id)
+    free = [part for part in parts if part.party not in held]
+    shares = allocated(state, abs(dispatch.target_w), dispatch.active, free, now)
+    watts = {**dict.fromkeys(held, 0), **shares.by_key()}
     asked = (
         part.model_copy(
             update={

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+from xmpp_cem.core.kept import Dropped
 from xmpp_cem.core.letters import Letters
-from xmpp_cem.core.records import Dropped
 from xmpp_cem.messages.envelope import Level, ReplyError, RequestMessage, ResponseMessage, Result
 from xmpp_cem.messages.readings import GetMeterReadings, MeterReadings
 from xmpp_cem.model.position import Position

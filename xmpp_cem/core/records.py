@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from xmpp_cem.core.kept import DomainName, Dropped, Kept
 from xmpp_cem.core.life import State
 from xmpp_cem.core.lifecycle import OPEN
 from xmpp_cem.core.spread import Offsets
@@ -30,14 +31,7 @@ class Confirmed(Value):
     at: Instant
 
 
-class Dropped(Value):
-    """What is no longer kept: all up to a position, of windows that ended by `until`."""
-
-    position: Position
-    until: Instant
-
-
-class VenRecord(Value):
+class VenRecord(Kept):
     """What a VEN knows of itself and its domain.
 
     `confirmed` holds the last few confirmed capabilities, newest last; `index_*` is the newest
@@ -45,6 +39,7 @@ class VenRecord(Value):
     randomised starts; `boot` names the machine's last start; `floor` is a time that has passed.
     """
 
+    side = "upper"
     kind: Literal["ven"] = "ven"
     epoch: int = 0
     sequence: int = 0
@@ -65,9 +60,10 @@ class VenRecord(Value):
         return ""
 
 
-class Report(Value):
+class Report(Kept):
     """Readings that a VEN has reported, under the position of the message that carried them."""
 
+    side = "upper"
     kind: Literal["report"] = "report"
     position: Position
     readings: tuple[Reading, ...] = Field(min_length=1)
@@ -83,7 +79,7 @@ class Report(Value):
         return max(reading.window.end for reading in self.readings)
 
 
-class Commitment(Value):
+class Commitment(Kept):
     """One event at a VEN: its newest version, what is asked, what was answered.
 
     `status` is the state of its life; one that has ended is a tombstone, until its validity and a
@@ -93,6 +89,7 @@ class Commitment(Value):
     signed) follow what is promised. What `is_own` came by transaction and is in no index.
     """
 
+    side = "upper"
     kind: Literal["commitment"] = "commitment"
     event: Event
     digest: str
@@ -121,12 +118,13 @@ class Commitment(Value):
         return self.status in OPEN
 
 
-class Called(Value):
+class Called(Kept):
     """One call of resources in a programme: what its budgets are reckoned from.
 
     It outlives the event's tombstone, and is forgotten at `until`, when the season is over.
     """
 
+    side = "upper"
     kind: Literal["called"] = "called"
     programme: ProgrammeId
     event: EventId
@@ -140,9 +138,10 @@ class Called(Value):
         return self.event
 
 
-class VtnRecord(Value):
+class VtnRecord(Kept):
     """What a VTN knows of its own leadership."""
 
+    side = "lower"
     kind: Literal["vtn"] = "vtn"
     epoch: int = 0
     index_version: int = 0
@@ -165,15 +164,17 @@ class Removal(Value):
     successor: str | None = None
 
 
-class Member(Value):
+class Member(Kept):
     """A VEN of our domain; `availability` starts as unreachable after a restart.
 
     `known` is the position up to which we have all that it reported, None before we have asked;
     `called_s` is for how long events have moved its power so far. What an operator has commanded
     (`is_commanded`) wins over the file: `standing` since `since` and `why`, and the account, which
     took the place of the `former` ones. `removal` lasts until its nodes are closed to it.
+    `asked_wh` and `kept_wh` (Wh, not signed) are what ended events asked of it and what it did.
     """
 
+    side = "lower"
     kind: Literal["member"] = "member"
     party: PartyId
     account: str
@@ -182,6 +183,8 @@ class Member(Value):
     last_heard: Instant | None = None
     known: Position | None = None
     called_s: int = 0
+    asked_wh: int = 0
+    kept_wh: int = 0
     standing: Standing = Standing.MEMBER
     is_commanded: bool = False
     since: Instant | None = None
@@ -199,8 +202,13 @@ class Member(Value):
         """Whether it may speak with us."""
         return self.standing in ADMITTED
 
+    @property
+    def kept_permille(self) -> int:
+        """How much of what was asked of it was done so far; half while nothing is known."""
+        return self.kept_wh * 1000 // self.asked_wh if self.asked_wh else 500
 
-class Part(Value):
+
+class Part(Kept):
     """One member's part in a dispatch.
 
     `capability_w` is its flexibility at the event's basis and `limit_w` the most it has confirmed
@@ -210,6 +218,7 @@ class Part(Value):
     division was last asked.
     """
 
+    side = "lower"
     kind: Literal["part"] = "part"
     event: EventId
     party: PartyId
@@ -239,14 +248,16 @@ class Asker(Value):
     trace: str | None = None
 
 
-class Dispatch(Value):
+class Dispatch(Kept):
     """An event of our domain as its VTN divides it; the parts are records of their own.
 
     `called` and `changes` are what its VTN was called for, where the event's signal is what its
     members are told; an older store has `target_w` alone, the change of power, W, signed. When
-    `is_individual` each member is asked for its own share, by transaction.
+    `is_individual` each member is asked for its own share, by transaction. `origin` is the domain
+    above from which a gateway has it.
     """
 
+    side = "lower"
     kind: Literal["dispatch"] = "dispatch"
     event: Event
     target_w: Power
@@ -260,6 +271,7 @@ class Dispatch(Value):
     hop: int = 0
     asker: Asker | None = None
     is_individual: bool = False
+    origin: DomainName = ""
 
     @property
     def key(self) -> str:

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
+from xmpp_cem.core.cascade.saga import TABLE as SAGA
+from xmpp_cem.core.cascade.saga import Move, Phase
+from xmpp_cem.core.cascade.saga import Sign as Difference
 from xmpp_cem.core.failsafe import MODES, FailsafeSettings, Mode, Sign, Turn
 from xmpp_cem.core.life import Cause, State, Step
 from xmpp_cem.core.lifecycle import TABLE
@@ -28,6 +31,24 @@ _MATRIX = """## Every state and cause
 
 A state's name is where the cause leads; `·` is taken and changes nothing; a figure refuses with
 that code, and where the state changes all the same, with both.
+"""
+_CASCADE = """# The life of a cascade
+
+What becomes of an event between a domain above a gateway and those below it: what
+`xmpp_cem/core/cascade/cascading.py` does, by the table in `xmpp_cem/core/cascade/saga.py`.
+Generated from that table by `scripts/docs`.
+
+The phase is no record of its own. It is read from what is kept anyway: the commitment above and the
+events below, whose ids follow from the id above. After every input the gateway looks what differs
+and makes the first difference good; so a crash between any two steps changes nothing. Every pair of
+phase and difference is taken, or refused with a reason: there is nothing to do then.
+
+`cascade.policy` decides when an answer may be given. An answer leads to `promised` when something
+is promised, else to `declined`.
+"""
+_DIFFERENCES = """## Every phase and difference
+
+A phase's name is where the difference leads; `·` is made good without leaving the phase.
 """
 _FAILSAFE = """# Failsafe
 
@@ -74,6 +95,46 @@ def failsafe() -> str:
         _table(("setting", "default"), _defaults()),
     ]
     return "\n".join(parts)
+
+
+def cascade() -> str:
+    """Return the page with diagram, table, deeds and reasons of a cascade."""
+    moves = (
+        ("[*]" if phase is Phase.UNKNOWN else phase.value, move.to.value, sign.value)
+        for (phase, sign), move in SAGA.items()
+        if move.to is not phase
+    )
+    rows = [(s.value, *(_phase_cell(phase, SAGA[phase, s]) for phase in Phase)) for s in Difference]
+    deeds = [
+        (phase.value, sign.value, move.to.value, ", then ".join(move.deeds), move.why)
+        for (phase, sign), move in SAGA.items()
+        if move.deeds or move.to is not phase
+    ]
+    order = [phase.value for phase in Phase]
+    deeds.sort(key=lambda row: order.index(row[0]))
+    refused: dict[tuple[str, str], list[str]] = {}
+    for (phase, sign), move in SAGA.items():
+        if move.is_refused:
+            refused.setdefault((sign.value, move.why), []).append(phase.value)
+    reasons = ((sign, ", ".join(phases), why) for (sign, why), phases in refused.items())
+    parts = [
+        _CASCADE,
+        "## Diagram\n",
+        _diagram((("[*]", Phase.WAITING.value, "asked above"), *moves)),
+        _DIFFERENCES,
+        _table(("difference", *order), rows),
+        "## What is done\n",
+        _table(("from", "difference", "to", "done", "why"), deeds),
+        "## Reasons\n",
+        _table(("difference", "in", "why"), reasons),
+    ]
+    return "\n".join(parts)
+
+
+def _phase_cell(phase: Phase, move: Move) -> str:
+    if move.is_refused:
+        return "*refused*"
+    return "·" if move.to is phase else move.to.value
 
 
 def _mode_cell(mode: Mode, made: Turn) -> str:

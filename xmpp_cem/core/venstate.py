@@ -71,7 +71,7 @@ class VenState:
 
     def __init__(self, settings: VenSettings) -> None:
         self.settings = settings
-        self.letters = Letters(settings.party)
+        self.letters = Letters(settings.party, settings.domain)
         self.record = VenRecord()
         self.capability: Capability | None = None
         self.is_up = False

@@ -15,7 +15,7 @@ from xmpp_cem.messages.bodies import Body
 from xmpp_cem.messages.envelope import EventMessage, Noun, Verb
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import Event
-from xmpp_cem.model.ids import DomainId, Jid, PartyId
+from xmpp_cem.model.ids import DomainId, EventId, Jid, PartyId
 from xmpp_cem.model.membership import Standing
 from xmpp_cem.model.node import Uplink
 
@@ -99,11 +99,15 @@ class VtnSettings:
 
 
 class VtnState:
-    """The record, the members and the items published for them."""
+    """The record, the members and the items published for them.
+
+    `held` are the members that an event has to do without: they are committed to one that another
+    domain above asked for, and that goes first.
+    """
 
     def __init__(self, settings: VtnSettings) -> None:
         self.settings = settings
-        self.letters = Letters(settings.party)
+        self.letters = Letters(settings.party, settings.domain)
         self.record = VtnRecord()
         self.uplink = settings.uplink or Uplink.TRANSACTION
         self.is_ready = False
@@ -113,6 +117,7 @@ class VtnState:
         }
         self.known_from: datetime | None = None
         self.began: datetime | None = None
+        self.held: Mapping[EventId, frozenset[PartyId]] = {}
         self.refusals: dict[str, deque[Refusal]] = {}
         self._by_account: dict[str, PartyId] = {}
         self._enrol()
@@ -174,6 +179,10 @@ class VtnState:
     def knows_presence(self, now: datetime) -> bool:
         """Whether an absent presence means that a member is unreachable."""
         return self.known_from is not None and now >= self.known_from
+
+    def held_in(self, event: EventId) -> frozenset[PartyId]:
+        """Return the members that an event has to do without."""
+        return self.held.get(event, frozenset())
 
     def usable(self) -> Iterator[Member]:
         """Yield the members on whose flexibility one may count now."""

@@ -38,9 +38,9 @@ def keep(
     for effect in effects:
         match effect:
             case Remember(record=record):
-                rows[record.kind, record.key] = record
+                rows[record.kind, record.place] = record
             case Forget(record=record):
-                rows[record.kind, record.key] = None
+                rows[record.kind, record.place] = None
             case Publish() | Retract() | Transact():
                 batch.send += _entries(effect, now, speech)
             case Respond(token=token) if is_kept(asked.get(token)):
@@ -64,7 +64,7 @@ def _entries(effect: Publish | Retract | Transact, now: datetime, speech: Speech
     if isinstance(effect, Retract):
         name = f"retract {effect.node} {effect.item_id}"
         item, until = effect.item_id, now + _RETRACT_FOR
-        return [Outgoing(name, effect.link, "retract", effect.node, item, b"", until)]
+        return [Outgoing(name, effect.link.value, "retract", effect.node, item, b"", until)]
     message_id = effect.message.header.message_id
     try:
         account = effect.to.bare if isinstance(effect, Transact) else ""
@@ -72,7 +72,7 @@ def _entries(effect: Publish | Retract | Transact, now: datetime, speech: Speech
     except LocalProtocolError as error:
         log.error("message not sent", message=message_id, why=str(error))  # noqa: TRY400 no trace
         return []
-    link, until = effect.link, effect.expires
+    link, until = effect.link.value, effect.expires
     if isinstance(effect, Publish):
         node, item = effect.node, effect.item_id
         return [Outgoing(message_id, link, "publish", node, item, payload, until)]

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -25,7 +25,7 @@ from xmpp_cem.core.inputs import (
 from xmpp_cem.core.records import Record
 from xmpp_cem.errors import ClockError
 from xmpp_cem.model.ids import Jid
-from xmpp_cem.model.keeping import Batch, Retention
+from xmpp_cem.model.keeping import Batch, Outgoing, Retention
 from xmpp_cem.runtime import journal
 from xmpp_cem.runtime.durable import is_kept, keep
 from xmpp_cem.runtime.health import Health, Vitals
@@ -71,6 +71,7 @@ class Surroundings:
         services: the pubsub service of a connection, once known.
         admitted: bare addresses that may see our presence and ask us from the first moment on.
         open_nodes: nodes that anyone may read.
+        renamed: by what names the connections may stand in a store of before.
         speech: which profile is spoken with whom.
         retention: how much is kept of what has passed.
     """
@@ -78,6 +79,7 @@ class Surroundings:
     services: Callable[[Link], Jid | None]
     admitted: Mapping[Link, frozenset[str]]
     open_nodes: frozenset[str] = frozenset()
+    renamed: Mapping[Link, Link] = field(default_factory=dict)
     speech: Speech = field(default_factory=Speech)
     retention: Retention = field(default_factory=Retention)
 
@@ -107,6 +109,7 @@ class Engine:
         self.keeper = Keeper(store, clock, surroundings.retention)
         self._clock = clock
         self._speech = surroundings.speech
+        self._renamed = surroundings.renamed
         self._inputs: deque[tuple[Input | None, str]] = deque()
         self._arrived = asyncio.Event()
         self._last = clock.now()
@@ -183,7 +186,7 @@ class Engine:
             async with asyncio.TaskGroup() as group:
                 tasks = Tasks(group)
                 for entry in kept.outbox:
-                    self._outbox.add(entry, tasks)
+                    self._send_again(entry, tasks)
                 for name, work in self._parts(tasks).items():
                     tasks.create_endless(work, name)
         except asyncio.CancelledError:
@@ -191,6 +194,15 @@ class Engine:
             raise
         finally:
             await self.store.close()
+
+    def _send_again(self, entry: Outgoing, tasks: Tasks) -> None:
+        """Send what a store from before a restart holds, also when connections are named anew."""
+        link = self._renamed.get(Link(entry.link), Link(entry.link))
+        if link in self._transports:
+            self._outbox.add(replace(entry, link=link.value), tasks)
+            return
+        log.warning("not sent, its domain is left", link=entry.link, to=entry.destination)
+        self._put(None, entry.id)
 
     def _parts(self, tasks: Tasks) -> dict[str, Coroutine[Any, Any, None]]:
         """Return what runs for as long as we run."""
@@ -262,7 +274,7 @@ class Engine:
                 self._outbox.wake()
                 return
             self._performer.dropped(what.link)
-            if what.link is Link.LOWER:
+            if what.link.is_lower:
                 self._outbox.hold(what.link)
         elif isinstance(what, NodesVerified):
             self._outbox.release(what.link)

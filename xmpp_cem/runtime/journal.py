@@ -37,7 +37,7 @@ def read(row: Journalled) -> Input:
 
 def write_record(record: Record) -> Row:
     """Return the row of a record."""
-    return Row(kind=record.kind, key=record.key, value=record.model_dump_json().encode())
+    return Row(kind=record.kind, key=record.place, value=record.model_dump_json().encode())
 
 
 def read_record(row: Row) -> Record:

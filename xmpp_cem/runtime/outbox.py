@@ -63,7 +63,7 @@ class Outbox:
         self._workers: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._since: dict[str, datetime] = {}
         self._wake = asyncio.Event()
-        self._held = {Link.LOWER}
+        self._released: set[Link] = set()
 
     @property
     def size(self) -> int:
@@ -78,11 +78,11 @@ class Outbox:
 
     def hold(self, link: Link) -> None:
         """Publish nothing on nodes of ours until they are verified: ejabberd makes missing ones."""
-        self._held.add(link)
+        self._released.discard(link)
 
     def release(self, link: Link) -> None:
         """Publish again."""
-        self._held.discard(link)
+        self._released.add(link)
         self.wake()
 
     def add(self, entry: Outgoing, group: Group) -> None:
@@ -128,7 +128,8 @@ class Outbox:
             return Outcome(entry, condition="expired", reason="nobody took it in time")
         link = Link(entry.link)
         transport = self._transports[link]
-        if not transport.is_up or (entry.kind != "transact" and link in self._held):
+        is_held = link.is_lower and link not in self._released
+        if not transport.is_up or (entry.kind != "transact" and is_held):
             return None
         try:
             return Outcome(entry, reply=await self._send(transport, entry))

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any, assert_never
@@ -86,7 +87,7 @@ class Performer:
         self._put = put
         self._running: dict[str, asyncio.Task[None]] = {}
         self.admitted: dict[Link, frozenset[str]] = {}
-        self.trusted: dict[Link, set[str]] = {link: set() for link in Link}
+        self.trusted: dict[Link, set[str]] = defaultdict(set)
 
     def perform(  # noqa: C901, PLR0912 one case per effect
         self, effect: Effect, group: Group

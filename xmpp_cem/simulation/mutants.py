@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from xmpp_cem.core import arrival, gateway
+from xmpp_cem.core import arrival
+from xmpp_cem.core.cascade import cascading, case
 from xmpp_cem.core.dispatching import Dispatching
 from xmpp_cem.core.eventbook import EventBook
 from xmpp_cem.core.following_up import FollowingUp
@@ -45,11 +46,10 @@ _GIVEN_UP = """\
             return Outcome(entry, condition="undefined-condition", reason=str(error))
 """
 _DRAWN = """\
-__import__("random").getrandbits(128)
-            lower_id = str(__import__("uuid").UUID(int=lower_id))
-            lower_id = self.__dict__.setdefault("drawn", {}).setdefault(
-                commitment.event.id, lower_id
-            )"""
+upper.__dict__.setdefault("drawn", {}).setdefault(
+            commitment.event.id,
+            str(__import__("uuid").UUID(int=__import__("random").getrandbits(128))),
+        )"""
 
 
 @dataclass(frozen=True)
@@ -124,10 +124,16 @@ MUTANTS: tuple[Mutant, ...] = (
         "random child ids",
         (
             Edit(
-                gateway.Gateway,
-                "_reconcile",
-                "lower_event_id(commitment.event.id, self._settings.lower.domain)",
+                case,
+                "case_of",
+                "lower_event_id(commitment.event.id, lower.domain)",
                 _DRAWN,
+            ),
+            Edit(
+                cascading.Cascading,
+                "_abandoned",
+                "dispatch.event.id not in known",
+                "False",
             ),
         ),
     ),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from xmpp_cem.agents.assemble import gateway_engine, site_engine, vtn_engine
-from xmpp_cem.core.gateway import GatewaySettings
+from xmpp_cem.core.cascade.settings import GatewaySettings
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.site import SiteSettings
 from xmpp_cem.core.venstate import VenSettings

@@ -1,7 +1,7 @@
 """A hierarchy of parties in one process, over the in-memory server or a real one."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -9,8 +9,8 @@ from xmpp_cem.agents.application import FunctionSite
 from xmpp_cem.agents.assemble import gateway_engine, site_engine, vtn_engine
 from xmpp_cem.allocations.allocation import Allocation
 from xmpp_cem.allocations.in_order import PRO_RATA
+from xmpp_cem.core.cascade.settings import GatewaySettings, Policy
 from xmpp_cem.core.failsafe import FailsafeSettings
-from xmpp_cem.core.gateway import GatewaySettings
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.site import SiteSettings
 from xmpp_cem.core.venstate import VenSettings
@@ -40,6 +40,7 @@ class World:
     """Builds parties, runs them, and lets tests wait for what must become true.
 
     `boots` names the start of a party's machine: another name before `restart` is a power cut.
+    `accounts` names those of parties that have several, by party and domain.
     """
 
     carrier: Carrier
@@ -56,11 +57,12 @@ class World:
     boots: dict[PartyId, str] = field(default_factory=dict)
     allocations: dict[DomainId, Allocation] = field(default_factory=dict)
     terms: dict[PartyId, Terms] = field(default_factory=dict)
+    accounts: dict[tuple[PartyId, DomainId], str] = field(default_factory=dict)
     _plans: dict[PartyId, Callable[[], Engine]] = field(default_factory=dict)
 
-    def account(self, party: PartyId) -> str:
-        """Return a party's account."""
-        return f"{party}@{self.carrier.host}"
+    def account(self, party: PartyId, domain: DomainId = "") -> str:
+        """Return a party's account in a domain: it has another one where `accounts` names it."""
+        return self.accounts.get((party, domain), f"{party}@{self.carrier.host}")
 
     def vtn(self, domain: DomainId, *members: PartyId) -> Engine:
         """Build the VTN at the top; the party has the domain's name."""
@@ -74,15 +76,38 @@ class World:
     def gateway(self, party: PartyId, upper: DomainId, *members: PartyId) -> Engine:
         """Build a gateway; its lower domain and account are named after it."""
         self._plans[party] = lambda: self.gateway(party, upper, *members)
-        settings = GatewaySettings(
-            upper=self._upper(party, upper),
-            lower=self._lower(party, f"{party}-sites", members),
-            margin=timedelta(seconds=1),
-        )
-        speech = self._speech(upper, f"{party}-sites")
+        return self._gateway(party, (upper,), {f"{party}-sites": members})
+
+    def junction(
+        self,
+        party: PartyId,
+        uppers: tuple[DomainId, ...],
+        lowers: Mapping[DomainId, tuple[PartyId, ...]],
+        policy: Policy = Policy.FIRM,
+    ) -> Engine:
+        """Build a gateway between several domains; in each one above it has an account."""
+        self._plans[party] = lambda: self.junction(party, uppers, lowers, policy)
+        return self._gateway(party, uppers, lowers, policy)
+
+    def _gateway(
+        self,
+        party: PartyId,
+        uppers: tuple[DomainId, ...],
+        lowers: Mapping[DomainId, tuple[PartyId, ...]],
+        policy: Policy = Policy.FIRM,
+    ) -> Engine:
+        vens = [self._upper(party, upper) for upper in uppers]
+        vtns = [self._lower(party, lower, members) for lower, members in lowers.items()]
+        margin, more = timedelta(seconds=1), (tuple(vens[1:]), tuple(vtns[1:]))
+        settings = GatewaySettings(vens[0], vtns[0], margin, policy, *more)
+        above = dict(zip(settings.upper_links, uppers, strict=True))
+        below = dict(zip(settings.lower_links, lowers, strict=True))
+        spoken = {k: self.profiles[d] for k, d in (above | below).items() if d in self.profiles}
+        speech = Speech(spoken, plain=frozenset({self.account(OPERATOR)}))
         engine = gateway_engine(settings, self.new_store(party), self.clock, speech)
-        ends = (Link.UPPER, Jid(self.account(party), "ven"))
-        self._attach(party, engine, ends, (Link.LOWER, self._vtn_address(f"{party}-sites")))
+        ends = [(k, Jid(self.account(party, domain), "ven")) for k, domain in above.items()]
+        ends += [(link, self._vtn_address(domain)) for link, domain in below.items()]
+        self._attach(party, engine, *ends)
         return engine
 
     def site(
@@ -172,7 +197,7 @@ class World:
             address=self._vtn_address(domain),
             service=self.carrier.service(domain),
             digest=digest,
-            members={member: self.account(member) for member in members},
+            members={member: self.account(member, domain) for member in members},
             operators=frozenset({self.account(OPERATOR)}),
             heartbeat=self.heartbeat,
             report_every=self.report_every,

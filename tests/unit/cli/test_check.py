@@ -19,7 +19,7 @@ keeps    FOLDER/agg.sqlite; real time
 role     gateway agg: the file is valid
 above    VEN in grid of grid@xmpp.localhost/vtn, ven-1@xmpp.localhost at 127.0.0.1:1 by password
 below    VTN of sites on ps.xmpp.localhost, vtn-1@xmpp.localhost at 127.0.0.1:1 by password
-cascade  members answer 2 s earlier: none; operators: op@xmpp.localhost
+cascade  firm, members answer 2 s earlier: none; operators: op@xmpp.localhost
 keeps    FOLDER/agg.sqlite; simulated time, 5 x from 2026-11-22T12:00:00Z
 """,
     "ven": """\

@@ -12,7 +12,7 @@ Write = Callable[..., Path]
 
 
 def test_the_vtns_connection_is_added_where_none_is_given(write: Write):
-    assert load(write("gateway")).upper.vtn_address == Jid("grid@xmpp.localhost", "vtn")
+    assert load(write("gateway")).upper[0].vtn_address == Jid("grid@xmpp.localhost", "vtn")
     watched = load(write("operator")).domains
     assert [d.vtn_address.connection for d in watched] == ["vtn", "vtn-2"]
 

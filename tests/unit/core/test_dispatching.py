@@ -183,9 +183,9 @@ def test_a_cancel_is_a_newer_version_and_is_final(dispatching):
 
 def test_an_event_is_settled_when_everybody_reachable_has_answered(domain, dispatching):
     dispatch = dispatching.dispatches[EVENT]
-    assert not dispatching.is_settled(dispatch, at(1))
+    assert not dispatching.tally(dispatch, at(1)).is_final
     all_in(domain, dispatching)
-    assert dispatching.is_settled(dispatch, at(6))
+    assert dispatching.tally(dispatch, at(6)).is_final
 
 
 def test_before_presences_are_known_nobody_counts_as_lost(domain, dispatching):

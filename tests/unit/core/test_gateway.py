@@ -2,8 +2,9 @@ from datetime import timedelta
 
 import pytest
 
+from xmpp_cem.core.cascade.settings import GatewaySettings
 from xmpp_cem.core.effects import AskDecision, Query, Remember
-from xmpp_cem.core.gateway import Gateway, GatewaySettings
+from xmpp_cem.core.gateway import Gateway
 from xmpp_cem.core.inputs import (
     CaughtUp,
     ItemReceived,

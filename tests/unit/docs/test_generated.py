@@ -7,7 +7,7 @@ import pytest
 from xmpp_cem.config.profiles import load_profile
 from xmpp_cem.core.failsafe import Mode, Sign
 from xmpp_cem.core.life import Cause, State
-from xmpp_cem.core.reference import failsafe, life_cycle
+from xmpp_cem.core.reference import cascade, failsafe, life_cycle
 from xmpp_cem.wire.message_page import page as messages
 from xmpp_cem.wire.reference import losses, models, vectors
 
@@ -30,6 +30,7 @@ def page(name):
         ("profiles", lambda: losses(map(load_profile, PROFILES))),
         ("event-life-cycle", life_cycle),
         ("failsafe", failsafe),
+        ("cascade", cascade),
     ],
 )
 def test_a_generated_page_is_fresh(name, write):

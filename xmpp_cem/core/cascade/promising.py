@@ -1,0 +1,66 @@
+"""What may be said above of an event that members were asked for, by the gateway's policy."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from xmpp_cem.core.cascade.case import Case
+from xmpp_cem.core.cascade.settings import Policy
+from xmpp_cem.core.standing import bounded
+from xmpp_cem.model.answer import Opt
+from xmpp_cem.model.availability import kilowatts
+
+
+@dataclass(frozen=True)
+class Saying:
+    """An answer above.
+
+    Args:
+        power_w: what is promised, signed, W; 0 is a no.
+        reason: for people.
+        is_final: whether every member has answered, or will not any more.
+    """
+
+    power_w: int
+    reason: str
+    is_final: bool
+
+    @property
+    def opt(self) -> Opt:
+        """Yes or no."""
+        return Opt.IN if self.power_w else Opt.OUT
+
+
+def saying(case: Case, policy: Policy, now: datetime) -> Saying | None:
+    """Return what may be said of an event now, None as long as it is too early."""
+    live = case.live
+    if not live or not all(lower.role.knows_presence(now) for lower, _ in live):
+        return None
+    tallies = [lower.role.dispatching.tally(dispatch, now) for lower, dispatch in live]
+    is_final = all(each.is_final for each in tallies)
+    if not is_final and policy is Policy.FIRM:
+        return None
+    reason = f"{sum(t.ins for t in tallies)} of {sum(t.count for t in tallies)} members"
+    power_w = sum(each.confirmed_w for each in tallies)
+    if held := sum(each.held for each in tallies):
+        reason += f"; {held} are committed to an event that goes first"
+    if not is_final and (silent := sum(each.silent for each in tallies)):
+        is_expected = policy is Policy.EXPECTED
+        more_w = sum(t.expected_w if is_expected else t.asked_w for t in tallies)
+        how = "by what they kept so far" if is_expected else "by what they can do"
+        reason = (
+            f"{reason} confirm {kilowatts(power_w)}; {silent} silent: {kilowatts(more_w)} {how}"
+        )
+        power_w += more_w
+    sign = -1 if case.commitment.asked_w < 0 else 1
+    return Saying(sign * bounded(power_w), reason, is_final)
+
+
+def is_news(case: Case, said: Saying) -> bool:
+    """Whether something else was said last; before all have answered, by more than a tolerance."""
+    last = case.commitment.answer
+    if last is None or last.order != case.commitment.event.order or last.opt is not said.opt:
+        return True
+    if said.is_final:
+        return last.power_w != said.power_w
+    tolerance = max(each.lower.role.settings.tolerance_w for each in case.below)
+    return abs(last.power_w - said.power_w) > max(tolerance, abs(case.commitment.asked_w) // 100)

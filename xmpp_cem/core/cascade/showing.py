@@ -1,0 +1,60 @@
+"""What a gateway shows above: its members as one virtual resource."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from xmpp_cem.core.cascade.contention import taken_by_others
+from xmpp_cem.core.cascade.ends import Lower
+from xmpp_cem.core.eventacts import NEAR_BEFORE
+from xmpp_cem.core.records import Member
+from xmpp_cem.core.vtnstate import USABLE
+from xmpp_cem.model.availability import Availability, combined
+from xmpp_cem.model.ids import DomainId, PartyId
+from xmpp_cem.model.resource import Resource, ResourceState
+from xmpp_cem.model.time import Interval
+
+_STATE: dict[Availability, ResourceState] = {
+    Availability.AVAILABLE: ResourceState.AVAILABLE,
+    Availability.OFFERING: ResourceState.AVAILABLE,
+    Availability.LIMITED: ResourceState.LIMITED,
+    Availability.OPTED_OUT: ResourceState.OPTED_OUT,
+    Availability.OUT_OF_SERVICE: ResourceState.OUT_OF_SERVICE,
+    Availability.UNREACHABLE: ResourceState.OUT_OF_SERVICE,
+}
+
+
+def virtual(
+    party: PartyId, domain: DomainId, lowers: Iterable[Lower], now: datetime
+) -> tuple[Resource, tuple[int, int]]:
+    """Return what one domain above may count on, and how many members there are and are reachable.
+
+    Members that are in an event for another domain above, or will be soon, are left out.
+    """
+    members: list[Member] = []
+    free: list[Member] = []
+    power_w = 0
+    soon = Interval(start=now, end=now + NEAR_BEFORE)
+    for lower in lowers:
+        known = [m for m in lower.role.members.values() if m.is_admitted]
+        taken = taken_by_others(lower.role.dispatching, domain, soon, now)
+        members += known
+        free += (m for m in known if m.party not in taken)
+        power_w += sum(
+            lower.role.metering.power(m.party) or 0
+            for m in known
+            if m.availability is not Availability.UNREACHABLE
+        )
+    usable = [m.capability for m in free if m.availability in USABLE and m.capability]
+    reachable = [m for m in members if m.availability is not Availability.UNREACHABLE]
+    together = combined(m.availability for m in reachable)
+    if len(reachable) + len(free) < 2 * len(members) and together in USABLE:
+        together = Availability.LIMITED
+    made = Resource(
+        id=party,
+        kind="virtual",
+        state=_STATE[together],
+        power_w=power_w,
+        increase_w=sum(capability.increase_w for capability in usable),
+        decrease_w=sum(capability.decrease_w for capability in usable),
+    )
+    return made, (len(members), len(reachable))
