@@ -8,6 +8,8 @@ import pytest
 from xmpp_cem.demo.profiles import DAY, write_profiles
 from xmpp_cem.drivers.profile import Profile, load_profile
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def profiles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Profile]:

@@ -111,6 +111,7 @@ def assert_bounded(model: Model, state: State) -> None:
         assert bounds[0] <= state.stored_wh <= bounds[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "model", [BATTERY, EV, HEAT_PUMP, PV, BASE], ids=lambda m: type(m).__name__
 )
@@ -192,6 +193,7 @@ def test_a_heat_pump_offers_no_increase_to_less_than_its_least_power():
     assert highest == state.power_w or highest >= HEAT_PUMP.least_w
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", [BATTERY, EV, HEAT_PUMP, PV], ids=lambda m: type(m).__name__)
 @given(steps=st.lists(step, max_size=4))
 @settings(deadline=None, max_examples=60)

@@ -5,6 +5,8 @@ import pytest
 from xmpp_cem.simulation import __main__ as simulation
 from xmpp_cem.simulation import hunt
 
+pytestmark = pytest.mark.slow
+
 
 def run(module, monkeypatch, *arguments):
     monkeypatch.setattr("sys.argv", ["program", *arguments])

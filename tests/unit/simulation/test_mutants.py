@@ -7,6 +7,8 @@ from xmpp_cem.simulation.edits import Edit, edited
 from xmpp_cem.simulation.mutants import MUTANTS, mutated
 from xmpp_cem.simulation.play import play
 
+pytestmark = pytest.mark.slow
+
 NAMED = {
     "no dedupe",
     "no retry",

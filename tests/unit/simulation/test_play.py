@@ -8,6 +8,8 @@ import pytest
 from xmpp_cem.simulation.plan import draw
 from xmpp_cem.simulation.play import play
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(1, 41)
 
 

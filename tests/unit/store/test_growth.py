@@ -196,6 +196,7 @@ async def test_a_row_is_as_large_as_the_page_says(tmp_path, name):
     assert 0.8 * told_sizes()[name] <= measured <= told_sizes()[name], f"{name}: {measured:.0f}"
 
 
+@pytest.mark.slow
 async def test_a_store_that_is_used_for_ever_stops_growing(tmp_path):
     """Fifty times what is kept passes through it; the file is as large as after the tenth part."""
     path = tmp_path / "store.sqlite"

@@ -231,6 +231,7 @@ BATCHES = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(BATCHES, max_size=5))
 async def test_both_stores_keep_the_same(batches):

@@ -33,12 +33,14 @@ def elements(draw, depth=3):
     return element
 
 
+@pytest.mark.slow
 @given(elements())
 def test_bytes_read_back_to_the_same_bytes(element):
     written = to_bytes(element)
     assert to_bytes(to_element(written)) == written
 
 
+@pytest.mark.slow
 @given(elements())
 def test_bytes_are_their_own_exclusive_canonical_form(element):
     written = to_bytes(element)
@@ -46,6 +48,7 @@ def test_bytes_are_their_own_exclusive_canonical_form(element):
     assert canonical == written
 
 
+@pytest.mark.slow
 @given(elements())
 def test_no_prefix_but_xml_is_declared(element):
     assert b"xmlns:" not in to_bytes(element)
