@@ -3,11 +3,13 @@ from typing import get_args
 import pytest
 
 from xmpp_cem.core.inputs import (
+    AccountRevoked,
     CaughtUp,
     Decided,
     Heard,
     Input,
     ItemReceived,
+    Knocked,
     Link,
     LinkChanged,
     Measured,
@@ -103,6 +105,8 @@ INPUTS = [
     ),
     PresenceChanged(Link.LOWER, SENDER, is_available=False),
     Heard(Link.LOWER, SENDER),
+    Knocked(Link.LOWER, "stranger@x"),
+    AccountRevoked(Link.LOWER, "stranger@x"),
     ServiceProbed(Link.LOWER, has_write_only=True),
     NodesVerified(
         Link.LOWER, (NodeState("n", was_created=True, drift=(Drift("f", "w", "x"),)),), "token"
