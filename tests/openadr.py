@@ -159,7 +159,7 @@ def read_of(message):
             kept = MeterReadings(readings=tuple(readings))
         case EndDeviceConfig(capability=capability) as body if capability is not None:
             resources = [_unlimited(resource) for resource in capability.resources]
-            told = capability.model_copy(update={"resources": tuple(resources)})
+            told = capability.model_copy(update={"resources": tuple(resources), "failsafe": None})
             kept = body.model_copy(update={"capability": told})
         case body:
             kept = body
@@ -167,7 +167,7 @@ def read_of(message):
 
 
 def _unlimited(resource):
-    is_limited = resource.state is ResourceState.LIMITED
-    return (
-        resource.model_copy(update={"state": ResourceState.AVAILABLE}) if is_limited else resource
-    )
+    lost = {"rated_import_w": None, "rated_export_w": None}
+    if resource.state is ResourceState.LIMITED:
+        lost["state"] = ResourceState.AVAILABLE
+    return resource.model_copy(update=lost)

@@ -52,7 +52,7 @@ from xmpp_cem.model.programme import (
 )
 from xmpp_cem.model.reading import READINGS, Quality, Reading
 from xmpp_cem.model.reading_type import LARGEST_CODE, ReadingType
-from xmpp_cem.model.resource import Capability, Resource, ResourceState
+from xmpp_cem.model.resource import Capability, Failsafe, Resource, ResourceState
 from xmpp_cem.model.schedule import OptSchedule
 from xmpp_cem.model.signal import (
     ChargeState,
@@ -273,8 +273,19 @@ resources = st.builds(
     increase_w=flexibilities,
     decrease_w=flexibilities,
     stored_wh=st.none() | energies,
+    rated_import_w=st.none() | flexibilities,
+    rated_export_w=st.none() | flexibilities,
 )
-capabilities = st.builds(Capability, revision=counts, at=instants, resources=few(resources))
+failsafes = st.builds(
+    Failsafe, import_w=flexibilities, export_w=flexibilities, after_s=st.integers(0, 2**31)
+)
+capabilities = st.builds(
+    Capability,
+    revision=counts,
+    at=instants,
+    resources=few(resources),
+    failsafe=st.none() | failsafes,
+)
 admissions = st.builds(
     Admission,
     domain=domains,
@@ -347,6 +358,9 @@ shares = st.builds(
     promised_w=powers,
     delivered_w=st.none() | powers,
     reason=texts(),
+    asked=st.none() | signals,
+    counted_w=st.none() | flexibilities,
+    alarm=texts(),
 )
 members = st.builds(
     MemberEntry,
@@ -423,6 +437,8 @@ bodies = {
         delivered_w=st.none() | powers,
         delivered_wh=powers,
         redivisions=st.integers(0, 2**31),
+        asked=st.none() | signals,
+        excess_w=st.none() | flexibilities,
         why=texts(),
         shares=few(shares),
     ),

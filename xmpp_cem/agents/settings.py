@@ -99,6 +99,9 @@ def vtn_settings(
         ended_for=kept.ended_for,
         ended_parts=kept.ended_parts,
         allocation=load_allocation(lower.allocation),
+        connection_point=lower.connection_point,
+        unmanaged_import_w=lower.unmanaged_import_w,
+        unmanaged_export_w=lower.unmanaged_export_w,
         terms={
             member.party: Terms(member.price, member.priority, member.block_w)
             for member in lower.members

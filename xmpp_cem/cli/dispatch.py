@@ -4,20 +4,21 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
+from pydantic import ValidationError
 
 from xmpp_cem.cli.failures import DeniedError, accepted
-from xmpp_cem.cli.output import show_pairs, show_table, signed_kw
+from xmpp_cem.cli.signals import NOTHING, Said, moved
 from xmpp_cem.core.pages import AFTER, MORE
 from xmpp_cem.errors import RemoteProtocolError, TransportError
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import Noun, Verb
 from xmpp_cem.messages.operations import DispatchRecord, MemberShare
-from xmpp_cem.model.event import Event, EventStatus, Mode, Order
+from xmpp_cem.model.event import Change, Event, EventStatus, Mode, Order, Targets
 from xmpp_cem.model.ids import PartyId
-from xmpp_cem.model.signal import Delta
+from xmpp_cem.model.signal import Delta, Share, Signal
 from xmpp_cem.model.time import Interval
 
 if TYPE_CHECKING:  # it brings the whole XMPP library
@@ -104,25 +105,28 @@ class Spread:
 
 @dataclass(frozen=True)
 class Ask:
-    """The event that a person asks for: a change of `power_w`, W, signed."""
+    """The event that a person asks for."""
 
     event_id: str
-    power_w: int
+    said: Said
     when: When
     mode: Mode
     reason: str
     priority: int = 100
     spread: Spread = Spread()
+    resources: tuple[str, ...] = ()
 
     def event(self, now: datetime) -> Event:
         """Return the event as of `now`; raises as `When.at`."""
-        times = self.when.at(now)
-        return Event(
+        times, signal = self.when.at(now), self.said.signal
+        return checked_event(
             id=self.event_id,
             order=Order(epoch=0, modification=0),
             mode=self.mode,
             active=Interval(start=times.start, end=times.end),
-            signal=Delta(power_w=self.power_w),
+            signal=signal,
+            changes=self.said.changes(signal, times.start),
+            targets=Targets(resources=self.resources),
             created=now,
             answer_by=times.answer_by,
             reason=self.reason,
@@ -135,7 +139,7 @@ class Ask:
 class Changes:
     """What a person wants to be otherwise in an event; None leaves it as it is."""
 
-    power_w: int | None = None
+    said: Said = NOTHING
     start: datetime | None = None
     length: timedelta | None = None
     answer_within: timedelta | None = None
@@ -144,20 +148,48 @@ class Changes:
     def of(self, known: Event, target_w: int, now: datetime) -> Event:
         """Return a live event that asks for `target_w` with the changes, as of `now`.
 
+        Where it is a change of power, what follows on it has to be said again.
+
         Raises:
             typer.BadParameter: it would be over, or answers would be due after its end.
         """
         start = self.start or known.active.start
         length = self.length or known.active.duration
         times = When(None, start, length, self.answer_within).at(now)
+        signal: Signal = known.signal
+        if isinstance(signal, Share):
+            signal = Delta(power_w=target_w)
+        if self.said.is_signal:
+            signal = self.said.signal
         update = {
             "active": Interval(start=times.start, end=times.end),
-            "signal": Delta(power_w=target_w if self.power_w is None else self.power_w),
+            "signal": signal,
+            "changes": self._later(known, signal, times.start),
             "created": now,
             "answer_by": times.answer_by,
             "reason": known.reason if self.reason is None else self.reason,
         }
-        return known.model_copy(update=update)
+        return checked_event(**{name: getattr(known, name) for name in Event.model_fields} | update)
+
+    def _later(self, known: Event, signal: Signal, start: datetime) -> tuple[Change, ...]:
+        if self.said.then or not known.changes:
+            return self.said.changes(signal, start)
+        if isinstance(signal, Delta) or self.said.is_signal:
+            raise typer.BadParameter("say again with --then what follows in this event")
+        return moved(known.changes, start - known.active.start)
+
+
+def checked_event(**fields: Any) -> Event:
+    """Return the event with these fields.
+
+    Raises:
+        typer.BadParameter: what follows does not lie within it, in order.
+    """
+    try:
+        return Event(**fields)
+    except ValidationError as error:
+        flaw = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        raise typer.BadParameter(flaw) from error
 
 
 def chosen_power(power: int | None, reduce: int | None, increase: int | None) -> int:
@@ -232,45 +264,3 @@ async def followed(
             tell(newest)
         record = newest
     return record
-
-
-def show_record(record: DispatchRecord) -> None:
-    """Print how an event stands."""
-    active = record.active
-    power = [f"asked {signed_kw(record.target_w)}", f"promised {signed_kw(record.promised_w)}"]
-    power.append(f"delivered {signed_kw(record.delivered_w)} ({record.delivered_wh} Wh)")
-    show_pairs(
-        [
-            ("event", record.event),
-            ("domain", record.domain),
-            ("status", record.status.value),
-            ("active", f"{active.start:%Y-%m-%d %H:%M:%SZ} to {active.end:%H:%M:%SZ}"),
-            ("power", ", ".join(power)),
-            ("divided anew", f"{record.redivisions} times"),
-            ("why", record.why or "-"),
-        ]
-    )
-    if record.shares:
-        headings = ("party", "availability", "answer", "asked", "promised", "delivered", "reason")
-        show_table(headings, (_row(share) for share in record.shares))
-
-
-def line_of(record: DispatchRecord) -> str:
-    """Return one line on how an event stands."""
-    return (
-        f"{record.status.value}: asked {signed_kw(record.target_w)}, "
-        f"promised {signed_kw(record.promised_w)}, delivered {signed_kw(record.delivered_w)}"
-        f"{'; ' + record.why if record.why else ''}"
-    )
-
-
-def _row(share: MemberShare) -> tuple[str, ...]:
-    return (
-        share.party,
-        share.availability.value,
-        share.opt.value if share.opt else "-",
-        signed_kw(share.asked_w),
-        signed_kw(share.promised_w),
-        signed_kw(share.delivered_w),
-        share.reason,
-    )

@@ -1,28 +1,23 @@
 """The commands `event create`, `event change`, `event cancel` and `event show`."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
 
 from xmpp_cem.cli.arguments import AsJson, File, InDomain
+from xmpp_cem.cli.creating import Output, answer_of, created, show_answer
 from xmpp_cem.cli.dispatch import (
     Ask,
     Changes,
     Spread,
     When,
-    chosen_power,
-    followed,
-    line_of,
     live_event,
     record_of,
-    show_record,
 )
 from xmpp_cem.cli.event_options import (
     Answers,
     AnswerWithin,
     Id,
-    Increase,
     InMode,
     Lead,
     Length,
@@ -30,23 +25,23 @@ from xmpp_cem.cli.event_options import (
     Named,
     NewLength,
     NewReason,
-    Power,
+    OfResources,
     Priority,
     Ramp,
     Randomise,
     Reason,
     Recovery,
-    Reduce,
     Start,
     Wait,
 )
 from xmpp_cem.cli.failures import FAILED, accepted
-from xmpp_cem.cli.output import show_json, show_line, signed_kw
+from xmpp_cem.cli.output import show_json, show_line
+from xmpp_cem.cli.records import show_record
+from xmpp_cem.cli.signal_options import with_signal
+from xmpp_cem.cli.signals import Said
 from xmpp_cem.messages.controls import EndDeviceControls
-from xmpp_cem.messages.envelope import Noun, ResponseMessage, Verb
-from xmpp_cem.messages.operations import DispatchRecord
-from xmpp_cem.model.event import Event, EventStatus, Mode
-from xmpp_cem.model.signal import Delta, in_words
+from xmpp_cem.messages.envelope import Noun, Verb
+from xmpp_cem.model.event import EventStatus, Mode
 
 if TYPE_CHECKING:  # it brings the whole XMPP library
     from xmpp_cem.agents.operator import Operator
@@ -55,17 +50,15 @@ event = typer.Typer(
     help="Create, change, cancel and show demand-response events.", no_args_is_help=True
 )
 
-_AFTER_THE_DEADLINE_S = 20.0
-
 
 @event.command()
+@with_signal
 def create(  # noqa: PLR0913 one per option
     file: File,
     *,
     length: Length,
-    power: Power = None,
-    reduce: Reduce = None,
-    increase: Increase = None,
+    said: Said,
+    resource: OfResources = None,
     lead: Lead = None,
     start: Start = None,
     answer_within: AnswerWithin = None,
@@ -81,34 +74,36 @@ def create(  # noqa: PLR0913 one per option
     domain: InDomain = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask a domain for a change of power; prints the event's id and the VTN's answer."""
+    """Ask a domain for a change of power, or give it a limit, a price or a level.
+
+    Prints the event's id and the VTN's answer.
+    """
     from xmpp_cem.agents.operator import fresh_id
     from xmpp_cem.agents.settings import clock_of
     from xmpp_cem.cli.connected import as_operator, operator_config
 
-    power_w = chosen_power(power, reduce, increase)
     if (lead is None) == (start is None):
         raise typer.BadParameter("give exactly one of --in and --start")
     config = operator_config(file, domain)
     when = When(lead, start, length, answer_within)
     spread = Spread(randomise, ramp, recovery)
     name = str(event_id or fresh_id())
-    ask = Ask(name, power_w, when, mode, reason[:256], priority, spread)
+    resources = tuple(resource or ())
+    ask = Ask(name, said, when, mode, reason[:256], priority, spread, resources)
     ask.event(clock_of(config.clock).now())  # tells wrong times before it connects
-    output = _Output(as_json, answers, wait)
-    ended = as_operator(config, lambda operator: _created(operator, domain, ask, output))
+    output = Output(as_json, answers, wait)
+    ended = as_operator(config, lambda operator: created(operator, domain, ask, output))
     if ended is not None and ended.status is EventStatus.CANCELLED:
         raise typer.Exit(FAILED)
 
 
 @event.command()
+@with_signal
 def change(  # noqa: PLR0913 one per option
     file: File,
     event_id: Named,
     *,
-    power: Power = None,
-    reduce: Reduce = None,
-    increase: Increase = None,
+    said: Said,
     start: Start = None,
     length: NewLength = None,
     answer_within: AnswerWithin = None,
@@ -119,11 +114,11 @@ def change(  # noqa: PLR0913 one per option
     """Change a live event, also while it acts: how much, when, how long; the rest stands."""
     from xmpp_cem.cli.connected import as_operator, operator_config
 
-    is_other_power = any(given is not None for given in (power, reduce, increase))
-    power_w = chosen_power(power, reduce, increase) if is_other_power else None
-    changes = Changes(power_w, start, length, answer_within, reason and reason[:256])
+    changes = Changes(said, start, length, answer_within, reason and reason[:256])
     if changes == Changes():
         raise typer.BadParameter("say what is to change: --power, --start, --for or --reason")
+    if said.is_signal:
+        _ = said.signal  # tells what does not fit before it connects
 
     async def work(operator: "Operator") -> None:
         known = await live_event(operator, domain, str(event_id))
@@ -132,9 +127,9 @@ def change(  # noqa: PLR0913 one per option
         body = EndDeviceControls(events=(wanted,))
         reply = accepted(await operator.request(domain, Verb.CHANGE, Noun.CONTROLS, body=body))
         if as_json:
-            show_json(_answer(operator.domain(domain).domain, wanted, reply))
+            show_json(answer_of(operator.domain(domain).domain, wanted, reply))
         else:
-            _show_answer(wanted, reply)
+            show_answer(wanted, reply)
 
     as_operator(operator_config(file, domain), work)
 
@@ -187,58 +182,3 @@ def show(
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(event, name="event")
-
-
-@dataclass(frozen=True)
-class _Output:
-    as_json: bool
-    answers: bool
-    wait: bool
-
-
-async def _created(
-    operator: "Operator", domain: str | None, ask: Ask, output: _Output
-) -> DispatchRecord | None:
-    """Send the event and, if asked for, follow it; returns its last record then."""
-    wanted = ask.event(operator.now())
-    body = EndDeviceControls(events=(wanted,))
-    left = (wanted.answer_by - operator.now()).total_seconds() + _AFTER_THE_DEADLINE_S
-    late_s = left if output.answers else None
-    sending = operator.request(domain, Verb.CREATE, Noun.CONTROLS, body=body, late_s=late_s)
-    reply = accepted(await sending)
-    if output.as_json:
-        show_json(_answer(operator.domain(domain).domain, wanted, reply))
-    else:
-        _show_answer(wanted, reply)
-    if not output.wait:
-        return None
-    record, _ = await record_of(operator, domain, wanted.id)
-    if output.as_json:
-        record = await followed(operator, record, lambda _: None)
-        show_json(record)
-    else:
-        record = await followed(operator, record, lambda changed: show_line(line_of(changed)))
-        show_record(record)
-    return record
-
-
-def _show_answer(wanted: Event, reply: ResponseMessage) -> None:
-    active, signal = wanted.active, wanted.signal
-    asked = signed_kw(signal.power_w) if isinstance(signal, Delta) else in_words(signal)
-    show_line(f"event {wanted.id}")
-    show_line(
-        f"{reply.result.value}: {asked} from {active.start:%Y-%m-%d %H:%M:%SZ} "
-        f"to {active.end:%H:%M:%SZ}, answers by {wanted.answer_by:%H:%M:%SZ}"
-    )
-    for error in reply.errors:
-        show_line(f"{error.level.value}: {error.reason} (code {error.code})", "yellow")
-
-
-def _answer(domain: str, wanted: Event, reply: ResponseMessage) -> dict[str, object]:
-    return {
-        "event": wanted.id,
-        "domain": domain,
-        "result": reply.result.value,
-        "errors": [error.model_dump(mode="json") for error in reply.errors],
-        "sent": wanted.model_dump(mode="json"),
-    }

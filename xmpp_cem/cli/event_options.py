@@ -6,20 +6,12 @@ from uuid import UUID
 
 import typer
 
-from xmpp_cem.cli.arguments import amount, duration, instant, power
+from xmpp_cem.cli.arguments import duration, instant
 from xmpp_cem.model.event import Mode
 
-Power = Annotated[
-    int | None,
-    typer.Option(parser=power, metavar="POWER", help="Change of power; -60kW is a decrease."),
-]
-Reduce = Annotated[
-    int | None,
-    typer.Option(parser=amount, metavar="POWER", help="Decrease of power, as 60kW."),
-]
-Increase = Annotated[
-    int | None,
-    typer.Option(parser=amount, metavar="POWER", help="Increase of power, as 60kW."),
+OfResources = Annotated[
+    list[str] | None,
+    typer.Option("--resource", metavar="ID", help="A resource that a set point is for."),
 ]
 Lead = Annotated[
     timedelta | None,

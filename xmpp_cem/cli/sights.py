@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from xmpp_cem.cli.dispatch import line_of as record_line
 from xmpp_cem.cli.output import signed_kw, style_of
+from xmpp_cem.cli.records import line_of as record_line
 from xmpp_cem.messages.bodies import Body
 from xmpp_cem.messages.configuration import DomainCard
 from xmpp_cem.messages.controls import EndDeviceControls, EventIndex

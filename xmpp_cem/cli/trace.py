@@ -11,6 +11,7 @@ from xmpp_cem.cli.dispatch import record_of
 from xmpp_cem.cli.event_options import Named
 from xmpp_cem.cli.failures import FAILED, DeniedError
 from xmpp_cem.cli.output import console, show_error, show_json, signed_kw, style_of
+from xmpp_cem.cli.records import asked_of, reason_of
 from xmpp_cem.errors import TransportError
 from xmpp_cem.messages.operations import DispatchRecord, MemberShare
 
@@ -86,7 +87,7 @@ def _title(party: str, record: DispatchRecord) -> Text:
         (f"{record.domain} ({party}) ", "bold"),
         (record.status.value, style_of(record.status.value)),
         f" {record.event} version {record.order.modification}, "
-        f"{active.start:%H:%M:%SZ} to {active.end:%H:%M:%SZ}: asked {signed_kw(record.target_w)}, "
+        f"{active.start:%H:%M:%SZ} to {active.end:%H:%M:%SZ}: asked {asked_of(record)}, "
         f"promised {signed_kw(record.promised_w)}, delivered {signed_kw(record.delivered_w)}, "
         f"divided anew {record.redivisions} times; {record.why or 'no reason'}",
     )
@@ -97,9 +98,9 @@ def _share(share: MemberShare) -> Text:
     return Text.assemble(
         (f"{share.party} ", "bold"),
         (answer, style_of(answer)),
-        f": asked {signed_kw(share.asked_w)}, promised {signed_kw(share.promised_w)}, "
+        f": asked {asked_of(share)}, promised {signed_kw(share.promised_w)}, "
         f"delivered {signed_kw(share.delivered_w)}, {share.availability.value}"
-        f"{'; ' + share.reason if share.reason else ''}",
+        f"{'; ' + reason_of(share) if reason_of(share) else ''}",
     )
 
 

@@ -157,6 +157,16 @@ class LowerConfig(Section):
     grace: Annotated[timedelta, Bounds(1, 60)] = timedelta(seconds=5)
     """How long after connecting members' presences may still be on their way."""
 
+    connection_point: PartyId | None = None
+    """The member that only meters what flows for the whole domain; limits leave room for the load
+    that it shows and no member answers for."""
+
+    unmanaged_import_w: Annotated[int, Field(ge=0, le=10**9)] = 0
+    """Load at the connection point that takes no limit, W; where it is metered, at least this."""
+
+    unmanaged_export_w: Annotated[int, Field(ge=0, le=10**9)] = 0
+    """Generation at the connection point that takes no limit, W, likewise."""
+
     operators: Annotated[tuple[AccountName, ...], Field(max_length=100)] = ()
     """Accounts that may command and watch."""
 
@@ -176,6 +186,13 @@ class LowerConfig(Section):
         for operator in self.operators:
             if operator in accounts:
                 raise ValueError(f"{operator} is member and operator; use two accounts")
+        return self
+
+    @model_validator(mode="after")
+    def _metered_by_a_member(self) -> Self:
+        point = self.connection_point
+        if point is not None and point not in {member.party for member in self.members}:
+            raise ValueError(f"connection_point {point} is no member; name one of the members")
         return self
 
     @model_validator(mode="after")

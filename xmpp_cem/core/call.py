@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from xmpp_cem.model.event import EVERYTHING, Change, Event, Mode, Targets
-from xmpp_cem.model.ids import EventId
+from xmpp_cem.model.ids import EventId, MessageId
 from xmpp_cem.model.signal import Delta, Signal
 from xmpp_cem.model.time import Interval
+from xmpp_cem.model.value import Value
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,14 @@ class Call:
             "ramp_s": self.ramp_s,
             "recovery_s": self.recovery_s,
         }
+
+
+class Asker(Value):
+    """Who waits for an answer that comes later, and to which request."""
+
+    address: str
+    message_id: MessageId
+    trace: str | None = None
 
 
 def called(event: Event) -> Call:

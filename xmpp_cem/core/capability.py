@@ -10,7 +10,11 @@ _OFFER_LIFE = timedelta(minutes=5)
 
 def is_alike(before: tuple[Resource, ...], after: tuple[Resource, ...]) -> bool:
     """Whether nothing changed that must be told at once."""
-    return [(r.id, r.state) for r in before] == [(r.id, r.state) for r in after]
+    return [_lasting(r) for r in before] == [_lasting(r) for r in after]
+
+
+def _lasting(resource: Resource) -> tuple[object, ...]:
+    return (resource.id, resource.state, resource.rated_import_w, resource.rated_export_w)
 
 
 def moved_w(before: tuple[Resource, ...], after: tuple[Resource, ...]) -> int:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from xmpp_cem.core.asking import why_not_asked
 from xmpp_cem.core.call import called
 from xmpp_cem.core.dispatchbook import MAX_LIVE
 from xmpp_cem.core.dispatching import Dispatching
@@ -14,7 +15,7 @@ from xmpp_cem.core.modifying import why_fixed
 from xmpp_cem.core.nodes import entries, node_specs
 from xmpp_cem.core.pages import AFTER, MORE, page
 from xmpp_cem.core.roll import Roll
-from xmpp_cem.core.standing import page_of
+from xmpp_cem.core.standing import lack, page_of
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.bodies import Body
 from xmpp_cem.messages.controls import EndDeviceControls
@@ -27,10 +28,9 @@ from xmpp_cem.messages.envelope import (
     Verb,
 )
 from xmpp_cem.messages.operations import DomainNodes
-from xmpp_cem.model.availability import kilowatts
-from xmpp_cem.model.event import Event, Targets
+from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import PartyId
-from xmpp_cem.model.signal import Delta
+from xmpp_cem.model.signal import Limit, Place
 
 
 class Commands:
@@ -99,7 +99,7 @@ class Commands:
         known = self._dispatching.dispatches.get(event.id)
         if known is None:
             return self._state.refuse(what, now, "2.15", f"there is no event {event.id}")
-        problem = _unasked(event) or why_fixed(known, called(event), now)
+        problem = why_not_asked(self._state, event) or why_fixed(known, called(event), now)
         if problem:
             return self._state.refuse(what, now, "2.15", problem)
         effects = self._dispatching.modify(called(event), "modified by the operator", now)
@@ -110,10 +110,10 @@ class Commands:
         if what.message.header.wants_async:
             return self._acknowledged(what, event_id, now)
         dispatch = self._dispatching.dispatches[event_id]
-        asked_w, can_w = abs(dispatch.target_w), self._dispatching.expected_w(dispatch, now)
-        if asked_w - can_w <= self._state.settings.tolerance_w:
+        can_w = self._dispatching.expected_w(dispatch, now)
+        reason = lack(dispatch, can_w, self._state.settings.tolerance_w, "can change")
+        if not reason:
             return [self._state.ok(what, now)]
-        reason = f"members can change {kilowatts(can_w)} of {kilowatts(asked_w)}"
         error = ReplyError(code="0.2", reason=reason, level=Level.WARNING)
         reply = self._state.letters.reply(what.message, now, result=Result.PARTIAL, errors=(error,))
         return [Respond(Link.LOWER, what.token, reply)]
@@ -134,8 +134,8 @@ class Commands:
         if known:
             is_same = (signal, event.changes) == (known.signal, known.changes)
             return "" if is_same and event.active == known.active else "this event id is taken"
-        if _unasked(event):
-            return _unasked(event)
+        if problem := why_not_asked(self._state, event) or self._unmetered(event):
+            return problem
         if event.active.end <= now:
             return "the event would already be over"
         if event.answer_by <= now:
@@ -145,6 +145,10 @@ class Commands:
         if not any(True for _ in self._state.usable()):
             return "no member is reachable and ready"
         return ""
+
+    def _unmetered(self, event: Event) -> str:
+        is_at_the_point = isinstance(event.signal, Limit) and event.signal.at is not Place.TERMINALS
+        return self._dispatching.dividing.why_unmetered() if is_at_the_point else ""
 
     def _cancel(self, what: RequestArrived, now: datetime) -> list[Effect]:
         body, known = what.message.body, self._dispatching.dispatches
@@ -202,12 +206,3 @@ class Commands:
         nodes = DomainNodes(domain=self._state.settings.domain, nodes=entries(what.states))
         letters = self._state.letters
         return [Respond(Link.LOWER, what.token, letters.reply(request, now, nodes))]
-
-
-def _unasked(event: Event) -> str:
-    """Return why this is nothing that an operator may ask for, or nothing."""
-    if not isinstance(event.signal, Delta) or event.signal.power_w == 0:
-        return "an operator asks for a change of power in W, other than 0"
-    if event.changes or event.targets != Targets() or event.programme:
-        return "an operator asks for one change of power, of all members and without a programme"
-    return ""

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
+from xmpp_cem.core.call import Asker
 from xmpp_cem.core.effects import Remember
 from xmpp_cem.core.individual import share_id, told
-from xmpp_cem.core.records import Asker, Dispatch, Member, Part
+from xmpp_cem.core.records import Dispatch, Member, Part
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.controls import IndexEntry
 from xmpp_cem.model.event import Event, EventStatus

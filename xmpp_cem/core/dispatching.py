@@ -4,29 +4,34 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from xmpp_cem.core.call import Call
+from xmpp_cem.core.delivering import called, delivered, left_alone_w
 from xmpp_cem.core.dispatchbook import DispatchBook
+from xmpp_cem.core.dividing import Dividing
 from xmpp_cem.core.division import (
     Division,
-    divide,
     expected,
     in_watts,
+    is_usable,
     joined,
     next_order,
     promised_w,
     version_of,
 )
 from xmpp_cem.core.effects import Effect, Note, SetTimer
+from xmpp_cem.core.limiting import confirmed
 from xmpp_cem.core.metering import Metering, Window
 from xmpp_cem.core.modifying import modified
-from xmpp_cem.core.opening import opened, renewed
-from xmpp_cem.core.records import Dispatch, Part
-from xmpp_cem.core.standing import all_counted, signed, standing
+from xmpp_cem.core.opening import renewed
+from xmpp_cem.core.records import Dispatch
+from xmpp_cem.core.standing import signed, standing
 from xmpp_cem.core.tallying import Tally, tally
 from xmpp_cem.core.vtnstate import VtnState
+from xmpp_cem.messages.events import Status, StatusType
 from xmpp_cem.messages.operations import DispatchRecord
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.event import EventStatus
 from xmpp_cem.model.ids import EventId, PartyId
+from xmpp_cem.model.signal import Delta, Limit
 from xmpp_cem.model.text import one_line
 
 _REDIVIDE_EVERY = timedelta(seconds=1)
@@ -38,6 +43,8 @@ class Dispatching(DispatchBook):
     def __init__(self, state: VtnState, metering: Metering) -> None:
         super().__init__(state)
         self._metering = metering
+        self.dividing = Dividing(state, metering, self)
+        self._looked: datetime | None = None
 
     def resume(self, now: datetime) -> list[Effect]:
         """After a restart: put events in their order again, wait for deadlines and ends."""
@@ -51,9 +58,10 @@ class Dispatching(DispatchBook):
         """Divide a new event over the usable members; a known one is left as it is."""
         if call.event in self.dispatches:
             return []
-        made = opened(self._state, call, now)
+        made = self.dividing.first(call, now)
         self.outgoing.append(made.dispatch)
         effects: list[Effect] = [self.put(made.dispatch), *map(self.put_part, made.parts)]
+        effects += self._limits_moved(made.dispatch, now)
         return [*effects, *self._timers(made.dispatch)]
 
     def modify(self, call: Call, why: str, now: datetime) -> list[Effect]:
@@ -63,13 +71,14 @@ class Dispatching(DispatchBook):
         if changed is None or dispatch not in self.live():
             return []
         parts = self.parts[call.event]
-        division = divide(self._state, changed, parts, why, now)
-        if changed.target_w == dispatch.target_w:
-            division = Division(changed)
+        division = Division(changed)
+        if (changed.signal, changed.changes) != (dispatch.signal, dispatch.changes):
+            division = self.dividing.anew(changed, parts, why, now)
         division = renewed(self._state, dispatch, division, parts)
         made = division.dispatch
         self.outgoing.append(made)
         effects: list[Effect] = [self.put(made), *map(self.put_part, division.parts)]
+        effects += self._limits_moved(made, now)
         return [*effects, *self._timers(made), Note("info", "event modified", division.fields)]
 
     def cancel(self, event_id: EventId, why: str) -> list[Effect]:
@@ -111,7 +120,7 @@ class Dispatching(DispatchBook):
         is_less = offered_w < abs(part.asked_w)
         if answer.opt is Opt.IN and answer.order == version_of(dispatch, part) and is_less:
             update["limit_w"] = offered_w
-        effects: list[Effect] = [self.put_part(part.model_copy(update=update))]
+        effects: list[Effect] = [self.put_part(confirmed(part.model_copy(update=update)))]
         why = f"{party} {answer.opt.value}" + (f" ({answer.reason})" if answer.reason else "")
         return effects + self.reconsider(event_id, why, now)
 
@@ -121,11 +130,7 @@ class Dispatching(DispatchBook):
         self.touched.add(event_id)
         if dispatch not in self.live() or now >= dispatch.active.end:
             return []
-        target = abs(dispatch.target_w)
-        tolerance = max(self._state.settings.tolerance_w, target // 100)
-        if abs(target - self.expected_w(dispatch, now)) <= tolerance:
-            return []
-        if self._state.known_from is None:
+        if not self._is_off(dispatch, now) or self._state.known_from is None:
             return []
         earliest = self._state.known_from
         if dispatch.replanned:
@@ -134,6 +139,39 @@ class Dispatching(DispatchBook):
             held = self.put(dispatch.model_copy(update={"why": why[:256]}))
             return [held, SetTimer(f"vtn/again/{event_id}", earliest)]
         return self._divide(dispatch, why, now)
+
+    def _is_off(self, dispatch: Dispatch, now: datetime) -> bool:
+        """Whether a division may have to change: a limit's always, a power's if it is missed."""
+        if not isinstance(dispatch.signal, Delta):
+            return isinstance(dispatch.signal, Limit)
+        target = abs(dispatch.target_w)
+        tolerance = max(self._state.settings.tolerance_w, target // 100)
+        return abs(target - self.expected_w(dispatch, now)) > tolerance
+
+    def look(self, now: datetime) -> list[Effect]:
+        """Divide limits anew, once a second, where load, silence or a loss asks for it."""
+        limits = [d for d in self.live() if isinstance(d.signal, Limit) and now < d.active.end]
+        if not limits or (self._looked and now < self._looked + _REDIVIDE_EVERY):
+            return []
+        self._looked = now
+        if self._state.known_from is None or now < self._state.known_from:
+            return []
+        return [e for d in limits for e in self._divide(d, "what is there has changed", now)]
+
+    def told_of(self, party: PartyId, statuses: Iterable[Status]) -> list[Effect]:
+        """Take what a member tells of events: alarms of mandatory limits that it could not keep."""
+        failed = (s for s in statuses if s.type is StatusType.FAILED and s.event)
+        return [e for s in failed for e in self._alarmed(party, s.event or "", s.reason)]
+
+    def _alarmed(self, party: PartyId, event_id: EventId, why: str) -> list[Effect]:
+        known = self.event_of(event_id, party)
+        part = self.parts.get(known or "", {}).get(party)
+        if part is None or part.alarm == why:
+            return []
+        self.touched.add(part.event)
+        fields = (("party", party), ("event_id", part.event), ("why", why))
+        alarmed = part.model_copy(update={"alarm": why})
+        return [self.put_part(alarmed), Note("error", "a limit is not kept", fields)]
 
     def again(self, event_id: EventId, now: datetime) -> list[Effect]:
         """Reconsider an event for the reason for which it had to wait."""
@@ -150,37 +188,33 @@ class Dispatching(DispatchBook):
 
     def measured(self, party: PartyId, windows: Iterable[Window]) -> list[Effect]:
         """Count what a member changed inside events: with a new baseline, in all that is held."""
-        effects: list[Effect] = []
-        for event_id, parts in self.parts.items():
-            if (part := parts.get(party)) is None:
-                continue
-            active, known = self.dispatches[event_id].active, list(windows)
-            if part.baseline_w is None:
-                known += self._metering.held(party)
-            baseline_w = part.baseline_w
-            if baseline_w is None:
-                baseline_w = self._metering.baseline(party, active.start)
-            changed = all_counted(part, known, baseline_w, active)
-            if changed is not part:
-                effects.append(self.put_part(changed))
-                self.touched.add(event_id)
-        return effects
+        changed = delivered(party, windows, self.dispatches, self.parts, self._metering)
+        self.touched.update(part.event for part in changed)
+        return [self.put_part(part) for part in changed]
 
     def left_alone_w(self, party: PartyId) -> int:
-        """Return the power a lost member has without events, W.
-
-        That is its baseline in the newest event that moved it, else the last power known.
-        """
-        for event_id in reversed(self.dispatches):
-            part = self.parts[event_id].get(party)
-            if part and part.baseline_w is not None:
-                return part.baseline_w
-        return self._metering.power(party) or 0
+        """Return the power a lost member has without events, W."""
+        return left_alone_w(party, reversed(self.dispatches), self.parts, self._metering)
 
     def expected_w(self, dispatch: Dispatch, now: datetime) -> int:
         """Return the change that may be counted on now, W, not signed."""
-        parts = self.parts.get(dispatch.event.id, {})
-        return sum(expected(self._state, dispatch, part, now) for part in parts.values())
+        parts, rooms = self.parts.get(dispatch.event.id, {}), self.dividing.rooms(dispatch)
+        return sum(
+            min(power_w, rooms.get(part.party, power_w))
+            for part in parts.values()
+            for power_w in [expected(self._state, dispatch, part, now)]
+        )
+
+    def promised_w(self, dispatch: Dispatch, now: datetime) -> int:
+        """Return the change that may be counted on now, W, signed, of whatever signal."""
+        if isinstance(dispatch.signal, Delta):
+            return signed(dispatch, self.expected_w(dispatch, now))
+        parts = self.parts.get(dispatch.event.id, {}).values()
+        return sum(
+            part.answer.power_w
+            for part in parts
+            if part.answer and part.answer.opt is Opt.IN and is_usable(self._state, part.party)
+        )
 
     def tally(self, dispatch: Dispatch, now: datetime) -> Tally:
         """Return what the members have said of an event so far."""
@@ -211,52 +245,36 @@ class Dispatching(DispatchBook):
             done = dispatch.model_copy(update={"event": event, "why": "completed"})
             self.touched.add(event_id)
             return [
-                *self._called(dispatch),
+                *called(self._state, dispatch, self.parts[event_id].values()),
                 self.put(done),
                 Note("info", "event completed", (("event_id", event_id),)),
             ]
         return self.reconsider(event_id, "the deadline for answers has passed", now)
 
-    def _called(self, dispatch: Dispatch) -> list[Effect]:
-        """Count for how long the event has called each member that took part."""
-        seconds = int(dispatch.active.duration.total_seconds())
-        effects: list[Effect] = []
-        for part in self.parts[dispatch.event.id].values():
-            if part.asked_w and part.answer and part.answer.opt is Opt.IN:
-                member = self._state.members[part.party]
-                effects.append(self._state.change(member, called_s=member.called_s + seconds))
-            effects += self._kept(dispatch, part, seconds)
-        return effects
-
-    def _kept(self, dispatch: Dispatch, part: Part, seconds: int) -> list[Effect]:
-        """Remember how much of what was asked of a member it did; what is not measured is left out.
-
-        Whoever said no or nothing did nothing of it.
-        """
-        is_yes = part.answer is not None and part.answer.opt is Opt.IN
-        if not part.asked_w or (is_yes and not part.measured_s):
-            return []
-        length_s = part.measured_s if is_yes else seconds
-        asked_wh = abs(part.asked_w) * length_s // 3600
-        done_wh = max(0, signed(dispatch, part.delivered_ws)) // 3600 if is_yes else 0
-        member = self._state.members[part.party]
-        kept_wh = member.kept_wh + min(done_wh, asked_wh)
-        return [self._state.change(member, asked_wh=member.asked_wh + asked_wh, kept_wh=kept_wh)]
-
     def record(self, dispatch: Dispatch, now: datetime) -> DispatchRecord:
         """Return how an event stands, for operators."""
         parts = self.parts.get(dispatch.event.id, {})
-        expected_w = signed(dispatch, self.expected_w(dispatch, now))
-        return standing(self._state, dispatch, parts, expected_w, now)
+        return standing(self._state, dispatch, parts, self.promised_w(dispatch, now), now)
 
     def _divide(self, dispatch: Dispatch, why: str, now: datetime) -> list[Effect]:
-        division = divide(self._state, dispatch, self.parts[dispatch.event.id], why, now)
+        division = self.dividing.anew(dispatch, self.parts[dispatch.event.id], why, now)
+        if division == Division(dispatch):
+            return []
         effects: list[Effect] = [self.put(division.dispatch)]
         effects += [self.put_part(part) for part in division.parts]
         if division.dispatch.event == dispatch.event:
             return effects
         self.outgoing.append(division.dispatch)
+        effects += self._limits_moved(division.dispatch, now)
         return [*effects, Note("info", "target divided anew", division.fields)]
+
+    def _limits_moved(self, dispatch: Dispatch, now: datetime) -> list[Effect]:
+        """Let changes of power give way to a limit that was divided."""
+        if not isinstance(dispatch.signal, Limit):
+            return []
+        powers = [d.event.id for d in self.live() if isinstance(d.signal, Delta)]
+        why = "the limits in force have changed"
+        return [effect for event_id in powers for effect in self.reconsider(event_id, why, now)]
 
     def _timers(self, dispatch: Dispatch) -> list[Effect]:
         key, event = f"vtn/event/{dispatch.event.id}", dispatch.event

@@ -1,8 +1,10 @@
 """Division of a dispatch over the members that are in play: pro rata, as one multiplier for all."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
 
 from xmpp_cem.core.allocation import multiplier, share
 from xmpp_cem.core.individual import allocated
@@ -10,11 +12,18 @@ from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.standing import signed
 from xmpp_cem.core.vtnstate import VtnState, is_counted
 from xmpp_cem.model.answer import Answer, Opt
-from xmpp_cem.model.event import Order
+from xmpp_cem.model.event import Change, Event, Order
 from xmpp_cem.model.ids import PartyId
-from xmpp_cem.model.signal import Share
+from xmpp_cem.model.signal import Delta, Share
 
-_MAX_MODIFICATIONS = 1000
+MOST_MODIFICATIONS = 1000
+"""No event has more versions."""
+
+
+NO_ROOMS: Mapping[PartyId, int] = MappingProxyType({})
+"""No limit bounds any member."""
+
+_NINE_PLACES = Decimal("0.000000001")
 
 
 @dataclass(frozen=True)
@@ -33,46 +42,84 @@ class Division:
 
 
 def divide(
-    state: VtnState, dispatch: Dispatch, parts: Mapping[PartyId, Part], why: str, now: datetime
+    state: VtnState,
+    dispatch: Dispatch,
+    parts: Mapping[PartyId, Part],
+    why: str,
+    now: datetime,
+    rooms: Mapping[PartyId, int] = NO_ROOMS,
 ) -> Division:
-    """Divide the target over who is in play; the event stays as it is when that changes nothing."""
+    """Divide the target over who is in play; the event stays as it is when that changes nothing.
+
+    `rooms` is the most that members may change by inside the limits in force, W; others may all.
+    """
     playing = [part for part in parts.values() if is_in_play(state, dispatch, part, now)]
     if not playing and not state.held_in(dispatch.event.id):
         return _explained(dispatch, f"{why}; nobody is left")
     if dispatch.is_individual:
-        return _individually(state, dispatch, parts, why, now)
-    limits = {part.party: part.limit_w for part in playing}
+        return _individually(state, dispatch, parts, within(playing, rooms), why, now)
+    limits = {part.party: part.limit_w for part in within(playing, rooms)}
     capabilities = {part.party: part.capability_w for part in playing}
     of = multiplier(abs(dispatch.target_w), capabilities, limits)
-    signal, order = dispatch.event.signal, next_order(state, dispatch)
-    if not isinstance(signal, Share) or order.modification > _MAX_MODIFICATIONS:
+    order, event = next_order(state, dispatch), with_multiplier(dispatch, of)
+    if order.modification > MOST_MODIFICATIONS:
         return _explained(dispatch, f"{why}; too many modifications")
-    if of == signal.multiplier:
+    if event == dispatch.event:
         return _explained(dispatch, f"{why}; nobody can do more")
-    event = dispatch.event.model_copy(
-        update={"order": order, "signal": signal.model_copy(update={"multiplier": of})}
-    )
     divided = dispatch.model_copy(
         update={
-            "event": event,
+            "event": event.model_copy(update={"order": order}),
             "redivisions": dispatch.redivisions + 1,
             "replanned": now,
             "why": f"{why}; divided among {len(playing)}"[:256],
         }
     )
-    asked = {part.party: min(share(of, part.capability_w), part.limit_w) for part in playing}
+    asked = {part.party: min(share(of, part.capability_w), limits[part.party]) for part in playing}
     changed = (p.model_copy(update={"asked_w": signed(divided, asked[p.party])}) for p in playing)
     return Division(divided, tuple(changed))
 
 
+def with_multiplier(dispatch: Dispatch, of: Decimal) -> Event:
+    """Return a dispatch's event with a multiplier, and later ones in proportion."""
+    event = dispatch.event
+    if not isinstance(event.signal, Share):
+        return event
+    signal = event.signal.model_copy(update={"multiplier": of})
+    changes = tuple(
+        change.model_copy(update={"signal": signal.model_copy(update={"multiplier": later})})
+        for change in dispatch.changes
+        for later in [_in_proportion(of, dispatch, change)]
+    )
+    return event.model_copy(update={"signal": signal, "changes": changes})
+
+
+def _in_proportion(of: Decimal, dispatch: Dispatch, change: Change) -> Decimal:
+    if not isinstance(change.signal, Delta) or not dispatch.target_w:
+        return of
+    later = of * abs(change.signal.power_w) / abs(dispatch.target_w)
+    return min(Decimal(1), later).quantize(_NINE_PLACES)
+
+
+def within(parts: Iterable[Part], rooms: Mapping[PartyId, int]) -> list[Part]:
+    """Return parts that can do no more than limits in force leave them."""
+    return [
+        part.model_copy(update={"limit_w": min(part.limit_w, rooms.get(part.party, part.limit_w))})
+        for part in parts
+    ]
+
+
 def _individually(
-    state: VtnState, dispatch: Dispatch, parts: Mapping[PartyId, Part], why: str, now: datetime
+    state: VtnState,
+    dispatch: Dispatch,
+    parts: Mapping[PartyId, Part],
+    playing: list[Part],
+    why: str,
+    now: datetime,
 ) -> Division:
     """Ask each member for its own share anew; only whose share changes hears of it."""
     order = next_order(state, dispatch)
-    if order.modification > _MAX_MODIFICATIONS:
+    if order.modification > MOST_MODIFICATIONS:
         return _explained(dispatch, f"{why}; too many modifications")
-    playing = [part for part in parts.values() if is_in_play(state, dispatch, part, now)]
     shares = allocated(state, abs(dispatch.target_w), dispatch.active, playing, now)
     watts = {**dict.fromkeys(state.held_in(dispatch.event.id), 0), **shares.by_key()}
     changed = tuple(
@@ -101,6 +148,8 @@ def joined(state: VtnState, dispatch: Dispatch, party: PartyId, answer: Answer) 
     capability = state.members[party].capability
     if capability is None or dispatch.is_individual:
         return None
+    if not isinstance(dispatch.signal, Delta):
+        return Part(event=answer.event, party=party, capability_w=0, limit_w=0, asked_w=0)
     is_fall = dispatch.target_w < 0
     flexible_w = capability.decrease_w if is_fall else capability.increase_w
     able_w = max(flexible_w, promised_w(dispatch, answer))

@@ -14,8 +14,11 @@ from pydantic import Field, model_validator
 
 from xmpp_cem.core.bounds import FOREVER, Cap
 from xmpp_cem.model.quantity import Flexibility
+from xmpp_cem.model.resource import Failsafe
 from xmpp_cem.model.signal import Direction
 from xmpp_cem.model.value import Value
+
+_LARGEST_W = 10**12
 
 
 class Mode(StrEnum):
@@ -104,6 +107,20 @@ class FailsafeSettings(Value):
     longest_delay_s: int = Field(default=600, ge=0, le=1800)
     skew_s: int = Field(default=60, ge=1, le=600)
     autonomy: Autonomy | None = None
+
+    @property
+    def told(self) -> Failsafe:
+        """What the VTN is told: the limits that hold whatever follows, and from when on."""
+        after_s = max(self.vtn_lost_s, self.server_lost_s, self.state_lost_s)
+        import_w, export_w = self.import_w, self.export_w
+        if self.autonomy:
+            import_w = max(import_w, _or_any(self.autonomy.import_w))
+            export_w = max(export_w, _or_any(self.autonomy.export_w))
+        return Failsafe(import_w=import_w, export_w=export_w, after_s=after_s)
+
+
+def _or_any(limit_w: int | None) -> int:
+    return _LARGEST_W if limit_w is None else limit_w
 
 
 HELD = (Mode.BOOT, Mode.FAILSAFE, Mode.AUTONOMOUS)

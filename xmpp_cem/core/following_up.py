@@ -2,12 +2,14 @@
 
 from datetime import datetime
 
+from xmpp_cem.core.call import Asker
 from xmpp_cem.core.dispatching import Dispatching
 from xmpp_cem.core.division import is_usable, version_of
 from xmpp_cem.core.effects import Effect, Note, Remember, Transact
 from xmpp_cem.core.individual import told
 from xmpp_cem.core.inputs import Link, RequestArrived
-from xmpp_cem.core.records import Asker, Dispatch, Part
+from xmpp_cem.core.records import Dispatch, Part
+from xmpp_cem.core.standing import lack
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import (
@@ -22,7 +24,6 @@ from xmpp_cem.messages.envelope import (
     Verb,
 )
 from xmpp_cem.model.answer import Opt
-from xmpp_cem.model.availability import kilowatts
 from xmpp_cem.model.event import EventStatus
 from xmpp_cem.model.ids import EventId, Jid, PartyId, derived_id
 
@@ -141,10 +142,11 @@ class FollowingUp:
     def _outcome(self, dispatch: Dispatch, now: datetime) -> tuple[Result, tuple[ReplyError, ...]]:
         if dispatch.event.is_cancelled:
             return Result.FAILED, (ReplyError(code="6.5", reason=dispatch.why),)
-        asked_w, can_w = abs(dispatch.target_w), self._dispatching.expected_w(dispatch, now)
-        if asked_w - can_w <= max(self._state.settings.tolerance_w, asked_w // 100):
+        can_w = self._dispatching.expected_w(dispatch, now)
+        tolerance_w = max(self._state.settings.tolerance_w, abs(dispatch.target_w) // 100)
+        reason = lack(dispatch, can_w, tolerance_w, "promise")
+        if not reason:
             return Result.OK, ()
-        reason = f"members promise {kilowatts(can_w)} of {kilowatts(asked_w)}"
         return Result.PARTIAL, (ReplyError(code="0.2", reason=reason, level=Level.WARNING),)
 
     def _reminder(self, dispatch: Dispatch, party: PartyId, now: datetime) -> list[Effect]:

@@ -14,7 +14,7 @@ from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import Header, Noun, RequestMessage, Verb
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import EventId, Jid, PartyId, derived_id
-from xmpp_cem.model.signal import Delta
+from xmpp_cem.model.signal import Delta, Level, Price, Signal, in_proportion
 from xmpp_cem.model.time import Interval
 
 
@@ -23,8 +23,12 @@ def share_id(event: EventId, party: PartyId) -> EventId:
     return derived_id("share", event, party)
 
 
-def is_individual(state: VtnState) -> bool:
-    """Whether a domain's members have to be asked for shares that no multiplier says."""
+def is_individual(state: VtnState, signal: Signal) -> bool:
+    """Whether a domain's members have to be asked each for what no event for all can say."""
+    if isinstance(signal, Price | Level):
+        return False
+    if not isinstance(signal, Delta):
+        return True
     has_blocks = any(terms.block_w for terms in state.settings.terms.values())
     return has_blocks or state.settings.allocation is not PRO_RATA
 
@@ -52,12 +56,23 @@ def asked_event(dispatch: Dispatch, part: Part) -> Event | None:
         return None
     event = dispatch.event
     order = event.order if event.is_cancelled else part.order
+    signal, *later = part.told or _shares(dispatch, part)
+    changes = zip(dispatch.changes, later, strict=False)
     update = {
         "id": share_id(event.id, part.party),
         "order": order,
-        "signal": Delta(power_w=part.asked_w),
+        "signal": signal,
+        "changes": tuple(each.model_copy(update={"signal": other}) for each, other in changes),
     }
     return event.model_copy(update=update)
+
+
+def _shares(dispatch: Dispatch, part: Part) -> tuple[Signal, ...]:
+    """Return a member's share of what was called for, one signal after the other."""
+    later = (
+        in_proportion(part.asked_w, dispatch.signal, change.signal) for change in dispatch.changes
+    )
+    return tuple(Delta(power_w=power_w) for power_w in (part.asked_w, *later))
 
 
 def told(dispatch: Dispatch, parts: Mapping[PartyId, Part], party: PartyId) -> Event | None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from xmpp_cem.core.call import Call
 from xmpp_cem.core.records import Dispatch
 from xmpp_cem.model.event import EventStatus
-from xmpp_cem.model.signal import Share
+from xmpp_cem.model.signal import Delta, Share
 
 _ENDED = frozenset({EventStatus.CANCELLED, EventStatus.COMPLETED})
 
@@ -55,6 +55,9 @@ def modified(dispatch: Dispatch, call: Call, why: str) -> Dispatch | None:
             **call.spread,
         }
     )
+    if not isinstance(call.signal, Delta):
+        told = {"signal": call.signal, "changes": call.changes}
+        event = event.model_copy(update=told)
     if event == dispatch.event and (call.signal, call.changes) == (
         dispatch.signal,
         dispatch.changes,

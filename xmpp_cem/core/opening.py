@@ -5,19 +5,18 @@ from datetime import datetime
 
 from xmpp_cem.core.allocation import multiplier, share
 from xmpp_cem.core.call import Call
-from xmpp_cem.core.division import Division, next_order
+from xmpp_cem.core.division import Division, next_order, with_multiplier, within
 from xmpp_cem.core.individual import allocated, is_individual
 from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.standing import signed
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.model.event import Event, Order
 from xmpp_cem.model.ids import PartyId
-from xmpp_cem.model.signal import Share
+from xmpp_cem.model.signal import Delta, Share, Signal
 
 
-def opened(state: VtnState, call: Call, now: datetime) -> Division:
-    """Divide what is called for over the members on whom one may count now."""
-    is_fall = call.target_w < 0
+def begun(state: VtnState, call: Call, now: datetime) -> Dispatch:
+    """Return the dispatch of a call, before it is divided."""
     event = Event(
         id=call.event,
         order=Order(epoch=state.record.epoch, modification=0),
@@ -25,13 +24,13 @@ def opened(state: VtnState, call: Call, now: datetime) -> Division:
         priority=call.priority,
         active=call.active,
         targets=call.targets,
-        signal=Share(direction="decrease" if is_fall else "increase", multiplier=0, basis=now),
+        signal=_told_first(call, now),
         created=now,
         answer_by=call.answer_by,
         reason=call.reason,
         **call.spread,
     )
-    dispatch = Dispatch(
+    return Dispatch(
         event=event,
         target_w=call.target_w,
         called=call.signal,
@@ -41,16 +40,31 @@ def opened(state: VtnState, call: Call, now: datetime) -> Division:
         path=call.path,
         hop=call.hop,
         why="created",
-        is_individual=is_individual(state) or bool(state.held_in(call.event)),
+        is_individual=is_individual(state, call.signal) or bool(state.held_in(call.event)),
     )
+
+
+def divided_first(
+    state: VtnState, dispatch: Dispatch, rooms: Mapping[PartyId, int], now: datetime
+) -> Division:
+    """Divide a change of power over the members on whom one may count now.
+
+    Args:
+        state: whose members.
+        dispatch: as it has begun.
+        rooms: the most that members may change by inside the limits in force, W; others may all.
+        now: the present.
+    """
     parts = [
-        _part(call, member.party, flexible_w)
+        _part(dispatch, member.party, flexible_w)
         for member in state.usable()
         if (able := member.capability)
-        for flexible_w in [able.decrease_w if is_fall else able.increase_w]
+        for flexible_w in [able.decrease_w if dispatch.target_w < 0 else able.increase_w]
     ]
-    divide = _individually if dispatch.is_individual else _by_multiplier
-    return divide(state, dispatch, parts, now)
+    bounded = within(parts, rooms)
+    if not dispatch.is_individual:
+        return _by_multiplier(dispatch, parts, bounded)
+    return _individually(state, dispatch, parts, bounded, now)
 
 
 def renewed(
@@ -69,31 +83,41 @@ def renewed(
     return Division(made, tuple(part.model_copy(update=update) for part in asked))
 
 
-def _part(call: Call, party: PartyId, flexible_w: int) -> Part:
+def _told_first(call: Call, now: datetime) -> Signal:
+    """Return what the event asks before it is divided."""
+    if not isinstance(call.signal, Delta):
+        return call.signal
+    direction = "decrease" if call.target_w < 0 else "increase"
+    return Share.model_validate({"direction": direction, "multiplier": 0, "basis": now})
+
+
+def _part(dispatch: Dispatch, party: PartyId, flexible_w: int) -> Part:
     return Part(
-        event=call.event, party=party, capability_w=flexible_w, limit_w=flexible_w, asked_w=0
+        event=dispatch.event.id, party=party, capability_w=flexible_w, limit_w=flexible_w, asked_w=0
     )
 
 
-def _by_multiplier(
-    _state: VtnState, dispatch: Dispatch, parts: list[Part], _now: datetime
-) -> Division:
-    limits = {part.party: part.limit_w for part in parts}
-    of = multiplier(abs(dispatch.target_w), limits, limits)
-    signal = dispatch.event.signal.model_copy(update={"multiplier": of})
-    event = dispatch.event.model_copy(update={"signal": signal})
+def _by_multiplier(dispatch: Dispatch, parts: list[Part], bounded: list[Part]) -> Division:
+    capabilities = {part.party: part.capability_w for part in parts}
+    limits = {part.party: part.limit_w for part in bounded}
+    of = multiplier(abs(dispatch.target_w), capabilities, limits)
     asked = (
-        part.model_copy(update={"asked_w": signed(dispatch, share(of, part.capability_w))})
+        part.model_copy(
+            update={
+                "asked_w": signed(dispatch, min(share(of, part.capability_w), limits[part.party]))
+            }
+        )
         for part in parts
     )
+    event = with_multiplier(dispatch, of)
     return Division(dispatch.model_copy(update={"event": event}), tuple(asked))
 
 
 def _individually(
-    state: VtnState, dispatch: Dispatch, parts: list[Part], now: datetime
+    state: VtnState, dispatch: Dispatch, parts: list[Part], bounded: list[Part], now: datetime
 ) -> Division:
     held = state.held_in(dispatch.event.id)
-    free = [part for part in parts if part.party not in held]
+    free = [part for part in bounded if part.party not in held]
     shares = allocated(state, abs(dispatch.target_w), dispatch.active, free, now)
     watts = {**dict.fromkeys(held, 0), **shares.by_key()}
     asked = (

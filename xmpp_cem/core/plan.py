@@ -12,9 +12,8 @@ from xmpp_cem.core.records import Commitment
 from xmpp_cem.core.timeline import Claim, Piece, timeline
 from xmpp_cem.core.trajectory import Setting, setting_at
 from xmpp_cem.model.control import Sample
-from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import EventId, ResourceId
-from xmpp_cem.model.signal import Delta, Direction, Limit, Place, Share, Signal
+from xmpp_cem.model.signal import Direction, Limit, Place, Signal, in_proportion
 
 _ANY = Physical(Range(-(10**12), 10**12))
 """What a resource can do whose device tells no limits; events ask within what it offered."""
@@ -80,8 +79,12 @@ def claim_of(commitment: Commitment, resource: ResourceId) -> Claim | None:
         return None
     event = commitment.event
     pieces = tuple(
-        Piece(max(start, window.window.start), end, baseline_w + _scaled(share_w, signal, event))
-        for start, end, signal in stretches(event)
+        Piece(
+            max(start, window.window.start),
+            end,
+            baseline_w + in_proportion(share_w, event.signal, signal),
+        )
+        for start, end, signal in event.stretches
         if end > window.window.start
     )
     return Claim(
@@ -94,24 +97,6 @@ def claim_of(commitment: Commitment, resource: ResourceId) -> Claim | None:
         hold=window.release - event.active.end,
         recovery=timedelta(seconds=event.recovery_s),
     )
-
-
-def stretches(event: Event) -> list[tuple[datetime, datetime, Signal]]:
-    """Return what an event asks, one signal after the other: start, end, signal."""
-    starts = [event.active.start, *(change.start for change in event.changes)]
-    signals = [event.signal, *(change.signal for change in event.changes)]
-    return list(zip(starts, [*starts[1:], event.active.end], signals, strict=True))
-
-
-def _scaled(share_w: int, signal: Signal, event: Event) -> int:
-    """Return a resource's share, which is of the event's first signal, for a later one, W."""
-    match event.signal, signal:
-        case Delta(power_w=first), Delta(power_w=later) if first:
-            return share_w * later // first
-        case Share(multiplier=first_of), Share(multiplier=later_of) if first_of:
-            return int(share_w * later_of / first_of)
-        case _:
-            return share_w
 
 
 def _caps(commitment: Commitment) -> list[tuple[Cap, Commitment | None]]:
@@ -132,7 +117,7 @@ def _caps(commitment: Commitment) -> list[tuple[Cap, Commitment | None]]:
             ),
             commitment,
         )
-        for start, end, signal in stretches(event)
+        for start, end, signal in event.stretches
         if isinstance(signal, Limit)
     ]
 

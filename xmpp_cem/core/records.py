@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from xmpp_cem.core.call import Asker
 from xmpp_cem.core.kept import DomainName, Dropped, Kept
 from xmpp_cem.core.life import State
 from xmpp_cem.core.lifecycle import OPEN
@@ -13,13 +14,14 @@ from xmpp_cem.messages.controls import IndexEntry
 from xmpp_cem.model.answer import Answer
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import Change, Event, Order
-from xmpp_cem.model.ids import EventId, MessageId, PartyId, ProgrammeId, ResourceId
+from xmpp_cem.model.ids import EventId, PartyId, ProgrammeId, ResourceId
 from xmpp_cem.model.membership import ADMITTED, Standing
 from xmpp_cem.model.position import Position
 from xmpp_cem.model.quantity import Power
 from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.resource import Capability
 from xmpp_cem.model.signal import Delta, Signal
+from xmpp_cem.model.text import Sentence
 from xmpp_cem.model.time import Instant, Interval
 from xmpp_cem.model.value import Value
 
@@ -215,7 +217,10 @@ class Part(Kept):
     since, both W and not signed; `baseline_w` is its power before the event, `delivered_ws` (W s)
     and `measured_s` what it changed so far and over how long, `until` the last window's end and
     `gaps` what is not measured before it. `order` is the version in which a member of an individual
-    division was last asked.
+    division was last asked, at `asked_at`. `told` is what it alone is asked, one signal for each
+    of the event's; without any it is `asked_w`. `standing_w` are the limits, W, that it may act on
+    now, none where nothing that it has confirmed bounds it; `counted_w` is what counts for it under
+    a limit that it does not take. `alarm` is why it could not keep a mandatory limit.
     """
 
     side = "lower"
@@ -226,6 +231,11 @@ class Part(Kept):
     limit_w: int
     asked_w: Power
     order: Order | None = None
+    asked_at: Instant | None = None
+    told: tuple[Signal, ...] = ()
+    standing_w: tuple[int, ...] = ()
+    counted_w: int | None = None
+    alarm: Sentence = ""
     answer: Answer | None = None
     baseline_w: Power | None = None
     delivered_w: Power | None = None
@@ -240,21 +250,14 @@ class Part(Kept):
         return f"{self.event}/{self.party}"
 
 
-class Asker(Value):
-    """Who waits for an answer that comes later, and to which request."""
-
-    address: str
-    message_id: MessageId
-    trace: str | None = None
-
-
 class Dispatch(Kept):
     """An event of our domain as its VTN divides it; the parts are records of their own.
 
     `called` and `changes` are what its VTN was called for, where the event's signal is what its
     members are told; an older store has `target_w` alone, the change of power, W, signed. When
-    `is_individual` each member is asked for its own share, by transaction. `origin` is the domain
-    above from which a gateway has it.
+    `is_individual` each member is asked for its own share, by transaction. `unmanaged_w` (W) is
+    what counted as load that takes no limit when a limit was divided, and `excess_w` by how much
+    the limit may be exceeded. `origin` is the domain above from which a gateway has it.
     """
 
     side = "lower"
@@ -270,6 +273,8 @@ class Dispatch(Kept):
     path: tuple[str, ...] = ()
     hop: int = 0
     asker: Asker | None = None
+    unmanaged_w: int | None = None
+    excess_w: int = 0
     is_individual: bool = False
     origin: DomainName = ""
 

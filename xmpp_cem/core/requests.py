@@ -162,5 +162,6 @@ class Requests:
         effects: list[Effect] = []
         for answer in body.answers:
             effects += self._dispatching.answer(member.party, answer, now) or []
+        effects += self._dispatching.told_of(member.party, body.statuses)
         published = self._publication.report(what.message, body, now)
         return [*effects, self._state.ok(what, now), *published]

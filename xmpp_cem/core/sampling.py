@@ -97,4 +97,6 @@ def resource_of(sample: Sample) -> Resource:
         increase_w=sample.increase_w if is_usable else 0,
         decrease_w=sample.decrease_w if is_usable else 0,
         stored_wh=sample.stored_wh,
+        rated_import_w=sample.limits.rated_import_w if sample.limits else None,
+        rated_export_w=sample.limits.rated_export_w if sample.limits else None,
     )

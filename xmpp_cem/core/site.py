@@ -48,7 +48,8 @@ class Site:
 
     def __init__(self, settings: SiteSettings) -> None:
         self._settings = settings
-        self.ven = Ven(replace(settings.ven, follows=FOLLOWS))
+        told = settings.failsafe.told if settings.failsafe else None
+        self.ven = Ven(replace(settings.ven, follows=FOLLOWS, failsafe=told))
         self._guarding = Guarding(settings.failsafe, self.ven)
         self._sampling = Sampling()
         self._overriding = Overriding(settings.ven.party)

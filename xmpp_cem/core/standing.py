@@ -8,9 +8,10 @@ from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.operations import DispatchRecord, MemberShare
 from xmpp_cem.model.answer import Opt
-from xmpp_cem.model.availability import Availability
+from xmpp_cem.model.availability import Availability, kilowatts
 from xmpp_cem.model.event import Event, EventStatus
 from xmpp_cem.model.ids import PartyId
+from xmpp_cem.model.signal import Delta, Limit, Signal
 from xmpp_cem.model.time import Interval
 
 _MOST_GAPS = 100
@@ -110,9 +111,39 @@ def standing(
         delivered_w=bounded(sum(p.delivered_w or 0 for p in measured)) if measured else None,
         delivered_wh=bounded(sum(_wh(part.delivered_ws) for part in parts.values())),
         redivisions=dispatch.redivisions,
+        asked=None if isinstance(dispatch.signal, Delta) else asked_at(dispatch, now),
+        excess_w=dispatch.excess_w if isinstance(dispatch.signal, Limit) else None,
         why=dispatch.why[:256],
-        shares=tuple(_share(state, parts[party]) for party in sorted(parts)),
+        shares=tuple(_share(state, dispatch, parts[party], now) for party in sorted(parts)),
     )
+
+
+def place_at(dispatch: Dispatch, now: datetime) -> int:
+    """Return which of an event's signals holds now, the first before its start."""
+    return sum(1 for change in dispatch.changes if change.start <= now)
+
+
+def asked_at(dispatch: Dispatch, now: datetime) -> Signal:
+    """Return what was called for at an instant."""
+    place = place_at(dispatch, now)
+    return dispatch.changes[place - 1].signal if place else dispatch.signal
+
+
+def lack(dispatch: Dispatch, can_w: int, tolerance_w: int, verb: str) -> str:
+    """Return what is missing of what was called for, for people, or nothing.
+
+    Args:
+        dispatch: what was called for.
+        can_w: the change of power that may be counted on, W, not signed.
+        tolerance_w: so much may be missing of a change of power, W.
+        verb: what members do with it, such as `promise`.
+    """
+    if dispatch.excess_w:
+        return f"the limit may be exceeded by {kilowatts(dispatch.excess_w)}"
+    asked_w = abs(dispatch.target_w)
+    if asked_w - can_w <= tolerance_w:
+        return ""
+    return f"members {verb} {kilowatts(can_w)} of {kilowatts(asked_w)}"
 
 
 def page_of(record: DispatchRecord, after: PartyId = "") -> DispatchRecord:
@@ -135,7 +166,7 @@ def _wh(watt_seconds: int) -> int:
     return (abs(watt_seconds) + 1800) // 3600 * (1 if watt_seconds >= 0 else -1)
 
 
-def _share(state: VtnState, part: Part) -> MemberShare:
+def _share(state: VtnState, dispatch: Dispatch, part: Part, now: datetime) -> MemberShare:
     answer = part.answer
     availability = state.members[part.party].availability
     is_measured = availability is not Availability.UNREACHABLE and part.delivered_w is not None
@@ -147,4 +178,7 @@ def _share(state: VtnState, part: Part) -> MemberShare:
         promised_w=answer.power_w if answer and answer.opt is Opt.IN else 0,
         delivered_w=bounded(part.delivered_w or 0) if is_measured else None,
         reason=answer.reason if answer else "",
+        asked=part.told[min(place_at(dispatch, now), len(part.told) - 1)] if part.told else None,
+        counted_w=part.counted_w,
+        alarm=part.alarm,
     )

@@ -162,11 +162,7 @@ class Ven:
             if is_alike(known.resources, resources) and (is_soon or is_small):
                 return []
         self._members = members
-        remember = self.state.save(revision=self.state.record.revision + 1)
-        self.state.capability = Capability(
-            revision=self.state.record.revision, at=now, resources=resources
-        )
-        effects: list[Effect] = [remember, self._presence(now)]
+        effects: list[Effect] = [self.state.can(resources, now), self._presence(now)]
         if self.state.is_up:
             verb = Verb.CREATE if known is None else Verb.CHANGE
             effects += self._register(verb, now)

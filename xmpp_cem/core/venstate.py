@@ -24,7 +24,7 @@ from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import DomainId, Jid, PartyId
 from xmpp_cem.model.node import Uplink
 from xmpp_cem.model.position import Position
-from xmpp_cem.model.resource import Capability
+from xmpp_cem.model.resource import Capability, Failsafe, Resource
 
 _STATUS_LIFE = timedelta(hours=1)
 _LEAST_READINGS_LIFE = timedelta(seconds=10)
@@ -48,6 +48,7 @@ class VenSettings:
         boot: names this start of the machine, so that a power cut is told from a restart.
         min_change_w, min_change_every: a new capability revision is sent when flexibility has
             changed by at least this much, and no more often.
+        failsafe: what this party keeps by itself without its VTN.
         is_silence_yes: what it means that nobody decides by the deadline of an event.
     """
 
@@ -60,6 +61,7 @@ class VenSettings:
     boot: str = ""
     min_change_w: int = 200
     min_change_every: timedelta = timedelta(seconds=10)
+    failsafe: Failsafe | None = None
     is_silence_yes: bool = False
 
 
@@ -86,6 +88,17 @@ class VenState:
             boot=self.settings.boot,
         )
         self.letters.epoch = self.record.epoch
+        return remember
+
+    def can(self, resources: tuple[Resource, ...], now: datetime) -> Remember:
+        """Make this what our resources can do, as a new revision."""
+        remember = self.save(revision=self.record.revision + 1)
+        self.capability = Capability(
+            revision=self.record.revision,
+            at=now,
+            resources=resources,
+            failsafe=self.settings.failsafe,
+        )
         return remember
 
     @property

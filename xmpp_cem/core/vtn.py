@@ -120,8 +120,9 @@ class Vtn:
 
     def publish_changes(self, now: datetime) -> list[Effect]:
         """Publish what was changed from outside, by a cascade, and answer whoever waits for it."""
+        looked = self.dispatching.look(now)
         is_changed = bool(self.dispatching.outgoing)
-        effects = self._following_up.due(now) + self._publication.changes(now)
+        effects = looked + self._following_up.due(now) + self._publication.changes(now)
         return effects + (self._following_up.tell_the_set(now) if is_changed else [])
 
     def knows_presence(self, now: datetime) -> bool:
@@ -251,7 +252,8 @@ class Vtn:
                 *missed,
                 Note("warning", "answers travel as transactions", fields),
             ]
-        return [*alive, heard, *missed]
+        told = body.statuses if isinstance(body, EndDeviceEvents) else ()
+        return [*alive, heard, *missed, *self.dispatching.told_of(member.party, told)]
 
     def _timer(  # noqa: PLR0911 one return per timer
         self, key: str, now: datetime

@@ -75,6 +75,8 @@ class VtnSettings:
         ended_parts: ended events and members' parts in them that are kept at most.
         allocation: how a target becomes a share of each member.
         terms: on what terms members take part, by party; usual ones for those not named.
+        connection_point: the member that only meters what flows for the whole group.
+        unmanaged_import_w, unmanaged_export_w: the most that flows there without any member, W.
     """
 
     party: PartyId
@@ -96,6 +98,9 @@ class VtnSettings:
     ended_parts: int = 200_000
     allocation: Allocation = PRO_RATA
     terms: Mapping[PartyId, Terms] = field(default_factory=dict)
+    connection_point: PartyId | None = None
+    unmanaged_import_w: int = 0
+    unmanaged_export_w: int = 0
 
 
 class VtnState:

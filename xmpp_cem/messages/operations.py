@@ -10,6 +10,7 @@ from xmpp_cem.model.event import EventStatus, Order
 from xmpp_cem.model.ids import DomainId, EventId, PartyId
 from xmpp_cem.model.membership import Standing
 from xmpp_cem.model.quantity import Flexibility, Power
+from xmpp_cem.model.signal import Signal
 from xmpp_cem.model.text import Sentence
 from xmpp_cem.model.time import Instant, Interval
 from xmpp_cem.model.value import Value
@@ -26,6 +27,9 @@ class MemberShare(Value):
         promised_w: the change it promised, signed, W.
         delivered_w: the change measured, signed, W, None while unmeasured.
         reason: of its answer.
+        asked: what it alone is asked at present, None where `asked_w` says it.
+        counted_w: what counts for it under a limit that it does not take, W.
+        alarm: why it could not keep a mandatory limit.
     """
 
     party: PartyId
@@ -35,6 +39,9 @@ class MemberShare(Value):
     promised_w: Power = 0
     delivered_w: Power | None = None
     reason: Sentence = ""
+    asked: Signal | None = None
+    counted_w: Flexibility | None = None
+    alarm: Sentence = ""
 
 
 class DispatchRecord(Value):
@@ -47,6 +54,8 @@ class DispatchRecord(Value):
         status: where it is in its life.
         active: when it acts.
         target_w: the change of power asked for, signed, W.
+        asked: what was called for at present, None where `target_w` says it.
+        excess_w: by how much a limit may be exceeded although all its members keep theirs, W.
         promised_w: sum of the answers.
         delivered_w: the change measured, None while unmeasured.
         delivered_wh: energy of the change so far, signed.
@@ -68,6 +77,8 @@ class DispatchRecord(Value):
     delivered_w: Power | None = None
     delivered_wh: Power = 0
     redivisions: int = Field(default=0, ge=0, le=2**31)
+    asked: Signal | None = None
+    excess_w: Flexibility | None = None
     why: Sentence = ""
     members: int | None = Field(default=None, ge=0, le=2**31)
     shares: tuple[MemberShare, ...] = Field(default=(), max_length=10_000)

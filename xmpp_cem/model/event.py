@@ -1,6 +1,8 @@
 """A demand-response event: who is asked to change power, by how much, when."""
 
 import itertools
+from collections.abc import Iterable
+from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
@@ -58,6 +60,16 @@ class Change(Value):
 
     start: Instant
     signal: Signal
+
+
+def stretches(
+    active: Interval, signal: Signal, changes: Iterable[Change] = ()
+) -> list[tuple[datetime, datetime, Signal]]:
+    """Return what is asked, one signal after the other: start, end, signal."""
+    later = list(changes)
+    starts = [active.start, *(change.start for change in later)]
+    signals = [signal, *(change.signal for change in later)]
+    return list(zip(starts, [*starts[1:], active.end], signals, strict=True))
 
 
 class Order(Value):
@@ -123,6 +135,11 @@ class Event(Value):
         if any(change.signal.kind != self.signal.kind for change in self.changes):
             raise ValueError("an event has signals of one kind")
         return self
+
+    @property
+    def stretches(self) -> list[tuple[datetime, datetime, Signal]]:
+        """What is asked, one signal after the other: start, end, signal."""
+        return stretches(self.active, self.signal, self.changes)
 
     @property
     def is_cancelled(self) -> bool:

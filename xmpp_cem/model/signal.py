@@ -123,6 +123,23 @@ Signal = Annotated[
     Delta | Share | TargetPower | Limit | Price | Level | ChargeState, Field(discriminator="kind")
 ]
 
+
+def in_proportion(power_w: int, first: Signal, later: Signal) -> int:
+    """Return what a part of an event's first signal is of a later one, W, towards zero.
+
+    A part is what one party or resource takes of a change of power or of a share; of any other
+    signal it stays what it is.
+    """
+    match first, later:
+        case Delta(power_w=first_w), Delta(power_w=later_w) if first_w:
+            part = abs(power_w) * abs(later_w) // abs(first_w)
+            return part if (power_w < 0) == (first_w * later_w < 0) else -part
+        case Share(multiplier=first_of), Share(multiplier=later_of) if first_of:
+            return int(power_w * later_of / first_of)
+        case _:
+            return power_w
+
+
 RESERVED = ("reactivePower", "voltage", "islanding")
 """Names of signals that do not exist yet and are refused explicitly (design: quantities)."""
 

@@ -10,6 +10,7 @@ from xmpp_cem.messages.operations import (
     RefusalEntry,
     WaitingEntry,
 )
+from xmpp_cem.model.signal import Signal
 from xmpp_cem.wire.fields import (
     INTERVAL,
     ORDER,
@@ -23,6 +24,7 @@ from xmpp_cem.wire.fields import (
 )
 from xmpp_cem.wire.namespaces import OPERATIONS
 from xmpp_cem.wire.scalars import BOOLEAN, INSTANT, INTEGER, TEXT, TOKEN
+from xmpp_cem.wire.signals import append_signal, read_signal
 from xmpp_cem.wire.xml import Element, append, child, children
 
 DOMAIN: Fields = {"domain": ("domain", TOKEN)}
@@ -37,6 +39,7 @@ RECORD: Fields = {
     "delivered_wh": ("deliveredWh", INTEGER),
     "redivisions": ("redivisions", INTEGER),
     "members": ("members", INTEGER),
+    "excess_w": ("excessW", INTEGER),
 }
 WHY: Fields = {"why": ("why", TEXT)}
 PART: Fields = {
@@ -46,8 +49,9 @@ PART: Fields = {
     "opt": ("opt", TOKEN),
     "promised_w": ("promisedW", INTEGER),
     "delivered_w": ("deliveredW", INTEGER),
+    "counted_w": ("countedW", INTEGER),
 }
-REASON: Fields = {"reason": ("reason", TEXT)}
+REASON: Fields = {"reason": ("reason", TEXT), "alarm": ("alarm", TEXT)}
 MEMBER: Fields = {
     "party": ("party", TOKEN),
     "account": ("account", TEXT),
@@ -82,10 +86,12 @@ def append_dispatch(payload: Element, body: DispatchRecord) -> None:
     set_attributes(element, body.order, ORDER)
     set_attributes(element, body.active, INTERVAL)
     append_leaves(element, OPERATIONS, body, WHY)
+    _append_asked(element, body.asked)
     for share in body.shares:
         part = append(element, OPERATIONS, "share")
         set_attributes(part, share, PART)
         append_leaves(part, OPERATIONS, share, REASON)
+        _append_asked(part, share.asked)
 
 
 def read_dispatch(payload: Element) -> DispatchRecord | None:
@@ -98,6 +104,7 @@ def read_dispatch(payload: Element) -> DispatchRecord | None:
         **leaves(element, OPERATIONS, WHY),
         "order": attributes(element, ORDER),
         "active": attributes(element, INTERVAL),
+        "asked": _read_asked(element),
         "shares": tuple(_read_share(part) for part in children(element, OPERATIONS, "share")),
     }
     return build(DispatchRecord, "dispatch", values, RECORD)
@@ -156,7 +163,11 @@ def read_nodes(payload: Element) -> DomainNodes | None:
 
 
 def _read_share(part: Element) -> MemberShare:
-    values = {**attributes(part, PART), **leaves(part, OPERATIONS, REASON)}
+    values = {
+        **attributes(part, PART),
+        **leaves(part, OPERATIONS, REASON),
+        "asked": _read_asked(part),
+    }
     return build(MemberShare, "share", values, PART)
 
 
@@ -177,6 +188,16 @@ def _read_refusal(part: Element) -> RefusalEntry:
 def _read_waiting(part: Element) -> WaitingEntry:
     values = {**attributes(part, WAITING), **leaves(part, OPERATIONS, NOTE)}
     return build(WaitingEntry, "waiting", values, WAITING)
+
+
+def _append_asked(element: Element, signal: Signal | None) -> None:
+    if signal is not None:
+        append_signal(append(element, OPERATIONS, "asked"), signal)
+
+
+def _read_asked(element: Element) -> Signal | None:
+    asked = child(element, OPERATIONS, "asked")
+    return None if asked is None else read_signal(asked, "asked")
 
 
 def _read_node(part: Element) -> NodeEntry:

@@ -3,7 +3,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import typer
 
-from xmpp_cem.cli.dispatch import Ask, Changes, Spread, When, chosen_power, line_of, show_record
+from xmpp_cem.cli.dispatch import Ask, Changes, Spread, When, chosen_power
+from xmpp_cem.cli.records import line_of, show_record
+from xmpp_cem.cli.signals import Said
 from xmpp_cem.messages.operations import DispatchRecord, MemberShare
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability
@@ -74,7 +76,7 @@ def test_no_change_is_no_event():
 
 
 def test_an_event_carries_what_was_asked():
-    event = Ask(ID, -60_000, When(s(10), None, s(60), None), Mode.COMMS, "why").event(NOON)
+    event = Ask(ID, Said(-60_000), When(s(10), None, s(60), None), Mode.COMMS, "why").event(NOON)
     assert (event.id, event.signal, event.mode) == (ID, Delta(power_w=-60_000), Mode.COMMS)
     assert (event.created, event.answer_by, event.reason) == (NOON, NOON + s(5), "why")
 
@@ -127,17 +129,19 @@ def test_a_record_is_a_table_by_member(capsys: pytest.CaptureFixture[str]):
 
 def test_an_event_says_how_it_is_spread():
     spread = Spread(s(600), s(60), None)
-    made = Ask(ID, -5, When(s(10), None, s(60), None), Mode.REAL, "", 7, spread).event(NOON)
+    made = Ask(ID, Said(-5), When(s(10), None, s(60), None), Mode.REAL, "", 7, spread).event(NOON)
     assert (made.priority, made.randomise_s, made.ramp_s, made.recovery_s) == (7, 600, 60, 0)
 
 
 def test_what_is_not_changed_stands():
-    known = Ask(ID, -5000, When(None, NOON, s(600), None), Mode.ACTIVATION, "peak").event(NOON)
+    known = Ask(ID, Said(-5000), When(None, NOON, s(600), None), Mode.ACTIVATION, "peak").event(
+        NOON
+    )
     now = NOON + s(60)
     changed = Changes(length=s(900)).of(known, -5000, now)
     assert (changed.active.start, changed.active.end) == (NOON, NOON + s(900))
     assert (changed.signal, changed.mode, changed.reason) == (known.signal, known.mode, "peak")
     assert changed.answer_by == now + s(2)
-    assert Changes(power_w=-1, reason="less").of(known, -5000, now).signal == Delta(power_w=-1)
+    assert Changes(Said(-1), reason="less").of(known, -5000, now).signal == Delta(power_w=-1)
     with pytest.raises(typer.BadParameter, match="already be over"):
         Changes(length=s(30)).of(known, -5000, now)

@@ -2,53 +2,37 @@
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import TypeVar
 
 from xmpp_cem.messages.configuration import EndDeviceConfig
-from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import Noun, RequestMessage, ResponseMessage, Verb
-from xmpp_cem.messages.events import EndDeviceEvents, Status, StatusType
-from xmpp_cem.messages.readings import MeterReadings
-from xmpp_cem.model.answer import Answer, Opt
+from xmpp_cem.messages.events import StatusType
+from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.event import Event
-from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.resource import Resource, ResourceState
 from xmpp_cem.model.signal import Limit, Place, Price, Share, Signal, TargetPower
 from xmpp_cem.model.time import Interval
 from xmpp_cem.wire.openadr.answers import answer_id
+from xmpp_cem.wire.openadr.contents import (
+    answers_of,
+    any_of,
+    events_of,
+    readings_of,
+    resources_of,
+    statuses_of,
+)
 from xmpp_cem.wire.openadr.deadlines import due
 from xmpp_cem.wire.openadr.names import MAPPED
 from xmpp_cem.wire.profile import Loss, Rule, Told
 
-ValueT = TypeVar("ValueT")
+
+def _rated(resource: Resource) -> tuple[int | None, int | None]:
+    return resource.rated_import_w, resource.rated_export_w
 
 
-def _events(message: Told) -> Iterable[Event]:
-    return message.body.events if isinstance(message.body, EndDeviceControls) else ()
-
-
-def _answers(message: Told) -> Iterable[Answer]:
-    return message.body.answers if isinstance(message.body, EndDeviceEvents) else ()
-
-
-def _statuses(message: Told) -> tuple[Status, ...]:
-    return message.body.statuses if isinstance(message.body, EndDeviceEvents) else ()
-
-
-def _readings(message: Told) -> Iterable[Reading]:
-    return message.body.readings if isinstance(message.body, MeterReadings) else ()
-
-
-def _resources(message: Told) -> tuple[Resource, ...]:
+def _has_failsafe(message: Told) -> bool:
     body = message.body
     capability = body.capability if isinstance(body, EndDeviceConfig) else None
-    return capability.resources if capability else ()
-
-
-def _any(
-    values: Callable[[Told], Iterable[ValueT]], matches: Callable[[ValueT], bool]
-) -> Callable[[Told], bool]:
-    return lambda message: any(matches(value) for value in values(message))
+    return capability is not None and capability.failsafe is not None
 
 
 def _verb_of(noun: Noun, *verbs: Verb) -> Callable[[Told], bool]:
@@ -97,12 +81,12 @@ def _ends_more_than_an_override(message: Told) -> bool:
 
 
 def _tells_several_things(message: Told) -> bool:
-    statuses = _statuses(message)
-    return len(statuses) > 1 or bool(statuses and list(_answers(message)))
+    statuses = statuses_of(message)
+    return len(statuses) > 1 or bool(statuses and list(answers_of(message)))
 
 
 def _answers_with_status(message: Told) -> bool:
-    return isinstance(message, ResponseMessage) and bool(_statuses(message))
+    return isinstance(message, ResponseMessage) and bool(statuses_of(message))
 
 
 def _is_both(message: Told) -> bool:
@@ -118,17 +102,17 @@ def _has_siblings(message: Told) -> bool:
 
 
 def _has_namesakes(message: Told) -> bool:
-    resources = _resources(message)
+    resources = resources_of(message)
     return len({resource.id for resource in resources}) < len(resources)
 
 
 def _differs_in_id(message: Told) -> bool:
     party = message.header.source
-    return any(answer.id != answer_id(answer.event, party) for answer in _answers(message))
+    return any(answer.id != answer_id(answer.event, party) for answer in answers_of(message))
 
 
 def _differs_in_time(message: Told) -> bool:
-    return any(answer.at != message.header.timestamp for answer in _answers(message))
+    return any(answer.at != message.header.timestamp for answer in answers_of(message))
 
 
 _REFUSED = (
@@ -160,37 +144,37 @@ _REFUSED = (
     (
         "Event.active with a fraction of a second",
         "let the event last whole seconds",
-        _any(_events, lambda event: _has_fraction(event.active)),
+        any_of(events_of, lambda event: _has_fraction(event.active)),
     ),
     (
         "Event.changes at a fraction of a second after the start",
         "let what is asked change on whole seconds",
-        _any(_events, lambda event: any(map(_has_fraction, _steps(event)))),
+        any_of(events_of, lambda event: any(map(_has_fraction, _steps(event)))),
     ),
     (
         "Event.signal of the kind limit",
         "send limits in a domain of iec61968-9",
-        _any(_events, lambda event: isinstance(event.signal, Limit)),
+        any_of(events_of, lambda event: isinstance(event.signal, Limit)),
     ),
     (
         "Event.signal at the connection point",
         "ask for a power at the resource's terminals",
-        _any(_events, lambda event: any(map(_is_elsewhere, _signals(event)))),
+        any_of(events_of, lambda event: any(map(_is_elsewhere, _signals(event)))),
     ),
     (
         "Event.signal of a share whose direction or basis changes within the event",
         "send two events",
-        _any(_events, _changes_its_share),
+        any_of(events_of, _changes_its_share),
     ),
     (
         "Event.signal of a price whose currency changes within the event",
         "send two events",
-        _any(_events, lambda event: len(set(map(_currency, _signals(event)))) > 1),
+        any_of(events_of, lambda event: len(set(map(_currency, _signals(event)))) > 1),
     ),
     (
         "Event.targets.kinds",
         "name the resources, or send it to all",
-        _any(_events, lambda event: bool(event.targets.kinds)),
+        any_of(events_of, lambda event: bool(event.targets.kinds)),
     ),
     (
         "EndDeviceEvents.statuses beside answers or other statuses",
@@ -205,17 +189,17 @@ _REFUSED = (
     (
         "Status.type other than overridden",
         "leave it out: readings and answers show it",
-        _any(_statuses, lambda status: status.type is not StatusType.OVERRIDDEN),
+        any_of(statuses_of, lambda status: status.type is not StatusType.OVERRIDDEN),
     ),
     (
         "Reading.window with a fraction of a second",
         "let windows last whole seconds",
-        _any(_readings, lambda reading: _has_fraction(reading.window)),
+        any_of(readings_of, lambda reading: _has_fraction(reading.window)),
     ),
     (
         "Reading.revision",
         "correct readings in a domain of iec61968-9",
-        _any(_readings, lambda reading: reading.revision > 0),
+        any_of(readings_of, lambda reading: reading.revision > 0),
     ),
     (
         "EndDeviceConfig.capability beside admission",
@@ -238,7 +222,7 @@ _REPORTED = (
     (
         "Event.answer_by",
         "the start is read, or the end of an event created after its start",
-        _any(_events, lambda event: event.answer_by != due(event)),
+        any_of(events_of, lambda event: event.answer_by != due(event)),
     ),
     (
         "Answer.id",
@@ -253,32 +237,42 @@ _REPORTED = (
     (
         "Answer.power_w, revision and sequence of an opt-in",
         "they stand in responseDescription, for people and for us; others read a whole yes",
-        _any(_answers, lambda answer: answer.opt is Opt.IN),
+        any_of(answers_of, lambda answer: answer.opt is Opt.IN),
     ),
     (
         "Status.event",
         "none is read; an opt-out of the event is told by an answer",
-        _any(_statuses, lambda status: status.event is not None),
+        any_of(statuses_of, lambda status: status.event is not None),
     ),
     (
         "Status.power_w",
         "none is read",
-        _any(_statuses, lambda status: status.power_w is not None),
+        any_of(statuses_of, lambda status: status.power_w is not None),
     ),
     (
         "Status.reason",
         "none is read",
-        _any(_statuses, lambda status: bool(status.reason)),
+        any_of(statuses_of, lambda status: bool(status.reason)),
     ),
     (
         "Reading.expected and reporting",
         "1 and 1 are read",
-        _any(_readings, lambda reading: (reading.expected, reading.reporting) != (1, 1)),
+        any_of(readings_of, lambda reading: (reading.expected, reading.reporting) != (1, 1)),
+    ),
+    (
+        "Resource.rated_import_w and rated_export_w",
+        "none is read; what is possible now counts",
+        any_of(resources_of, lambda resource: _rated(resource) != (None, None)),
+    ),
+    (
+        "Capability.failsafe",
+        "none is read: nothing is counted on",
+        _has_failsafe,
     ),
     (
         "Resource.state limited",
         "available is read, the flexibility says how far",
-        _any(_resources, lambda resource: resource.state is ResourceState.LIMITED),
+        any_of(resources_of, lambda resource: resource.state is ResourceState.LIMITED),
     ),
 )
 

@@ -1,0 +1,84 @@
+"""What members deliver inside events, as their readings show it."""
+
+from collections.abc import Iterable, Mapping
+
+from xmpp_cem.core.effects import Effect
+from xmpp_cem.core.metering import Metering, Window
+from xmpp_cem.core.records import Dispatch, Part
+from xmpp_cem.core.standing import all_counted, signed
+from xmpp_cem.core.vtnstate import VtnState
+from xmpp_cem.model.answer import Opt
+from xmpp_cem.model.ids import EventId, PartyId
+
+Parts = Mapping[EventId, Mapping[PartyId, Part]]
+
+
+def delivered(
+    party: PartyId,
+    windows: Iterable[Window],
+    dispatches: Mapping[EventId, Dispatch],
+    parts: Parts,
+    metering: Metering,
+) -> list[Part]:
+    """Return a member's parts that its windows change: with a new baseline, in all that is held."""
+    found = []
+    for event_id, members in parts.items():
+        if (part := members.get(party)) is None:
+            continue
+        active, known = dispatches[event_id].active, list(windows)
+        baseline_w = part.baseline_w
+        if baseline_w is None:
+            known += metering.held(party)
+            baseline_w = metering.baseline(party, active.start)
+        changed = all_counted(part, known, baseline_w, active)
+        if changed is not part:
+            found.append(changed)
+    return found
+
+
+def left_alone_w(
+    party: PartyId, events: Iterable[EventId], parts: Parts, metering: Metering
+) -> int:
+    """Return the power a lost member has without events, W.
+
+    That is its baseline in the newest event that moved it, else the last power known.
+
+    Args:
+        party: the member.
+        events: the newest first.
+        parts: of all events.
+        metering: what was reported.
+    """
+    for event_id in events:
+        part = parts[event_id].get(party)
+        if part and part.baseline_w is not None:
+            return part.baseline_w
+    return metering.power(party) or 0
+
+
+def called(state: VtnState, dispatch: Dispatch, parts: Iterable[Part]) -> list[Effect]:
+    """Count for how long an event has called each member that took part, and what it did."""
+    seconds = int(dispatch.active.duration.total_seconds())
+    effects: list[Effect] = []
+    for part in parts:
+        if part.asked_w and part.answer and part.answer.opt is Opt.IN:
+            member = state.members[part.party]
+            effects.append(state.change(member, called_s=member.called_s + seconds))
+        effects += _kept(state, dispatch, part, seconds)
+    return effects
+
+
+def _kept(state: VtnState, dispatch: Dispatch, part: Part, seconds: int) -> list[Effect]:
+    """Remember how much of what was asked of a member it did; what is not measured is left out.
+
+    Whoever said no or nothing did nothing of it.
+    """
+    is_yes = part.answer is not None and part.answer.opt is Opt.IN
+    if not part.asked_w or (is_yes and not part.measured_s):
+        return []
+    length_s = part.measured_s if is_yes else seconds
+    asked_wh = abs(part.asked_w) * length_s // 3600
+    done_wh = max(0, signed(dispatch, part.delivered_ws)) // 3600 if is_yes else 0
+    member = state.members[part.party]
+    kept_wh = member.kept_wh + min(done_wh, asked_wh)
+    return [state.change(member, asked_wh=member.asked_wh + asked_wh, kept_wh=kept_wh)]
