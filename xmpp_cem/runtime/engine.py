@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -24,6 +23,7 @@ from xmpp_cem.core.inputs import (
 )
 from xmpp_cem.core.records import Record
 from xmpp_cem.errors import ClockError
+from xmpp_cem.messages.envelope import ReplyError
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.keeping import Batch, Outgoing, Retention
 from xmpp_cem.runtime import journal
@@ -34,6 +34,7 @@ from xmpp_cem.runtime.keeper import Keeper
 from xmpp_cem.runtime.outbox import Outbox, Outcome
 from xmpp_cem.runtime.perform import Performer
 from xmpp_cem.runtime.ports import Application, Clock, Store, Transport
+from xmpp_cem.runtime.queueing import Entry, InputQueue
 from xmpp_cem.runtime.settling import settled
 from xmpp_cem.runtime.speech import Speech
 from xmpp_cem.runtime.supervision import Group, Tasks
@@ -43,6 +44,7 @@ _MOST_AT_ONCE = 256
 _DRAIN_LOOK_S = 0.02
 _OVERDUE_EVERY = timedelta(seconds=5)
 _MOST_BACK = timedelta(seconds=30)
+_TOO_MUCH = ReplyError(code="5.1", reason="more arrives than can be handled; ask again later")
 
 log = structlog.get_logger()
 
@@ -110,7 +112,7 @@ class Engine:
         self._clock = clock
         self._speech = surroundings.speech
         self._renamed = surroundings.renamed
-        self._inputs: deque[tuple[Input | None, str]] = deque()
+        self._inputs = InputQueue()
         self._arrived = asyncio.Event()
         self._last = clock.now()
         self._vitals = Vitals(clock)
@@ -220,10 +222,9 @@ class Engine:
             await self._arrived.wait()
             self._arrived.clear()
             while self._inputs:
-                count = min(len(self._inputs), _MOST_AT_ONCE)
-                await self._step([self._inputs.popleft() for _ in range(count)], group)
+                await self._step(self._inputs.take(_MOST_AT_ONCE), group)
 
-    async def _step(self, inputs: list[tuple[Input | None, str]], group: Group) -> None:
+    async def _step(self, inputs: list[Entry], group: Group) -> None:
         batch = Batch()
         effects: list[Effect] = []
         asked: dict[str, RequestArrived] = {}
@@ -292,5 +293,9 @@ class Engine:
                 intake.fail_overdue()
 
     def _put(self, what: Input | None, sent: str) -> None:
-        self._inputs.append((what, sent))
         self._arrived.set()
+        if self._inputs.add(what, sent):
+            return
+        self._vitals.shed()
+        if isinstance(what, RequestArrived):
+            self._intakes[what.link].fail(what.token, _TOO_MUCH, is_temporary=True)

@@ -6,14 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+import structlog
+
 from xmpp_cem.core.concerns import Concern
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.runtime.ports import Clock
+
+log = structlog.get_logger()
 
 _PATIENCE = timedelta(seconds=60)
 """A connection may be away, and an entry may wait, so long before it counts for more."""
 
 _SLOW_COMMIT = timedelta(seconds=5)
+_SHED_FOR = timedelta(seconds=60)
+"""So long is told that something was shed."""
 
 
 class Status(StrEnum):
@@ -63,6 +69,7 @@ class Vitals:
         self._began = clock.now()
         self._down: dict[Link, datetime] = {}
         self._committing: datetime | None = None
+        self._shedding: tuple[datetime, datetime] | None = None
 
     def watch(self, link: Link) -> None:
         """Count a connection, which is not there yet."""
@@ -84,6 +91,18 @@ class Vitals:
         finally:
             self._committing = None
 
+    def shed(self) -> None:
+        """Note that more arrives than can be handled."""
+        now = self._clock.now()
+        if self._shedding and self._is_shedding(now):
+            self._shedding = self._shedding[0], now
+            return
+        self._shedding = now, now
+        log.warning("more arrives than can be handled: telemetry is shed first, control last")
+
+    def _is_shedding(self, now: datetime) -> bool:
+        return self._shedding is not None and now - self._shedding[1] < _SHED_FOR
+
     def health(self, concerns: Iterable[Concern], outbox: int, oldest: datetime | None) -> Health:
         """Return how we are, with what the role is concerned about and what waits to be sent."""
         now = self._clock.now()
@@ -96,5 +115,7 @@ class Vitals:
     def _reasons(self, now: datetime) -> Iterator[Reason]:
         for link, since in self._down.items():
             yield Reason(f"no {link.value} connection", since, now - since >= _PATIENCE)
+        if self._shedding and self._is_shedding(now):
+            yield Reason("more arrives than can be handled", self._shedding[0])
         if self._committing and now - self._committing >= _SLOW_COMMIT:
             yield Reason("the store does not finish a commit", self._committing, is_failing=True)
