@@ -9,7 +9,7 @@ from xmpp_cem.core.records import Commitment, Dispatch
 from xmpp_cem.simulation.audit_currency import currency
 from xmpp_cem.simulation.audit_domains import agreement, cascades
 from xmpp_cem.simulation.audit_readings import readings
-from xmpp_cem.simulation.audit_sites import decisions, set_points
+from xmpp_cem.simulation.audit_sites import decisions, drawn_once, set_points
 from xmpp_cem.simulation.books import Book, read_books
 from xmpp_cem.simulation.evidence import Evidence
 from xmpp_cem.simulation.findings import Finding, Scene
@@ -26,6 +26,7 @@ def audit(evidence: Evidence, scene: Scene) -> Iterator[Finding]:
     yield from _commands(evidence, books, scene)
     yield from decisions(evidence, books)
     yield from set_points(evidence, books, scene)
+    yield from drawn_once(books, scene)
     yield from cascades(books, scene)
     yield from agreement(books, scene)
     yield from readings(books, scene)

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
+from xmpp_cem.core.life import State
 from xmpp_cem.core.records import Commitment
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.event import Order
@@ -44,6 +45,15 @@ def set_points(evidence: Evidence, books: Mapping[str, Book], scene: Scene) -> I
         yield from _followed(site, by_site[site], books)
 
 
+def drawn_once(books: Mapping[str, Book], scene: Scene) -> Iterator[Finding]:
+    """By how much a site puts an event off is drawn once and kept, whatever dies."""
+    for site in scene.sites:
+        for key, versions in books[site].all(Commitment).items() if site in books else ():
+            drawn = [version.offsets for version in versions if version.offsets is not None]
+            if len(set(drawn)) > 1:
+                yield "a randomised start is drawn once", f"{site}, {key[:8]}: {drawn}"
+
+
 def _followed(
     site: str, all_applied: list[Applied], books: Mapping[str, Book]
 ) -> Iterator[Finding]:
@@ -80,15 +90,16 @@ def _desired(held: Iterator[Commitment], now: datetime) -> tuple[int | None, _Ef
 
     An event that asks for nothing of a site leaves its devices to the others.
     """
-    acting = [
+    moving = [
         commitment
         for commitment in held
-        if commitment.is_live
+        if commitment.status not in {State.CANCELLED, State.REFUSED}
         and commitment.answer is not None
         and commitment.answer.opt is Opt.IN
         and commitment.answer.power_w
-        and commitment.event.active.start <= now < commitment.event.active.end
+        and _begins(commitment) <= now
     ]
+    acting = [c for c in moving if c.is_live and now < c.event.active.end] or _holding(moving, now)
     if not acting:
         return None, None
     first = min(acting, key=_rank)
@@ -100,6 +111,28 @@ def _desired(held: Iterator[Commitment], now: datetime) -> tuple[int | None, _Ef
             power = baseline - share if promised < 0 else baseline + share
             return power, (first.event.id, first.event.order, promised)
     return None, None
+
+
+def _begins(commitment: Commitment) -> datetime:
+    """Return when a site begins: put off by what it drew, but by half of what is left at most."""
+    active, taken = commitment.event.active, commitment.taken or commitment.event.active.start
+    start = max(active.start, taken)
+    put_off = timedelta(seconds=commitment.offsets.start_s if commitment.offsets else 0)
+    if start > active.start and active.end - start <= put_off:
+        return start
+    return start + min(put_off, (active.end - start) / 2)
+
+
+def _holding(moving: list[Commitment], now: datetime) -> list[Commitment]:
+    """Return the events that ended last, as long as their release is put off."""
+    last = max((c.event.active.end for c in moving), default=now)
+    return [
+        c
+        for c in moving
+        if c.event.active.end == last
+        and c.offsets is not None
+        and now < last + timedelta(seconds=c.offsets.stop_s)
+    ]
 
 
 def _rank(commitment: Commitment) -> tuple[int, float, int, int, str]:

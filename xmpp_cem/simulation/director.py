@@ -145,7 +145,7 @@ class Director:
         self._town.clock.after(after, lambda: self._create(step, operator))
 
     def _create(self, step: Step, operator: Operator) -> None:
-        operator.create(step.number, step.power_w, lead_s=step.seconds, length_s=step.length)
+        operator.create(step)
 
     def _slow_down(self, account: str) -> None:
         """Let an account come back at once over a slow connection."""

@@ -25,7 +25,6 @@ class Catch:
         promise: what broke first.
         shown: what shows it.
         seconds: how long it took.
-        not_applicable: why there is nothing to catch yet, empty otherwise.
     """
 
     name: str
@@ -34,13 +33,10 @@ class Catch:
     promise: str = ""
     shown: str = ""
     seconds: float = 0.0
-    not_applicable: str = ""
 
 
 def hunt(mutant: Mutant, seeds: int) -> Catch:
     """Play seeds with a bug in the code until the audit finds it."""
-    if mutant.absent:
-        return Catch(mutant.name, caught=False, not_applicable=mutant.absent)
     began = time.monotonic()
     for outcome in outcomes(range(1, seeds + 1), mutant.name, in_order=True):
         if outcome.broken:
@@ -73,16 +69,13 @@ def main() -> int:
     if arguments.json:
         figures = {"mutants": [asdict(catch) for catch in catches]}
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    return 1 if any(not catch.caught and not catch.not_applicable for catch in catches) else 0
+    return 1 if any(not catch.caught for catch in catches) else 0
 
 
 def _tell(catch: Catch) -> None:
-    if catch.not_applicable:
-        what = f"not applicable yet: {catch.not_applicable}"
-    elif catch.caught:
+    what = "NOT CAUGHT"
+    if catch.caught:
         what = f"caught by seed {catch.seeds_needed}: {catch.promise}"
-    else:
-        what = "NOT CAUGHT"
     sys.stdout.write(f"{catch.name:45}{what}\n")
     sys.stdout.flush()
 

@@ -11,6 +11,7 @@ from xmpp_cem.core.eventbook import EventBook
 from xmpp_cem.core.following_up import FollowingUp
 from xmpp_cem.core.publication import Publication
 from xmpp_cem.core.ven import Ven
+from xmpp_cem.core.venstate import VenState
 from xmpp_cem.runtime.engine import Engine
 from xmpp_cem.runtime.outbox import Outbox
 from xmpp_cem.runtime.perform import Performer
@@ -42,6 +43,7 @@ named = tuple(events)
         omitted = Happening(Cause.OMITTED, Word(), now)
         ended = [e for c in missing for e in self.happened(c.event.id, omitted)]
         return ended + [e for event in named for e in self.take_event(event, header, now)]"""
+_FORGOTTEN = '(commitment.model_copy(update={"offsets": None}))'
 _GIVEN_UP = """\
             return Outcome(entry, condition="undefined-condition", reason=str(error))
 """
@@ -58,13 +60,11 @@ class Mutant:
 
     Args:
         name: what it is called.
-        edits: what is changed in the real code; none while there is nothing to change.
-        absent: why it is not applicable yet.
+        edits: what is changed in the real code.
     """
 
     name: str
-    edits: tuple[Edit, ...] = ()
-    absent: str = ""
+    edits: tuple[Edit, ...]
 
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -173,7 +173,10 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "re-randomise offset on restart",
-        absent="no event of the simulation has a randomised start yet",
+        (
+            Edit(EventBook, "restore", "(commitment)", _FORGOTTEN),
+            Edit(VenState, "start", "self.record.seed or ", ""),
+        ),
     ),
     Mutant(
         "cancel by an index older than the event",

@@ -13,6 +13,7 @@ from xmpp_cem.model.signal import Delta
 from xmpp_cem.model.time import Interval
 from xmpp_cem.simulation.evidence import Command, Evidence
 from xmpp_cem.simulation.loop import VirtualClock
+from xmpp_cem.simulation.plan import Step
 from xmpp_cem.simulation.server import StormRouter
 from xmpp_cem.simulation.town import OPERATOR, TOP, vtn_account
 from xmpp_cem.testing.bus_stream import BusStream, Login
@@ -40,21 +41,21 @@ class Operator:
         self._stream = BusStream(login, router)
         self._tasks = [asyncio.get_running_loop().create_task(self._stream.run())]
 
-    def create(self, number: int, power_w: int, *, lead_s: float, length_s: float) -> None:
-        """Ask for a change of power that begins in `lead_s` and lasts `length_s` seconds."""
+    def create(self, step: Step) -> None:
+        """Ask for a step's change of power."""
         now = self._clock.now()
-        active = Interval(
-            start=now + timedelta(seconds=lead_s), end=now + timedelta(seconds=lead_s + length_s)
-        )
+        start = now + timedelta(seconds=step.seconds)
+        active = Interval(start=start, end=start + timedelta(seconds=step.length))
         event = Event(
-            id=derived_id("event", number),
+            id=derived_id("event", step.number),
             order=Order(epoch=0, modification=0),
             active=active,
-            signal=Delta(power_w=power_w),
+            signal=Delta(power_w=step.power_w),
             created=now,
-            answer_by=now + timedelta(seconds=0.75 * lead_s),
+            answer_by=now + timedelta(seconds=0.75 * step.seconds),
+            randomise_s=step.randomise_s,
         )
-        command = Command("create", event.id, active.start, power_w)
+        command = Command("create", event.id, active.start, step.power_w)
         self._begin(command, Verb.CREATE, EndDeviceControls(events=(event,)), ())
 
     def cancel(self, number: int) -> None:

