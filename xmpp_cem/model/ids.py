@@ -90,7 +90,13 @@ def lower_event_id(upper: EventId, lower_domain: DomainId) -> EventId:
 
 def derived_id(*parts: object) -> MessageId:
     """Return the UUIDv5 that the given parts always give, so that a repeat has the same id."""
-    return str(uuid5(_NAMESPACE, "\x1f".join(str(part) for part in parts)))
+    return _derived("\x1f".join(map(str, parts)))
+
+
+@lru_cache(maxsize=4096)
+def _derived(name: str) -> MessageId:
+    """Return the UUIDv5 of a name: a state machine asks for the same ones at every input."""
+    return str(uuid5(_NAMESPACE, name))
 
 
 _NAMESPACE = UUID("6f1f3b0e-6c1e-5f43-9d06-7f0f5d8f6a10")

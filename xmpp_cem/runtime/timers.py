@@ -21,8 +21,8 @@ class Timers:
         earliest = min(self._due.values(), default=None)
         self._due[key] = at
         is_earlier = earliest is None or at < earliest
-        if is_earlier and self._changed is not None and not self._changed.done():
-            self._changed.set_result(None)
+        if is_earlier:
+            self._wake()
 
     async def run(self) -> None:
         """Fire timers until cancelled."""
@@ -43,9 +43,14 @@ class Timers:
         sleep = asyncio.create_task(
             self._clock.sleep_until(min(self._due.values())), name="timers asleep"
         )
+        sleep.add_done_callback(self._wake)
         try:
-            await asyncio.wait({sleep, self._changed}, return_when=asyncio.FIRST_COMPLETED)
+            await self._changed
         finally:
             if not sleep.done():
                 sleep.cancel()
                 await asyncio.gather(sleep, return_exceptions=True)
+
+    def _wake(self, _: object = None) -> None:
+        if self._changed is not None and not self._changed.done():
+            self._changed.set_result(None)

@@ -19,8 +19,6 @@ _BATCH = 20
 _BATCHES_OF_ONE = 5
 """A process plays so many batches: it ends before its garbage is worth collecting."""
 
-_TELL_EVERY_S = 2.0
-
 
 @dataclass
 class Tally:
@@ -101,17 +99,25 @@ def outcomes(
 def tally(first: int, seeds: int, tell: Callable[[Outcome], None]) -> Tally:
     """Play seeds one after the other from `first` on; progress goes to stderr."""
     made, told_at = Tally(first), time.monotonic()
+    is_watched = sys.stderr.isatty()
+    end, tell_every_s = ("\r", 2.0) if is_watched else ("\n", 20.0)
     for outcome in outcomes(range(first, first + seeds)):
         made.add(outcome)
         if outcome.broken:
             tell(outcome)
-        if time.monotonic() - told_at > _TELL_EVERY_S:
+        if time.monotonic() - told_at > tell_every_s:
             told_at = time.monotonic()
-            rate = made.seeds / made.seconds
-            sys.stderr.write(f"\r{made.seeds} of {seeds} seeds, {rate:.0f} a second ")
+            sys.stderr.write(f"{_progress(made, seeds)}{end}")
             sys.stderr.flush()
-    sys.stderr.write("\n")
+    sys.stderr.write(f"{_progress(made, seeds)}\n")
     return made
+
+
+def _progress(made: Tally, seeds: int) -> str:
+    rate = made.seeds / made.seconds
+    left = f"{(seeds - made.seeds) / rate:.0f} s left" if rate else ""
+    failed = len({seed for seed, _, _ in made.failures})
+    return f"{made.seeds} of {seeds} seeds, {failed} failed, {rate:.1f} a second, {left} "
 
 
 def _batches(seeds: Iterator[int]) -> Iterator[list[int]]:

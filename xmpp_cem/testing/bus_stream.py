@@ -4,9 +4,15 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from xmpp_cem.errors import LocalProtocolError, RefusedError, RequestTimeoutError, StreamLostError
+from xmpp_cem.errors import (
+    LocalProtocolError,
+    RefusedError,
+    RequestTimeoutError,
+    StreamLostError,
+    TransportError,
+)
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.link import (
     Delivery,
@@ -263,18 +269,25 @@ class BusStream:
         to: Jid,
         seconds: float,
     ) -> _Answer:
+        def give_up(error: TransportError) -> None:
+            if not answer.done():
+                answer.set_exception(error)
+
+        def lose(ended: asyncio.Future[RefusedError | str]) -> None:
+            give_up(StreamLostError(str(ended.result())))
+
+        def expire(_: object) -> None:
+            give_up(RequestTimeoutError(f"{to} did not answer within {seconds:g} s"))
+
         expiry = self._router.alarm(seconds)
-        waited: set[asyncio.Future[Any]] = {answer, session.ended, expiry}
+        expiry.add_done_callback(expire)
+        session.ended.add_done_callback(lose)
         try:
-            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+            found = await answer
         finally:
+            session.ended.remove_done_callback(lose)
+            expiry.remove_done_callback(expire)
             expiry.cancel()
-        if not answer.done():
-            answer.cancel()
-            if not session.is_alive:
-                raise StreamLostError(str(session.ended.result()))
-            raise RequestTimeoutError(f"{to} did not answer within {seconds:g} s")
-        found = answer.result()
         if isinstance(found, RefusedError):
             raise found
         return found

@@ -80,6 +80,9 @@ ACTIONS: Mapping[Noun, frozenset[Verb]] = {
 NEED_BODY = frozenset({Verb.CREATE, Verb.CHANGE}) | FLOW_VERBS[Flow.EVENT]
 """Verbs that say nothing without a payload; other requests may name what they mean by id."""
 
+_NOUNS = frozenset(Noun)
+_PASTS = {noun: frozenset(PAST[action] for action in ACTIONS[noun]) for noun in ACTIONS}
+
 _SPOKEN = re.compile(r"cem-1\.[0-9A-Za-z.-]+")
 
 
@@ -92,7 +95,7 @@ def broken_rule(flow: Flow, verb: str, noun: str) -> tuple[Code, str] | None:
     """Return the code and the reason that forbid a verb and a noun in a flow, or None."""
     if verb not in FLOW_VERBS[flow]:
         return Code.VERB, f"{quoted(verb)} is no verb of flow {flow}"
-    if noun not in set(Noun):
+    if noun not in _NOUNS:
         return Code.NOUN, f"{quoted(noun)} is no noun of this profile"
     if not _fits(Verb(verb), Noun(noun)):
         return Code.VERB, f"{verb} is not possible with {noun}"
@@ -111,4 +114,4 @@ def _fits(verb: Verb, noun: Noun) -> bool:
         return verb in {Verb.EXECUTE, Verb.REPLY}
     if verb in {Verb.GET, Verb.REPLY}:
         return True
-    return verb in ACTIONS[noun] or verb in {PAST[action] for action in ACTIONS[noun]}
+    return verb in ACTIONS[noun] or verb in _PASTS[noun]

@@ -2,6 +2,7 @@
 
 import copy
 import re
+from functools import cache
 
 from lxml import etree
 
@@ -83,6 +84,7 @@ def pretty(element: Element) -> str:
     return etree.tostring(copied, encoding="unicode")
 
 
+@cache  # names are ours, never a peer's, so there are few
 def qualified(namespace: str, name: str) -> str:
     """Return the name that lxml gives to an element in a namespace."""
     return f"{{{namespace}}}{name}"
@@ -100,7 +102,7 @@ def append(parent: Element, namespace: str, name: str, text: str | None = None) 
         ValueError: for text that XML cannot carry.
     """
     tag = qualified(namespace, name)
-    if str(parent.tag).rpartition("}")[0] == tag.rpartition("}")[0]:
+    if str(parent.tag).startswith(qualified(namespace, "")):
         element = etree.SubElement(parent, tag)  # the default one already
     else:
         element = etree.SubElement(parent, tag, nsmap={None: namespace})
