@@ -23,7 +23,6 @@ from xmpp_cem.core.inputs import (
 )
 from xmpp_cem.core.records import Record
 from xmpp_cem.errors import ClockError
-from xmpp_cem.messages.envelope import ReplyError
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.keeping import Batch, Outgoing, Retention
 from xmpp_cem.runtime import journal
@@ -34,7 +33,7 @@ from xmpp_cem.runtime.keeper import Keeper
 from xmpp_cem.runtime.outbox import Outbox, Outcome
 from xmpp_cem.runtime.perform import Performer
 from xmpp_cem.runtime.ports import Application, Clock, Store, Transport
-from xmpp_cem.runtime.queueing import Entry, InputQueue
+from xmpp_cem.runtime.queueing import TOO_MUCH, Entry, InputQueue
 from xmpp_cem.runtime.settling import settled
 from xmpp_cem.runtime.speech import Speech
 from xmpp_cem.runtime.supervision import Group, Tasks
@@ -44,7 +43,6 @@ _MOST_AT_ONCE = 256
 _DRAIN_LOOK_S = 0.02
 _OVERDUE_EVERY = timedelta(seconds=5)
 _MOST_BACK = timedelta(seconds=30)
-_TOO_MUCH = ReplyError(code="5.1", reason="more arrives than can be handled; ask again later")
 
 log = structlog.get_logger()
 
@@ -298,4 +296,4 @@ class Engine:
             return
         self._vitals.shed()
         if isinstance(what, RequestArrived):
-            self._intakes[what.link].fail(what.token, _TOO_MUCH, is_temporary=True)
+            self._intakes[what.link].fail(what.token, TOO_MUCH, is_temporary=True)

@@ -4,10 +4,13 @@ from collections import Counter, deque
 from enum import IntEnum
 
 from xmpp_cem.core.inputs import Heard, Input, ItemReceived, PresenceChanged, RequestArrived
-from xmpp_cem.messages.envelope import Noun, Verb
+from xmpp_cem.messages.envelope import Noun, ReplyError, Verb
 
 MOST = 2000
 """So many inputs may wait. What we caused ourselves is bounded by its cause and always taken."""
+
+TOO_MUCH = ReplyError(code="5.1", reason="more arrives than can be handled; ask again later")
+"""What a request is refused with for now."""
 
 
 class Rank(IntEnum):
