@@ -19,7 +19,7 @@ def test_a_short_run_finds_nothing_wrong(server, tmp_path, monkeypatch):
         pytest.skip(missing(server))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     figures = tmp_path / "chaos.json"
-    chosen = ("kill-gateway", "drop", "restore-ven")
+    chosen = ("kill-gateway", "drop", "replay-item", "restore-ven")
     only = [word for name in chosen for word in ("--only", name)]
     options = ["--rounds", str(ROUNDS), "--seed", "1", "--json", str(figures), *only]
     command = [sys.executable, "-m", "xmpp_cem.chaos", "--server", server, *options]

@@ -2,12 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from xmpp_cem.core.effects import CatchUp, Effect, Note, Query, SetTimer
+from xmpp_cem.core.effects import CatchUp, Effect, Fetch, Note, Query, SetTimer
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.letters import Letters
+from xmpp_cem.core.venstate import VenState
 from xmpp_cem.messages.configuration import Admission
 from xmpp_cem.messages.envelope import Noun, RequestMessage, Verb
-from xmpp_cem.model.ids import Jid
+from xmpp_cem.model.ids import EventId, Jid
 
 INDEX_TIMER = "ven/index"
 
@@ -22,6 +23,31 @@ def catch_up(admission: Admission | None) -> list[Effect]:
         return []
     service = Jid.parse(admission.service)
     return [CatchUp(Link.UPPER, service, node) for node in admission.events]
+
+
+def make_good(
+    state: VenState, node: str, events: tuple[EventId, ...], now: datetime, *, is_again: bool
+) -> list[Effect]:
+    """Fetch the items of events that an index lists and we do not hold.
+
+    Args:
+        state: of a VEN that was admitted.
+        node: the index's.
+        events: those.
+        now: when.
+        is_again: whether the index before listed the same, a heartbeat ago. Then the node holds
+            something else: an item was lost, or overwritten by an older one, and its VTN is told
+            of neither. So it is asked itself.
+    """
+    admission = state.record.admission
+    if admission is None or not events:
+        return []
+    effects: list[Effect] = [Fetch(Link.UPPER, Jid.parse(admission.service), node, events)]
+    if is_again:
+        fields = (("events", " ".join(events)),)
+        effects.append(Note("warning", "the node lacks what its index lists", fields))
+        effects.append(ask_for_events(state.letters, state.settings.vtn, now))
+    return effects
 
 
 def ask_for_events(letters: Letters, vtn: Jid, now: datetime) -> Query:

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from xmpp_cem.core.arrival import Known, judge_version
+from xmpp_cem.core.catchup import make_good
 from xmpp_cem.core.commitments import asked_power, basis_capability, is_overridden, why_not
-from xmpp_cem.core.effects import AskDecision, Effect, Fetch, Forget, Note, Remember, SetTimer
+from xmpp_cem.core.effects import AskDecision, Effect, Forget, Note, Remember, SetTimer
 from xmpp_cem.core.eventacts import (
     BY_TRANSACTION,
     OPPOSITE,
@@ -27,7 +28,7 @@ from xmpp_cem.core.eventacts import (
     version_of,
     why_of,
 )
-from xmpp_cem.core.inputs import Decided, Link
+from xmpp_cem.core.inputs import Decided
 from xmpp_cem.core.life import Act, Cause, State, Step
 from xmpp_cem.core.lifecycle import step
 from xmpp_cem.core.phases import Moments, due, live, next_due, tick
@@ -39,7 +40,7 @@ from xmpp_cem.messages.envelope import Header, Noun, ReplyError, Verb
 from xmpp_cem.messages.events import EndDeviceEvents
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.event import Event
-from xmpp_cem.model.ids import EventId, Jid
+from xmpp_cem.model.ids import EventId
 
 
 class EventBook:
@@ -77,20 +78,18 @@ class EventBook:
         effects: list[Effect] = [
             self._state.save(
                 index_epoch=index.epoch, index_version=index.version, index=index.entries
-            )
+            ),
+            *self._omitted(index, now),
         ]
-        effects += self._omitted(index, now)
-        wanted = []
+        lacking = []
         for entry in index.entries:
             known = self.commitments.get(entry.event)
             if known is None or known.event.order < entry.order:
-                wanted.append(entry.event)
+                lacking.append(entry.event)
             elif known.event.order == entry.order and known.digest != entry.digest:
                 effects.append(Note("error", "the index differs", (("event_id", entry.event),)))
-        if wanted and record.admission:
-            service = Jid.parse(record.admission.service)
-            effects.append(Fetch(Link.UPPER, service, node, tuple(wanted)))
-        return effects
+        again = index.entries == record.index
+        return effects + make_good(self._state, node, tuple(lacking), now, is_again=again)
 
     def _omitted(self, index: EventIndex, now: datetime) -> list[Effect]:
         """End what the index should list and does not; it speaks for the node alone."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from xmpp_cem.core import arrival
+from xmpp_cem.core import arrival, catchup
 from xmpp_cem.core.cascade import cascading, case
 from xmpp_cem.core.dispatching import Dispatching
 from xmpp_cem.core.eventbook import EventBook
@@ -105,7 +105,7 @@ MUTANTS: tuple[Mutant, ...] = (
         (
             Edit(Performer, "_catch_up", _FETCH, "        items = ()\n"),
             Edit(Ven, "_reply", "request.header.verb is Verb.CREATE", "False"),
-            Edit(EventBook, "take_index", "if wanted and record.admission", "if False"),
+            Edit(catchup, "make_good", "if admission is None or not events", "if True"),
         ),
     ),
     Mutant(

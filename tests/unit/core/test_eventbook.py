@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from xmpp_cem.core.effects import AskDecision, Fetch, Forget, Note, SetTimer
+from xmpp_cem.core.effects import AskDecision, Fetch, Forget, Note, Query, SetTimer
 from xmpp_cem.core.eventacts import DECIDE_WITHIN, TOMBSTONE
 from xmpp_cem.core.eventbook import EventBook
 from xmpp_cem.core.inputs import Decided
@@ -211,6 +211,18 @@ def test_an_index_that_lists_something_newer_has_only_that_fetched(book):
     take(book, known)
     (fetch,) = of_kind(book.take_index(index(known, unknown), "n", at(2)), Fetch)
     assert fetch.item_ids == (unknown.id,)
+
+
+def test_what_a_node_has_not_brought_for_a_heartbeat_is_asked_of_the_vtn(book):
+    known, newer = make_event(), make_event(modification=1)
+    take(book, known)
+    first = book.take_index(index(newer, version=2), "n", at(2))
+    assert (len(of_kind(first, Fetch)), of_kind(first, Query)) == (1, [])
+    take(book, known)  # what the node holds: an older item was published over it
+    (asked,) = of_kind(book.take_index(index(newer, version=3), "n", at(62)), Query)
+    assert (asked.to, asked.message.header.noun) == (Jid(f"vtn@{HOST}", "vtn"), Noun.CONTROLS)
+    take(book, newer)
+    assert not of_kind(book.take_index(index(newer, version=4), "n", at(122)), Query)
 
 
 def test_without_a_confirmed_capability_a_share_is_refused(book):
