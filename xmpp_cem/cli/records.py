@@ -10,6 +10,9 @@ def show_record(record: DispatchRecord) -> None:
     """Print how an event stands."""
     active = record.active
     power = [f"asked {asked_of(record)}", f"promised {signed_kw(record.promised_w)}"]
+    missing_w = abs(record.target_w) - abs(record.promised_w)
+    if missing_w > abs(record.target_w) // 100:
+        power.append(f"missing {signed_kw(missing_w if record.target_w > 0 else -missing_w)}")
     power.append(f"delivered {signed_kw(record.delivered_w)} ({record.delivered_wh} Wh)")
     show_pairs(
         [

@@ -8,7 +8,7 @@ from xmpp_cem.core.following_up import FollowingUp
 from xmpp_cem.core.inputs import PresenceChanged
 from xmpp_cem.core.liveness import Liveness
 from xmpp_cem.core.records import Member
-from xmpp_cem.core.vtnstate import VtnState
+from xmpp_cem.core.vtnstate import USABLE, VtnState
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.ids import Jid, PartyId
 
@@ -97,7 +97,8 @@ class Attendance:
         fields = (("party", member.party), ("availability", availability.value))
         effects.append(Note("info", "availability", (*fields, *((("why", why),) if why else ()))))
         reason = f"{member.party} is {availability.value}"
-        effects += self._dispatching.member_changed(member.party, reason, now)
+        is_back = member.availability not in USABLE and availability in USABLE
+        effects += self._dispatching.member_changed(member.party, reason, now, is_back=is_back)
         if member.availability is Availability.UNREACHABLE:
             effects += self._following_up.tell_the_set(now, member.party)
         return effects

@@ -1,7 +1,7 @@
 """What an event asks of a party: of which capability, how many watts, and why that cannot be."""
 
 from xmpp_cem.core.allocation import share
-from xmpp_cem.core.records import Confirmed
+from xmpp_cem.core.kept import Confirmed
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.resource import Capability, ResourceState
 from xmpp_cem.model.signal import Delta, Place, Share, TargetPower

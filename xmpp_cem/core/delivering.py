@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
+from xmpp_cem.core.closedloop import judged
 from xmpp_cem.core.effects import Effect
 from xmpp_cem.core.metering import Metering, Window
 from xmpp_cem.core.records import Dispatch, Part
-from xmpp_cem.core.standing import all_counted, signed
+from xmpp_cem.core.standing import all_counted
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.ids import EventId, PartyId
@@ -19,20 +20,26 @@ def delivered(
     dispatches: Mapping[EventId, Dispatch],
     parts: Parts,
     metering: Metering,
-) -> list[Part]:
-    """Return a member's parts that its windows change: with a new baseline, in all that is held."""
+    tolerance_w: int,
+) -> list[tuple[Part, str]]:
+    """Return a member's parts that its windows change: with a new baseline, in all that is held.
+
+    Beside each stands why its event is to be divided anew, or nothing.
+    """
     found = []
     for event_id, members in parts.items():
         if (part := members.get(party)) is None:
             continue
-        active, known = dispatches[event_id].active, list(windows)
+        dispatch, known = dispatches[event_id], list(windows)
+        active, new = dispatch.active, tuple(known)
         baseline_w = part.baseline_w
         if baseline_w is None:
             known += metering.held(party)
             baseline_w = metering.baseline(party, active.start)
         changed = all_counted(part, known, baseline_w, active)
+        changed, why = judged(dispatch, changed, new, tolerance_w)
         if changed is not part:
-            found.append(changed)
+            found.append((changed, why))
     return found
 
 
@@ -64,21 +71,22 @@ def called(state: VtnState, dispatch: Dispatch, parts: Iterable[Part]) -> list[E
         if part.asked_w and part.answer and part.answer.opt is Opt.IN:
             member = state.members[part.party]
             effects.append(state.change(member, called_s=member.called_s + seconds))
-        effects += _kept(state, dispatch, part, seconds)
+        effects += _kept(state, part, seconds)
     return effects
 
 
-def _kept(state: VtnState, dispatch: Dispatch, part: Part, seconds: int) -> list[Effect]:
+def _kept(state: VtnState, part: Part, seconds: int) -> list[Effect]:
     """Remember how much of what was asked of a member it did; what is not measured is left out.
 
     Whoever said no or nothing did nothing of it.
     """
     is_yes = part.answer is not None and part.answer.opt is Opt.IN
-    if not part.asked_w or (is_yes and not part.measured_s):
+    owed_ws = part.conduct.owed_ws if is_yes else abs(part.asked_w) * seconds
+    if not owed_ws:
         return []
-    length_s = part.measured_s if is_yes else seconds
-    asked_wh = abs(part.asked_w) * length_s // 3600
-    done_wh = max(0, signed(dispatch, part.delivered_ws)) // 3600 if is_yes else 0
     member = state.members[part.party]
-    kept_wh = member.kept_wh + min(done_wh, asked_wh)
-    return [state.change(member, asked_wh=member.asked_wh + asked_wh, kept_wh=kept_wh)]
+    update = {
+        "asked_wh": member.asked_wh + owed_ws // 3600,
+        "kept_wh": member.kept_wh + (part.conduct.kept_ws // 3600 if is_yes else 0),
+    }
+    return [state.change(member, **update)]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from xmpp_cem.core.call import Call
+from xmpp_cem.core.closedloop import returned, told_by
 from xmpp_cem.core.delivering import called, delivered, left_alone_w
 from xmpp_cem.core.dispatchbook import DispatchBook
 from xmpp_cem.core.dividing import Dividing
@@ -26,7 +27,7 @@ from xmpp_cem.core.records import Dispatch
 from xmpp_cem.core.standing import signed, standing
 from xmpp_cem.core.tallying import Tally, tally
 from xmpp_cem.core.vtnstate import VtnState
-from xmpp_cem.messages.events import Status, StatusType
+from xmpp_cem.messages.events import Status
 from xmpp_cem.messages.operations import DispatchRecord
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.event import EventStatus
@@ -118,6 +119,8 @@ class Dispatching(DispatchBook):
         update: dict[str, object] = {"answer": answer}
         offered_w = promised_w(dispatch, answer)
         is_less = offered_w < abs(part.asked_w)
+        if last and last.opt is Opt.OUT and answer.opt is Opt.IN:
+            part = returned(part)
         if answer.opt is Opt.IN and answer.order == version_of(dispatch, part) and is_less:
             update["limit_w"] = offered_w
         effects: list[Effect] = [self.put_part(confirmed(part.model_copy(update=update)))]
@@ -159,38 +162,50 @@ class Dispatching(DispatchBook):
         return [e for d in limits for e in self._divide(d, "what is there has changed", now)]
 
     def told_of(self, party: PartyId, statuses: Iterable[Status]) -> list[Effect]:
-        """Take what a member tells of events: alarms of mandatory limits that it could not keep."""
-        failed = (s for s in statuses if s.type is StatusType.FAILED and s.event)
-        return [e for s in failed for e in self._alarmed(party, s.event or "", s.reason)]
-
-    def _alarmed(self, party: PartyId, event_id: EventId, why: str) -> list[Effect]:
-        known = self.event_of(event_id, party)
-        part = self.parts.get(known or "", {}).get(party)
-        if part is None or part.alarm == why:
-            return []
-        self.touched.add(part.event)
-        fields = (("party", party), ("event_id", part.event), ("why", why))
-        alarmed = part.model_copy(update={"alarm": why})
-        return [self.put_part(alarmed), Note("error", "a limit is not kept", fields)]
+        """Take what a member tells of events: limits not kept, what it cannot cover."""
+        effects: list[Effect] = []
+        for status in statuses:
+            known = self.event_of(status.event or "", party)
+            part = self.parts.get(known or "", {}).get(party)
+            if part is None or (after := told_by(part, status)) == part:
+                continue
+            self.touched.add(part.event)
+            effects.append(self.put_part(after))
+            if after.alarm != part.alarm:
+                fields = (("party", party), ("event_id", part.event), ("why", after.alarm))
+                effects.append(Note("error", "a limit is not kept", fields))
+        return effects
 
     def again(self, event_id: EventId, now: datetime) -> list[Effect]:
         """Reconsider an event for the reason for which it had to wait."""
         dispatch = self.dispatches.get(event_id)
         return self.reconsider(event_id, dispatch.why, now) if dispatch else []
 
-    def member_changed(self, party: PartyId, why: str, now: datetime) -> list[Effect]:
-        """Reconsider every live event in which a member takes part."""
+    def member_changed(
+        self, party: PartyId, why: str, now: datetime, *, is_back: bool = False
+    ) -> list[Effect]:
+        """Reconsider every live event in which a member takes part; `is_back`: it was away."""
         effects: list[Effect] = []
         for dispatch in self.live():
-            if party in self.parts.get(dispatch.event.id, {}):
+            part = self.parts.get(dispatch.event.id, {}).get(party)
+            if part is not None:
+                if is_back and self._state.knows_presence(now):
+                    effects.append(self.put_part(returned(part)))
                 effects += self.reconsider(dispatch.event.id, why, now)
         return effects
 
-    def measured(self, party: PartyId, windows: Iterable[Window]) -> list[Effect]:
-        """Count what a member changed inside events: with a new baseline, in all that is held."""
-        changed = delivered(party, windows, self.dispatches, self.parts, self._metering)
-        self.touched.update(part.event for part in changed)
-        return [self.put_part(part) for part in changed]
+    def measured(self, party: PartyId, windows: Iterable[Window], now: datetime) -> list[Effect]:
+        """Count what a member changed inside events: with a new baseline, in all that is held.
+
+        What it delivers is compared with what it was asked, and decides what it is counted on for.
+        """
+        slack_w, known = self._state.settings.tolerance_w, self._metering
+        found = delivered(party, windows, self.dispatches, self.parts, known, slack_w)
+        effects: list[Effect] = [self.put_part(part) for part, _ in found]
+        self.touched.update(part.event for part, _ in found)
+        for part, why in found:
+            effects += self.reconsider(part.event, why, now) if why else []
+        return effects
 
     def left_alone_w(self, party: PartyId) -> int:
         """Return the power a lost member has without events, W."""

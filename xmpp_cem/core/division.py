@@ -7,6 +7,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from xmpp_cem.core.allocation import multiplier, share
+from xmpp_cem.core.closedloop import is_restless
 from xmpp_cem.core.individual import allocated
 from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.standing import signed
@@ -177,8 +178,8 @@ def expected(state: VtnState, dispatch: Dispatch, part: Part, now: datetime) -> 
     if not is_in_play(state, dispatch, part, now):
         return 0
     if part.answer and part.answer.order == version_of(dispatch, part):
-        return promised_w(dispatch, part.answer)
-    return abs(part.asked_w)
+        return min(promised_w(dispatch, part.answer), part.limit_w)
+    return min(abs(part.asked_w), part.limit_w)
 
 
 def promised_w(dispatch: Dispatch, answer: Answer) -> int:
@@ -188,7 +189,8 @@ def promised_w(dispatch: Dispatch, answer: Answer) -> int:
 
 def is_in_play(state: VtnState, dispatch: Dispatch, part: Part, now: datetime) -> bool:
     """Whether a member is reachable and free, and has not said no nor let the deadline pass."""
-    if not is_usable(state, part.party) or part.party in state.held_in(dispatch.event.id):
+    is_free = part.party not in state.held_in(dispatch.event.id) and not is_restless(part)
+    if not is_free or not is_usable(state, part.party):
         return False
     if part.answer is None:
         return now < dispatch.event.answer_by

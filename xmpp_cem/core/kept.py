@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import StringConstraints
 
 from xmpp_cem.model.position import Position
+from xmpp_cem.model.resource import Capability
 from xmpp_cem.model.time import Instant
 from xmpp_cem.model.value import Value
 
@@ -37,3 +38,25 @@ class Dropped(Value):
 
     position: Position
     until: Instant
+
+
+class Conduct(Value):
+    """How a member has done its part in an event so far.
+
+    `short` windows on end it delivered too little (below 0: enough, after too little); `strikes`
+    counts how often it was asked for less because of that, `returns` how often it came back.
+    `owed_ws` and `kept_ws` (W s) are what it should have done, and what of that it did.
+    """
+
+    short: int = 0
+    strikes: int = 0
+    returns: int = 0
+    owed_ws: int = 0
+    kept_ws: int = 0
+
+
+class Confirmed(Value):
+    """A capability revision and when the VTN committed it, by the VTN's clock."""
+
+    capability: Capability
+    at: Instant

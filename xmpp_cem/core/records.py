@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from xmpp_cem.core.call import Asker
-from xmpp_cem.core.kept import DomainName, Dropped, Kept
+from xmpp_cem.core.kept import Conduct, Confirmed, DomainName, Dropped, Kept
 from xmpp_cem.core.life import State
 from xmpp_cem.core.lifecycle import OPEN
 from xmpp_cem.core.spread import Offsets
@@ -24,13 +24,6 @@ from xmpp_cem.model.signal import Delta, Signal
 from xmpp_cem.model.text import Sentence
 from xmpp_cem.model.time import Instant, Interval
 from xmpp_cem.model.value import Value
-
-
-class Confirmed(Value):
-    """A capability revision and when the VTN committed it, by the VTN's clock."""
-
-    capability: Capability
-    at: Instant
 
 
 class VenRecord(Kept):
@@ -89,6 +82,7 @@ class Commitment(Kept):
     deadline. `offsets` of a randomised start are drawn once, when it was `taken`. `baselines` (W)
     and `limits` (W, not signed) of the resources are set at the start and then stand; `shares` (W,
     signed) follow what is promised. What `is_own` came by transaction and is in no index.
+    `short_w` (W, not signed) is the shortfall that a gateway told last.
     """
 
     side = "upper"
@@ -108,6 +102,7 @@ class Commitment(Kept):
     baselines: tuple[tuple[ResourceId, Power], ...] | None = None
     limits: tuple[tuple[ResourceId, int], ...] = ()
     shares: tuple[tuple[ResourceId, Power], ...] = ()
+    short_w: int = 0
 
     @property
     def key(self) -> str:
@@ -220,7 +215,8 @@ class Part(Kept):
     division was last asked, at `asked_at`. `told` is what it alone is asked, one signal for each
     of the event's; without any it is `asked_w`. `standing_w` are the limits, W, that it may act on
     now, none where nothing that it has confirmed bounds it; `counted_w` is what counts for it under
-    a limit that it does not take. `alarm` is why it could not keep a mandatory limit.
+    a limit that it does not take. `alarm` is why it could not keep a mandatory limit, `shortfall`
+    what it told that it cannot cover.
     """
 
     side = "lower"
@@ -243,6 +239,8 @@ class Part(Kept):
     measured_s: int = 0
     until: Instant | None = None
     gaps: tuple[Interval, ...] = ()
+    conduct: Conduct = Conduct()
+    shortfall: str = ""
 
     @property
     def key(self) -> str:

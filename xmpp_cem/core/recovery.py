@@ -175,7 +175,7 @@ class Recovery:
         effects: list[Effect] = []
         if isinstance(body, MeterReadings):
             fresh = self._metering.take(party, body.readings)
-            effects += self._dispatching.measured(party, fresh)
+            effects += self._dispatching.measured(party, fresh, now)
         errors = {error.code: error.reason for error in reply.errors}
         has_read_back, trail.reads_back = trail.reads_back, False
         if LOST in errors and has_read_back and after is not None:

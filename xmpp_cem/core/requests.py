@@ -91,7 +91,7 @@ class Requests:
                 return [heard, *self._events(member, what, body, now)]
             case MeterReadings() as body:
                 fresh = self._metering.take(member.party, body.readings)
-                effects = self._dispatching.measured(member.party, fresh)
+                effects = self._dispatching.measured(member.party, fresh, now)
                 published = self._publication.report(what.message, body, now)
                 return [heard, *effects, self._state.ok(what, now), *published]
             case None if what.message.header.noun is Noun.CONTROLS:

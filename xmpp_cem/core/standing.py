@@ -168,6 +168,7 @@ def _wh(watt_seconds: int) -> int:
 
 def _share(state: VtnState, dispatch: Dispatch, part: Part, now: datetime) -> MemberShare:
     answer = part.answer
+    told = (answer.reason if answer else "", part.shortfall)
     availability = state.members[part.party].availability
     is_measured = availability is not Availability.UNREACHABLE and part.delivered_w is not None
     return MemberShare(
@@ -177,7 +178,7 @@ def _share(state: VtnState, dispatch: Dispatch, part: Part, now: datetime) -> Me
         opt=answer.opt if answer else None,
         promised_w=answer.power_w if answer and answer.opt is Opt.IN else 0,
         delivered_w=bounded(part.delivered_w or 0) if is_measured else None,
-        reason=answer.reason if answer else "",
+        reason="; ".join(text for text in told if text)[:256],
         asked=part.told[min(place_at(dispatch, now), len(part.told) - 1)] if part.told else None,
         counted_w=part.counted_w,
         alarm=part.alarm,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from xmpp_cem.core.division import is_in_play, is_usable, promised_w, version_of
+from xmpp_cem.core.eventacts import DECIDE_WITHIN
 from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.model.answer import Opt
@@ -38,10 +39,13 @@ class Tally:
 
 
 def tally(state: VtnState, dispatch: Dispatch, parts: Collection[Part], now: datetime) -> Tally:
-    """Return how the members of an event stand."""
+    """Return how the members of an event stand; who is asked for more has time to say so."""
     playing = [part for part in parts if is_in_play(state, dispatch, part, now)]
     silent = [part for part in playing if part.answer is None]
-    is_over = now >= dispatch.event.answer_by
+    deadline = dispatch.event.answer_by
+    if dispatch.replanned:
+        deadline = max(deadline, dispatch.replanned + DECIDE_WITHIN)
+    is_over = now >= deadline
     kept = {part.party: state.members[part.party].kept_permille for part in silent}
     return Tally(
         confirmed_w=sum(_confirmed_w(dispatch, part) for part in playing),
@@ -60,7 +64,7 @@ def _confirmed_w(dispatch: Dispatch, part: Part) -> int:
     """Return what a member has promised of what it is asked now; an older yes counts up to that."""
     if part.answer is None:
         return 0
-    promised = promised_w(dispatch, part.answer)
+    promised = min(promised_w(dispatch, part.answer), part.limit_w)
     if part.answer.order == version_of(dispatch, part):
         return promised
     return min(promised, abs(part.asked_w))

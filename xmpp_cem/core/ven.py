@@ -35,10 +35,11 @@ from xmpp_cem.core.inputs import (
     TimerFired,
     TransactionFailed,
 )
+from xmpp_cem.core.kept import Confirmed
 from xmpp_cem.core.operation_sets import answer_operations
 from xmpp_cem.core.pages import split
 from xmpp_cem.core.readingbook import ReadingBook
-from xmpp_cem.core.records import Commitment, Confirmed, Record, Report, VenRecord
+from xmpp_cem.core.records import Commitment, Record, Report, VenRecord
 from xmpp_cem.core.venstate import VenSettings, VenState, is_address
 from xmpp_cem.core.vtnwatch import VtnWatch, not_taken
 from xmpp_cem.messages.configuration import Admission, EndDeviceConfig

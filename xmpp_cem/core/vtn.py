@@ -243,15 +243,11 @@ class Vtn:
         missed = self.recovery.heard(member.party, what.message.header, now)
         if isinstance(body, MeterReadings):
             fresh = self.metering.take(member.party, body.readings)
-            return [*alive, heard, *missed, *self.dispatching.measured(member.party, fresh)]
+            return [*alive, heard, *missed, *self.dispatching.measured(member.party, fresh, now)]
         if isinstance(body, EndDeviceEvents) and body.answers:
             fields = (("party", member.party),)
-            return [
-                *alive,
-                heard,
-                *missed,
-                Note("warning", "answers travel as transactions", fields),
-            ]
+            note = Note("warning", "answers travel as transactions", fields)
+            return [*alive, heard, *missed, note]
         told = body.statuses if isinstance(body, EndDeviceEvents) else ()
         return [*alive, heard, *missed, *self.dispatching.told_of(member.party, told)]
 

@@ -119,7 +119,7 @@ def test_a_record_is_a_table_by_member(capsys: pytest.CaptureFixture[str]):
         "domain grid",
         "status active",
         "active 2026-01-31 12:00:00Z to 12:01:00Z",
-        "power asked -5.0 kW, promised -4.0 kW, delivered - (0 Wh)",
+        "power asked -5.0 kW, promised -4.0 kW, missing -1.0 kW, delivered - (0 Wh)",
         "divided anew 2 times",
         "why site-1 opted-in",
         "party availability answer asked promised delivered reason",

@@ -1,7 +1,7 @@
 import pytest
 
 from xmpp_cem.core.commitments import asked_power, basis_capability, why_not
-from xmpp_cem.core.records import Confirmed
+from xmpp_cem.core.kept import Confirmed
 from xmpp_cem.model.event import Change, Targets
 from xmpp_cem.model.resource import Capability, Resource
 from xmpp_cem.model.signal import Delta, Level, Share

@@ -205,8 +205,8 @@ def window(start, power_w):
 def test_only_windows_inside_the_event_count_and_each_once(domain, dispatching):
     before = window(0, 5000)
     domain.vtn.metering.history["a"] = {before.interval: before}
-    dispatching.measured("a", [window(10, 4000), window(20, 3500), window(20, 3500)])
-    dispatching.measured("a", [window(70, 3500), window(80, 0)])
+    dispatching.measured("a", [window(10, 4000), window(20, 3500), window(20, 3500)], at(90))
+    dispatching.measured("a", [window(70, 3500), window(80, 0)], at(90))
     part = dispatching.parts[EVENT]["a"]
     assert part.baseline_w == 5000
     assert part.measured_s == 20
@@ -215,16 +215,16 @@ def test_only_windows_inside_the_event_count_and_each_once(domain, dispatching):
 
 
 def test_without_a_baseline_nothing_is_counted(dispatching):
-    dispatching.measured("a", [window(20, 3500)])
+    dispatching.measured("a", [window(20, 3500)], at(90))
     assert dispatching.parts[EVENT]["a"].delivered_w is None
 
 
 def test_what_came_before_the_baseline_was_known_is_counted_with_it(domain, dispatching):
     inside, before, later = window(20, 3500), window(0, 5000), window(30, 4000)
     domain.vtn.metering.history["a"] = {inside.interval: inside}
-    dispatching.measured("a", [inside])
+    dispatching.measured("a", [inside], at(90))
     domain.vtn.metering.history["a"] |= {w.interval: w for w in (before, later)}
-    dispatching.measured("a", [before, later])
+    dispatching.measured("a", [before, later], at(90))
     part = dispatching.parts[EVENT]["a"]
     assert (part.measured_s, part.delivered_ws) == (20, -1500 * 10 - 1000 * 10)
 
@@ -234,7 +234,7 @@ def test_windows_that_came_before_the_baseline_count_once_it_is_known(domain, di
     for start, power_w in ((20, 3500), (0, 5000), (30, 3500)):
         one = window(start, power_w)
         metering.history.setdefault("a", {})[one.interval] = one
-        dispatching.measured("a", [one])
+        dispatching.measured("a", [one], at(90))
     part = dispatching.parts[EVENT]["a"]
     assert part.measured_s == 20
     assert part.delivered_ws == -1500 * 20

@@ -6,8 +6,9 @@ from xmpp_cem.core.effects import AskDecision, Fetch, Forget, Note, Query, SetTi
 from xmpp_cem.core.eventacts import DECIDE_WITHIN, TOMBSTONE
 from xmpp_cem.core.eventbook import EventBook
 from xmpp_cem.core.inputs import Decided
+from xmpp_cem.core.kept import Confirmed
 from xmpp_cem.core.life import State
-from xmpp_cem.core.records import Commitment, Confirmed
+from xmpp_cem.core.records import Commitment
 from xmpp_cem.core.venstate import VenSettings, VenState
 from xmpp_cem.messages.configuration import Admission
 from xmpp_cem.messages.controls import EventIndex, IndexEntry

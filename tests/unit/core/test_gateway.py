@@ -202,6 +202,7 @@ def test_after_a_silence_that_was_a_no_the_members_late_yes_is_told_while_the_ev
     for member in ("a", "b"):
         cascade.presence(member, seconds=31)
         cascade.say(member, -1500, seconds=32)
+    cascade.tell(TimerFired("cascade/tick"), 45)
     assert cascade.answers[-1].opt is Opt.IN
     known = cascade.gateway.ven.book.commitments[UPPER_EVENT.id]
     assert known.status is State.ACTIVE

@@ -24,9 +24,9 @@ from xmpp_cem.core.inputs import (
     TimerFired,
     TransactionFailed,
 )
+from xmpp_cem.core.kept import Confirmed
 from xmpp_cem.core.records import (
     Commitment,
-    Confirmed,
     Dispatch,
     Member,
     Part,

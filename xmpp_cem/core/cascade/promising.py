@@ -55,6 +55,20 @@ def saying(case: Case, policy: Policy, now: datetime) -> Saying | None:
     return Saying(sign * bounded(power_w), reason, is_final)
 
 
+def missing_w(case: Case, now: datetime) -> int | None:
+    """Return what nobody covers of what was asked, W, not signed; None as long as it is open."""
+    said = saying(case, Policy.FIRM, now)
+    if said is None or case.commitment.answer is None:
+        return None
+    return max(0, abs(case.commitment.asked_w) - abs(said.power_w))
+
+
+def tolerance_w(case: Case) -> int:
+    """Return by how much what was asked may be missed, W."""
+    least = max(each.lower.role.settings.tolerance_w for each in case.below)
+    return max(least, abs(case.commitment.asked_w) // 100)
+
+
 def is_news(case: Case, said: Saying) -> bool:
     """Whether something else was said last; before all have answered, by more than a tolerance."""
     last = case.commitment.answer
@@ -62,5 +76,4 @@ def is_news(case: Case, said: Saying) -> bool:
         return True
     if said.is_final:
         return last.power_w != said.power_w
-    tolerance = max(each.lower.role.settings.tolerance_w for each in case.below)
-    return abs(last.power_w - said.power_w) > max(tolerance, abs(case.commitment.asked_w) // 100)
+    return abs(last.power_w - said.power_w) > tolerance_w(case)

@@ -33,6 +33,7 @@ class Sign(StrEnum):
     CHANGED = "asks for another amount or time"
     MISSED = "a domain below falls short, another can do more"
     ANSWERABLE = "what may be said above is not what was said"
+    SHORT = "what is missing is not what was told"
 
 
 class Deed(StrEnum):
@@ -44,6 +45,7 @@ class Deed(StrEnum):
     CANCEL = "cancel the events below"
     ANSWER = "answer above with the sum"
     REFUSE = "answer no above"
+    REPORT = "tell the shortfall above, by a status event"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,12 @@ _ROWS: dict[Sign, _Row] = {
         _P: _go(_P, Deed.ANSWER, why="a change of mind, by message"),
         _D: _go(_P, Deed.ANSWER, why="a no is taken back while the event lasts"),
         **_refuse((_W,), "never a yes before members were asked"),
+        **_refuse((_U,), _NOTHING_ABOVE),
+        **_refuse((_O,), _ALL_OVER),
+    },
+    Sign.SHORT: {
+        **_stay((_P, _D), Deed.REPORT),
+        **_refuse((_W, _A), "nothing was said yet"),
         **_refuse((_U,), _NOTHING_ABOVE),
         **_refuse((_O,), _ALL_OVER),
     },

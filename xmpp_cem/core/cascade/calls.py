@@ -1,0 +1,64 @@
+"""What a gateway calls its members for, and which events it must not carry on."""
+
+from datetime import datetime
+
+from xmpp_cem.core.call import Call
+from xmpp_cem.core.cascade.case import Case
+from xmpp_cem.core.cascade.ends import Lower
+from xmpp_cem.core.cascade.settings import GatewaySettings
+from xmpp_cem.core.records import Commitment
+from xmpp_cem.messages.envelope import MAX_HOPS
+from xmpp_cem.model.ids import derived_id
+from xmpp_cem.model.signal import Delta
+
+_LOOPED = "this event has already passed here"
+_DEEP = "too many levels"
+
+
+class Rules:
+    """The rules of one gateway; its tokens, one for each domain below, mark what has passed."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        self.settings = settings
+        party = settings.upper.party
+        self._tokens = {
+            each.domain: derived_id("path", party, each.domain)[:13] for each in settings.lowers
+        }
+
+    def why_looped(self, commitment: Commitment) -> str:
+        """Return why an event must not be carried on, or nothing."""
+        if set(self._tokens.values()) & set(commitment.path):
+            return _LOOPED
+        return _DEEP if commitment.hop >= MAX_HOPS else ""
+
+    def call(self, case: Case, lower: Lower, target_w: int, now: datetime) -> Call:
+        """Return what the members of a domain are to be asked for; a deadline that passed stands.
+
+        Args:
+            case: the event.
+            lower: the domain.
+            target_w: its part, W, not signed.
+            now: the present.
+        """
+        commitment = case.commitment
+        event, deadline = commitment.event, commitment.event.answer_by - self.settings.margin
+        below = next(each for each in case.below if each.lower is lower)
+        answer_by = max(deadline, now)
+        if below.live and now >= deadline:
+            answer_by = min(below.live.event.answer_by, event.active.end)
+        return Call(
+            event=below.event,
+            signal=Delta(power_w=-target_w if commitment.asked_w < 0 else target_w),
+            active=event.active,
+            answer_by=answer_by,
+            mode=event.mode,
+            priority=event.priority,
+            reason=event.reason,
+            upper=event.id,
+            origin=case.upper.domain,
+            path=(*commitment.path, self._tokens[lower.domain]),
+            hop=commitment.hop + 1,
+            randomise_s=event.randomise_s,
+            ramp_s=event.ramp_s,
+            recovery_s=event.recovery_s,
+        )
