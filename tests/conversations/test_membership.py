@@ -5,13 +5,15 @@ import asyncio
 import pytest
 
 from xmpp_cem.errors import RefusedError
-from xmpp_cem.messages.envelope import Noun, Result, Verb
+from xmpp_cem.messages.envelope import Header, Noun, RequestMessage, Result, Verb
 from xmpp_cem.messages.operations import DomainMembers, MemberEntry
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability
-from xmpp_cem.model.ids import Jid
+from xmpp_cem.model.ids import Jid, derived_id
+from xmpp_cem.model.membership import Standing
 from xmpp_cem.model.node import events_node
 from xmpp_cem.testing.meter import Meter
+from xmpp_cem.wire.codec import Flow, decode, encode
 
 pytestmark = [pytest.mark.timeout(120)]
 
@@ -141,4 +143,39 @@ async def test_an_account_that_looks_like_a_members_is_not_admitted_by_mistake(w
     reply = await command(world, operator, Verb.CREATE, "site-9", "site-l")
     assert reply.result is Result.FAILED
     assert "looks like site-1@" in reply.errors[0].reason
+    await operator.stop()
+
+
+async def test_a_site_that_ends_its_registration_is_divided_over_no_more_and_may_come_back(world):
+    operator = await started(world, "site-1", "site-2")
+    await here(world, operator, "site-1", "site-2")
+    event = await operator.dispatch(74, -4500, seconds=90)
+    await world.until(lambda: [m.power_w for m in world.meters.values()] == [3500, 5000], 30)
+    await world.stop("site-1")
+    stream = world.carrier.stream(
+        Jid(world.account("site-1"), "leave"), lambda _: None, lambda _: False, set()
+    )
+    running = asyncio.ensure_future(stream.run())
+    await world.until(lambda: stream.is_up)
+    header = Header(
+        verb=Verb.DELETE,
+        noun=Noun.CONFIG,
+        message_id=derived_id("leave", world.clock.now()),
+        timestamp=world.clock.now(),
+        source="site-1",
+    )
+    vtn = world.parties["grid"].connections[0][1]
+    leaving = stream.request(vtn, encode(RequestMessage(header=header)), is_query=False, timeout=10)
+    asking = asyncio.ensure_future(leaving)
+    await world.until(asking.done)
+    assert decode(asking.result(), Flow.REPLY).result is Result.OK
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+    await world.until(lambda: world.meters["site-2"].power_w == 3500, 20)
+    assert (await operator.record(event)).promised_w == -4500
+    told = {m.party: m.standing for m in (await operator.members()).members}
+    assert told == {"site-1": Standing.LEFT, "site-2": None}
+    await world.restart("site-1")
+    await here(world, operator, "site-1", "site-2")
     await operator.stop()

@@ -2,10 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 
+from xmpp_cem.agents.lasting import Last
 from xmpp_cem.errors import ConfigError
 from xmpp_cem.runtime.health import Health, Status
 
@@ -14,12 +15,15 @@ _PATIENCE_S = 2.0
 
 
 @asynccontextmanager
-async def serving(address: str, health: Callable[[], Health]) -> AsyncIterator[int]:
+async def serving(
+    address: str, health: Callable[[], Health], lasts: Mapping[str, Last] | None = None
+) -> AsyncIterator[int]:
     """Answer inside the block; yields the port.
 
     Args:
         address: host and port, such as `127.0.0.1:9100`.
         health: says how the agent is.
+        lasts: what it last succeeded and failed in; it stays current.
 
     Raises:
         ConfigError: the address cannot be used.
@@ -27,7 +31,7 @@ async def serving(address: str, health: Callable[[], Health]) -> AsyncIterator[i
     host, _, port = address.rpartition(":")
 
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await _take(reader, writer, health)
+        await _take(reader, writer, lambda: (health(), lasts or {}))
 
     try:
         server = await asyncio.start_server(take, host.strip("[]"), int(port), limit=_MOST_BYTES)
@@ -37,8 +41,8 @@ async def serving(address: str, health: Callable[[], Health]) -> AsyncIterator[i
         yield int(server.sockets[0].getsockname()[1])
 
 
-def written(health: Health) -> bytes:
-    """Return the JSON of how an agent is."""
+def written(health: Health, lasts: Mapping[str, Last]) -> bytes:
+    """Return the JSON of how an agent is, and of what it last succeeded and failed in."""
     reasons = [
         {
             "what": reason.what,
@@ -47,17 +51,21 @@ def written(health: Health) -> bytes:
         for reason in health.reasons
     ]
     outbox = {"size": health.outbox, "oldest_s": health.oldest_s}
-    return json.dumps({"status": health.status, "reasons": reasons, "outbox": outbox}).encode()
+    told = {"status": health.status, "reasons": reasons, "outbox": outbox}
+    if lasts:
+        told["lasts"] = {what: last.model_dump(mode="json") for what, last in lasts.items()}
+    return json.dumps(told).encode()
 
 
-async def _take(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, health: Callable[[], Health]
-) -> None:
+_Ask = Callable[[], tuple[Health, Mapping[str, Last]]]
+
+
+async def _take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ask: _Ask) -> None:
     """Answer one request and close; whatever is no such request is refused or dropped."""
     with suppress(OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
         async with asyncio.timeout(_PATIENCE_S):
             head = await reader.readuntil(b"\r\n\r\n")
-            code, body = _answer(head, health)
+            code, body = _answer(head, ask)
             lines = (
                 f"HTTP/1.1 {code.value} {code.phrase}",
                 "Content-Type: application/json",
@@ -70,12 +78,12 @@ async def _take(
     writer.close()
 
 
-def _answer(head: bytes, health: Callable[[], Health]) -> tuple[HTTPStatus, bytes]:
+def _answer(head: bytes, ask: _Ask) -> tuple[HTTPStatus, bytes]:
     method, _, rest = head.partition(b"\r\n")[0].partition(b" ")
     if method not in {b"GET", b"HEAD"}:
         return HTTPStatus.METHOD_NOT_ALLOWED, b""
     if rest.partition(b" ")[0].partition(b"?")[0] != b"/healthz":
         return HTTPStatus.NOT_FOUND, b""
-    found = health()
+    found, lasts = ask()
     is_failing = found.status is Status.FAILING
-    return HTTPStatus.SERVICE_UNAVAILABLE if is_failing else HTTPStatus.OK, written(found)
+    return HTTPStatus.SERVICE_UNAVAILABLE if is_failing else HTTPStatus.OK, written(found, lasts)

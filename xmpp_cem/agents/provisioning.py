@@ -53,6 +53,6 @@ def _readers(settings: VtnSettings, store: Path | str) -> tuple[str, ...]:
     state = VtnState(settings)
     for row in records_of(store, "member"):
         record = journal.read_record(row)
-        if isinstance(record, Member):
+        if isinstance(record, Member) and record.domain in {"", settings.domain}:
             state.restore(record)
     return state.readers

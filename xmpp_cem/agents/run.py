@@ -9,6 +9,7 @@ import structlog
 from xmpp_cem.agents.application import DrivenSite
 from xmpp_cem.agents.assemble import gateway_engine, site_engine, vtn_engine
 from xmpp_cem.agents.healthz import serving
+from xmpp_cem.agents.lasting import Lasts, LastsFile
 from xmpp_cem.agents.locating import located
 from xmpp_cem.agents.overriding import OverridableSite, OverrideFile
 from xmpp_cem.agents.restarting import Life, Restarter
@@ -21,12 +22,14 @@ from xmpp_cem.agents.settings import (
     speech_of,
     vtn_settings,
 )
+from xmpp_cem.agents.witnessed import WitnessedSite
 from xmpp_cem.config.account import AccountConfig
 from xmpp_cem.config.drivers import load_driver
 from xmpp_cem.config.roles import Config, GatewayConfig, OperatorConfig, VenConfig, VtnConfig
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.drivers.supervised import Patience, Supervised
 from xmpp_cem.errors import ConfigError
+from xmpp_cem.model.link import LinkEvent
 from xmpp_cem.runtime.engine import Engine
 from xmpp_cem.runtime.ports import Application, Clock
 from xmpp_cem.store.database import DatabaseStore
@@ -55,10 +58,11 @@ async def run(config: Config, application: Application | None = None) -> None:
     structlog.contextvars.bind_contextvars(party=config.party)
     found = config.model_copy()
     drain_s = config.drain.total_seconds()
-    restarter = Restarter(lambda: _life(found, clock, application), clock, drain_s)
+    lasts = lasts_of(config, clock)
+    restarter = Restarter(lambda: _life(found, clock, application, lasts), clock, drain_s)
     async with AsyncExitStack() as stack:
         if config.health:
-            await stack.enter_async_context(serving(config.health, restarter.health))
+            await stack.enter_async_context(serving(config.health, restarter.health, lasts.known))
         telling = asyncio.create_task(restarter.tell(), name="health")
         telling.add_done_callback(_told)
         stack.push_async_callback(_ended, telling)
@@ -81,14 +85,24 @@ def _told(task: asyncio.Task[None]) -> None:
         log.error("a task has died", task=task.get_name(), why=repr(task.exception()))
 
 
+def lasts_of(config: VtnConfig | VenConfig | GatewayConfig, clock: Clock) -> Lasts:
+    """Return what learns how everything last went; for a VEN on a file it is kept beside that."""
+    if isinstance(config, VenConfig) and isinstance(config.store, Path):
+        return Lasts(clock.now, LastsFile.beside(config.store))
+    return Lasts(clock.now)
+
+
 def _life(
-    config: VtnConfig | VenConfig | GatewayConfig, clock: Clock, application: Application | None
+    config: VtnConfig | VenConfig | GatewayConfig,
+    clock: Clock,
+    application: Application | None,
+    lasts: Lasts,
 ) -> Life:
     """Return an engine from its store, with the configured devices where no program is given."""
     if application is not None or not isinstance(config, VenConfig):
-        return Life(_engine(config, clock, application))
+        return Life(_engine(config, clock, application, lasts))
     site = driven_site(config, clock)
-    return Life(_engine(config, clock, site), site.close)
+    return Life(_engine(config, clock, site, lasts), site.close)
 
 
 def driven_site(config: VenConfig, clock: Clock) -> DrivenSite:
@@ -113,7 +127,10 @@ def driven_site(config: VenConfig, clock: Clock) -> DrivenSite:
 
 
 def _engine(
-    config: VtnConfig | VenConfig | GatewayConfig, clock: Clock, application: Application | None
+    config: VtnConfig | VenConfig | GatewayConfig,
+    clock: Clock,
+    application: Application | None,
+    lasts: Lasts,
 ) -> Engine:
     store, speech, kept = DatabaseStore(config.store), speech_of(config), retention_of(config)
     match config:
@@ -133,18 +150,28 @@ def _engine(
             if isinstance(config.store, Path):
                 file = OverrideFile.beside(config.store)
                 program = OverridableSite(program, file, clock.now)
+            program = WitnessedSite(program, lasts)
             engine = site_engine(site_settings(config), store, clock, program, speech, kept)
-            _connect(engine, Link.UPPER, config.upper.account)
+            lasts.vtn = config.upper.vtn_address
+            _connect(engine, Link.UPPER, config.upper.account, lasts)
     return engine
 
 
-def _connect(engine: Engine, link: Link, account: AccountConfig) -> None:
+def _connect(
+    engine: Engine, link: Link, account: AccountConfig, lasts: Lasts | None = None
+) -> None:
     """Log in under the fixed connection: `/vtn` below us, `/ven` above us."""
     intake = engine.intake(link)
     connection = "vtn" if link.is_lower else "ven"
+
+    def deliver(seen: LinkEvent) -> None:
+        if lasts is not None:
+            lasts.take(seen)
+        intake.deliver(seen)
+
     stream = Stream(
         credentials_of(account, connection),
-        intake.deliver,
+        deliver,
         admits=intake.is_admitted,
         services=engine.trusted(link),
     )

@@ -8,9 +8,11 @@ import typer
 from xmpp_cem.cli import (
     backup,
     check,
+    commission,
     demo,
     discover,
     event,
+    leave,
     members,
     override,
     provision,
@@ -32,7 +34,7 @@ app = typer.Typer(
     "3 server or peer unreachable, 4 refused.",
 )
 
-_AGENTS = (demo, check, run, override, provision, backup)
+_AGENTS = (demo, check, run, override, commission, leave, provision, backup)
 _OPERATORS = (discover, event, members, readings, trace, watch)
 for command in (*_AGENTS, *_OPERATORS):
     command.register(app)

@@ -1,6 +1,7 @@
 """What a connection to an XMPP server tells us, as plain values."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from xmpp_cem.model.ids import Jid
 
@@ -16,6 +17,23 @@ class LinkUp:
 class LinkDown:
     """The session is gone; `reason` is for people."""
 
+    reason: str
+
+
+class Stage(StrEnum):
+    """How far an attempt to connect has got."""
+
+    NAME = "name look-up"
+    TCP = "TCP"
+    TLS = "TLS"
+    LOGIN = "login"
+
+
+@dataclass(frozen=True)
+class LinkFailed:
+    """An attempt to connect has failed at a stage; those before it have worked."""
+
+    stage: Stage
     reason: str
 
 
@@ -75,7 +93,14 @@ class PresenceAsked:
 
 
 LinkEvent = (
-    LinkUp | LinkDown | Delivery | Retraction | PresenceSeen | RequestReceived | PresenceAsked
+    LinkUp
+    | LinkDown
+    | LinkFailed
+    | Delivery
+    | Retraction
+    | PresenceSeen
+    | RequestReceived
+    | PresenceAsked
 )
 
 

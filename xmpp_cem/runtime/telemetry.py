@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 import structlog
@@ -29,3 +31,15 @@ def configure(style: Literal["console", "json"] = "console", level: str = "INFO"
     )
     logging.basicConfig(level=max(threshold, logging.INFO), handlers=[handler], force=True)
     logging.getLogger("slixmpp").setLevel(logging.CRITICAL)
+
+
+@contextmanager
+def silenced() -> Iterator[None]:
+    """Log nothing inside the block, where a command tells itself what happens."""
+    before = structlog.get_config()
+    nothing = structlog.make_filtering_bound_logger(logging.CRITICAL)
+    structlog.configure(wrapper_class=nothing)
+    try:
+        yield
+    finally:
+        structlog.configure(**before)

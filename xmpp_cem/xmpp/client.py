@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import socket
 import ssl
 from collections.abc import Awaitable
 from typing import Any
@@ -16,20 +17,16 @@ from slixmpp.xmlstream.handler import Callback, CoroutineCallback
 from slixmpp.xmlstream.handler.base import BaseHandler
 from slixmpp.xmlstream.matcher import MatchXPath
 
-from xmpp_cem.errors import (
-    ConnectError,
-    RefusedError,
-    StreamLostError,
-    TransportError,
-)
+from xmpp_cem.errors import ConnectError, RefusedError, StreamLostError, TransportError
+from xmpp_cem.model.link import Stage
 from xmpp_cem.xmpp import refusals
 from xmpp_cem.xmpp import scram as scram  # noqa: PLC0414 imported to register its mechanism
 from xmpp_cem.xmpp.addresses import read_address
+from xmpp_cem.xmpp.bounds import Unread
 from xmpp_cem.xmpp.canonical import MAX_DEPTH, local_name, to_bytes
 from xmpp_cem.xmpp.credentials import Credentials
 from xmpp_cem.xmpp.faults import CLIENT, STREAMS, leads_to_tls
 
-MAX_STANZA = 16 * 1024 * 1024
 FAREWELL_SECONDS = 2.0
 CLOSE_SECONDS = 0.5
 
@@ -40,7 +37,7 @@ class Client(ClientXMPP):
     """A slixmpp client that connects once; a new connection takes a new client.
 
     `ready` is done when the session is bound, `ended` with the reason when the connection is over;
-    `heard_at` is the loop's time when the server last sent anything.
+    `heard_at` is the loop's time when the server last sent anything, `stage` what is not done yet.
     """
 
     def __init__(self, credentials: Credentials, context: ssl.SSLContext) -> None:
@@ -51,8 +48,8 @@ class Client(ClientXMPP):
         self._closed = asyncio.Event()
         self._wanted = credentials
         self._problem = ""
-        self._prolog = b""
-        self._unread = 0
+        self._unread = Unread()
+        self.stage = Stage.TCP
         self.heard_at = loop.time()
         super().__init__(
             str(credentials.address), credentials.password or "", ssl_context=context, loop=loop
@@ -68,8 +65,7 @@ class Client(ClientXMPP):
     @property
     def is_encrypted(self) -> bool:
         """Whether what we read and write goes through TLS."""
-        found = self.transport and self.transport.get_extra_info("ssl_object")
-        return found is not None
+        return bool(self.transport and self.transport.get_extra_info("ssl_object"))
 
     def open(self) -> None:
         """Start to connect; `ready` or `ended` tells the outcome."""
@@ -157,20 +153,17 @@ class Client(ClientXMPP):
     def init_parser(self) -> None:
         """Start a new XML stream (RFC 6120, 4.3.3)."""
         super().init_parser()
-        self._prolog = b""
+        self._unread.begin()
 
     def data_received(self, data: bytes | str) -> None:
-        """Bound what a server can make us hold: no document type, limited size and depth."""
+        """Bound what a server can make us hold: size and depth."""
         self.heard_at = asyncio.get_running_loop().time()
+        if self.is_encrypted:
+            self.stage = Stage.LOGIN
         raw = data.encode() if isinstance(data, str) else bytes(data)
-        if self.xml_root is None:
-            self._prolog += raw
-            if b"<!" in self._prolog:
-                self.fail(ConnectError("the server sent a document type; this is no XMPP"))
-                return
-        self._unread += len(raw)
-        if self._unread > MAX_STANZA:
-            self.fail(StreamLostError(f"a stanza exceeds {MAX_STANZA} bytes"))
+        flaw = self._unread.flaw(raw, is_open=self.xml_root is not None)
+        if flaw is not None:
+            self.fail(flaw)
             return
         super().data_received(raw)
         if self.xml_depth > MAX_DEPTH:
@@ -178,7 +171,7 @@ class Client(ClientXMPP):
 
     def incoming_filter(self, xml: Element) -> Element:
         """Note that a stanza is complete."""
-        self._unread = 0
+        self._unread.settle()
         return xml
 
     def recv_stanza(self, stanza: StanzaBase) -> None:
@@ -229,6 +222,7 @@ class Client(ClientXMPP):
         self.add_filter("out_sce", self._write_canonically)
 
     def _watch_the_login(self) -> None:
+        self.add_event_handler("connected", self._on_connected)
         self.add_event_handler("connection_failed", self._on_connection_failed)
         self.add_event_handler("ssl_invalid_chain", self._on_bad_certificate)
         self.add_event_handler("failed_auth", self._on_refused)
@@ -251,10 +245,15 @@ class Client(ClientXMPP):
 
     def _on_connection_failed(self, error: object) -> None:
         self._problem = f"cannot connect: {error}"
+        self.stage = Stage.NAME if isinstance(error, socket.gaierror) else Stage.TCP
         if isinstance(error, ssl.SSLError):
             self._on_bad_certificate(error)
 
+    def _on_connected(self, _: object) -> None:
+        self.stage = Stage.TLS
+
     def _on_bad_certificate(self, error: object) -> None:
+        self.stage = Stage.TLS
         self.fail(refusals.untrusted(self._wanted, error))
 
     def _on_refused(self, stanza: StanzaBase) -> None:

@@ -22,7 +22,7 @@ from xmpp_cem.errors import (
     TransportError,
 )
 from xmpp_cem.model.ids import Jid
-from xmpp_cem.model.link import LinkEvent, PresenceAsked
+from xmpp_cem.model.link import LinkEvent, PresenceAsked, Stage
 from xmpp_cem.xmpp.addresses import read_address
 from xmpp_cem.xmpp.client import Client
 from xmpp_cem.xmpp.credentials import Credentials
@@ -85,6 +85,11 @@ class Session:
     def is_alive(self) -> bool:
         """Whether stanzas still reach the server, as far as we know."""
         return self._client.ready.done() and not self._client.ended.done()
+
+    @property
+    def stage(self) -> Stage:
+        """How far the attempt to connect has got."""
+        return self._client.stage
 
     async def open(self) -> None:
         """Connect, encrypt, log in, bind and read the roster.

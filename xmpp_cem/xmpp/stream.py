@@ -18,7 +18,7 @@ from xmpp_cem.errors import (
     TransportError,
 )
 from xmpp_cem.model.ids import Jid
-from xmpp_cem.model.link import Item, LinkDown, LinkEvent, LinkUp
+from xmpp_cem.model.link import Item, LinkDown, LinkEvent, LinkFailed, LinkUp
 from xmpp_cem.model.node import Access, Affiliation, NodeSpec, NodeState
 from xmpp_cem.xmpp.canonical import to_bytes, to_element
 from xmpp_cem.xmpp.credentials import Credentials
@@ -95,7 +95,7 @@ class Stream:
         """Connect, and connect again after every loss, until cancelled.
 
         A cancelled run says good-bye to the server and emits no LinkDown. A failed attempt emits
-        none either, unless the server's or our own credentials are refused.
+        LinkFailed, and no LinkDown unless the server's or our own credentials are refused.
         """
         if self._credentials.allow_scram_sha1:
             _log.warning("%s: SCRAM-SHA-1 is allowed", self._credentials.address)
@@ -278,6 +278,8 @@ class Stream:
         finally:
             self._session = None
             await session.close("the link is down")
+        if began is None:
+            self._border.deliver(LinkFailed(session.stage, str(reason)))
         self._report(reason, was_up=began is not None)
         return (0.0 if began is None else time.monotonic() - began), reason
 

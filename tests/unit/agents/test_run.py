@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from xmpp_cem.agents.lasting import Lasts
 from xmpp_cem.agents.restarting import raise_fatal
 from xmpp_cem.agents.run import _engine, driven_site, run
 from xmpp_cem.config.loading import load
@@ -75,13 +76,13 @@ def config(folder: Path, role: str):
     ],
 )
 async def test_a_role_gets_its_machine_and_its_connections(tmp_path, role, machine, links):
-    engine = _engine(config(tmp_path, role), SystemClock(), None)
+    engine = _engine(config(tmp_path, role), SystemClock(), None, Lasts(SystemClock().now))
     assert isinstance(engine._role, machine)
     assert set(engine._transports) == links
 
 
 async def test_before_its_store_is_read_a_vtn_admits_its_operators_and_a_ven_its_vtn(tmp_path):
-    gateway = _engine(config(tmp_path, "gateway"), SystemClock(), None)
+    gateway = _engine(config(tmp_path, "gateway"), SystemClock(), None, Lasts(SystemClock().now))
     operator = Jid("op@xmpp.localhost")
     assert gateway.admits(Link.LOWER, operator)
     assert not gateway.admits(Link.UPPER, operator)
@@ -127,7 +128,8 @@ async def test_an_agent_whose_store_is_away_tries_again_until_it_is_there(tmp_pa
 async def test_what_is_kept_is_what_the_file_says(tmp_path):
     read = config(tmp_path, "gateway")
     few = RetentionConfig(journal_rows=500, ended_parts=2000)
-    engine = _engine(read.model_copy(update={"retention": few}), SystemClock(), None)
+    kept = read.model_copy(update={"retention": few})
+    engine = _engine(kept, SystemClock(), None, Lasts(SystemClock().now))
     assert engine.keeper._retention.journal_rows == 500
     assert engine._role.vtn.settings.ended_parts == 2000
 

@@ -5,7 +5,8 @@ import pytest
 
 from xmpp_cem.errors import AuthenticationError, ConnectError, StreamLostError
 from xmpp_cem.model.ids import Jid
-from xmpp_cem.xmpp.client import MAX_STANZA, Client
+from xmpp_cem.xmpp.bounds import MAX_STANZA
+from xmpp_cem.xmpp.client import Client
 from xmpp_cem.xmpp.credentials import Credentials
 
 

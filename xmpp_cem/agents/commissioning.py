@@ -1,0 +1,171 @@
+"""Commissions a site: tries devices, failsafe and the way to the VTN, and signs what came."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from xmpp_cem.agents.application import DrivenSite
+from xmpp_cem.agents.holding import try_failsafe
+from xmpp_cem.agents.overriding import Override, OverrideFile
+from xmpp_cem.agents.reaching import reach
+from xmpp_cem.agents.run import lasts_of
+from xmpp_cem.agents.settings import clock_of, site_settings
+from xmpp_cem.agents.trial import Check, Limits, Trial, Verdict, uninterrupted
+from xmpp_cem.config.drivers import load_driver
+from xmpp_cem.config.roles import VenConfig
+from xmpp_cem.core.site import SiteSettings
+from xmpp_cem.drivers.driver import Driver
+from xmpp_cem.drivers.supervised import Patience, Supervised
+from xmpp_cem.errors import ConfigError
+from xmpp_cem.model.ids import Jid
+from xmpp_cem.runtime.ports import Clock
+from xmpp_cem.signing import own_key, signed
+from xmpp_cem.store.database import DatabaseStore
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be tried.
+
+    Args:
+        resource: only this one, and no failsafe; None: all.
+        offline: without trying the way to the VTN.
+        limits: how far each trial goes.
+    """
+
+    resource: str | None = None
+    offline: bool = False
+    limits: Limits = field(default_factory=Limits)
+
+
+async def commission(
+    config: VenConfig, order: Order, say: Callable[[Check], None]
+) -> dict[str, Any]:
+    """Try everything and return the record of it; whatever happens, all devices are released.
+
+    The store is locked meanwhile, so that no agent moves the same devices.
+
+    Raises:
+        ConfigError: there is nothing to try, or a driver cannot be built.
+        StoreError: the agent runs.
+    """
+    clock, checks = clock_of(config.clock), list[Check]()
+
+    def note(check: Check) -> None:
+        checks.append(check)
+        say(check)
+
+    drivers = _drivers(config, order.resource, clock)
+    store = DatabaseStore(config.store)
+    await store.open()
+    began = clock.now()
+    try:
+        if not order.offline:
+            await reach(config, clock, lasts_of(config, clock), note)
+        held = _overridden(config, clock)
+        for name, driver in drivers.items():
+            if any(each.holds(name) for each in held):
+                told = "the customer has taken it back; run override off first"
+                note(Check("step", name, Verdict.SKIPPED, told))
+            else:
+                await Trial(name, driver, clock, order.limits, note).run()
+        if order.resource is None and not held:
+            await _hold(config, drivers, clock, order.limits, note)
+    finally:
+        await uninterrupted(_closed(drivers, store))
+    times = {"began": began.isoformat(), "ended": clock.now().isoformat()}
+    return _record(config, order, checks) | times
+
+
+def signed_record(config: VenConfig, file: Path, record: Mapping[str, Any]) -> bytes:
+    """Return the signed file of a record; the box's key is made on first use.
+
+    Raises:
+        ConfigError: the key cannot be used.
+    """
+    place = config.store if isinstance(config.store, Path) else file
+    return signed(record, own_key(place.with_name(f"{place.name}.key")))
+
+
+def _overridden(config: VenConfig, clock: Clock) -> tuple[Override, ...]:
+    """Return what the customer keeps for itself: nobody may move that, an installer neither."""
+    if not isinstance(config.store, Path):
+        return ()
+    return OverrideFile.beside(config.store).read(clock.now())
+
+
+def _drivers(config: VenConfig, only: str | None, clock: Clock) -> dict[str, Driver]:
+    """Build the chosen drivers, by resource."""
+    if not config.resources:
+        raise ConfigError("the file names no [[resources]]: there is nothing to commission")
+    return {
+        each.id: load_driver(each.driver).build(each.settings, clock.now)
+        for each in config.resources
+        if only in {None, each.id}
+    }
+
+
+async def _hold(
+    config: VenConfig,
+    drivers: Mapping[str, Driver],
+    clock: Clock,
+    limits: Limits,
+    note: Callable[[Check], None],
+) -> None:
+    """Try failsafe with all devices together, then release each."""
+    control = config.control
+    patience = Patience(control.driver_timeout, control.follow_within)
+    program = DrivenSite({n: Supervised(n, d, clock, patience) for n, d in drivers.items()})
+    upper = config.upper.model_copy(update={"vtn": config.upper.vtn or Jid("vtn.invalid", "vtn")})
+    settings: SiteSettings = site_settings(config.model_copy(update={"upper": upper}))
+    try:
+        await try_failsafe(settings, program, clock, limits.step_w, limits.settle_s, note)
+    finally:
+        await uninterrupted(_let_go(program, drivers, clock, limits, note))
+
+
+async def _let_go(
+    program: DrivenSite,
+    drivers: Mapping[str, Driver],
+    clock: Clock,
+    limits: Limits,
+    note: Callable[[Check], None],
+) -> None:
+    await program.close()
+    trials = (Trial(name, driver, clock, limits, note) for name, driver in drivers.items())
+    await asyncio.gather(*(trial.release() for trial in trials))
+
+
+async def _closed(drivers: Mapping[str, Driver], store: DatabaseStore) -> None:
+    await asyncio.gather(*(driver.close() for driver in drivers.values()), return_exceptions=True)
+    await store.close()
+
+
+def _record(config: VenConfig, order: Order, checks: list[Check]) -> dict[str, Any]:
+    """Return the record without its times; JSON, whole numbers and texts alone."""
+    return {
+        "kind": "xmpp-cem commissioning",
+        "version": 1,
+        "software": version("xmpp-cem"),
+        "party": config.party,
+        "domain": config.upper.domain,
+        "account": config.upper.account.jid,
+        "resources": [{"id": each.id, "driver": each.driver} for each in config.resources],
+        "tried": order.resource or "all",
+        "step_w": order.limits.step_w,
+        "offline": order.offline,
+        "checks": [asdict(check) for check in checks],
+        "result": str(result_of(checks)),
+    }
+
+
+def result_of(checks: list[Check]) -> Verdict:
+    """Return failed if anything has failed, passed if a step of each device has passed."""
+    if any(check.verdict is Verdict.FAILED for check in checks):
+        return Verdict.FAILED
+    steps = [check for check in checks if check.what == "step"]
+    is_proven = bool(steps) and all(check.verdict is Verdict.PASSED for check in steps)
+    return Verdict.PASSED if is_proven else Verdict.SKIPPED
