@@ -140,8 +140,10 @@ class Site:
         powers = {sample.resource: sample.power_w for sample in self._sampling.latest}
         for name, setting in self._plan.settings.items():
             known = before.settings.get(name)
-            # What was read right after a release is still the power that an event had moved.
-            if setting.power_w is None and (known is None or known.power_w is None):
+            # What was read right after a release is still the power that an event had moved; what
+            # was read first, before anything was asked, is all that is known until then.
+            is_free = setting.power_w is None and (known is None or known.power_w is None)
+            if is_free or name not in self._free_w:
                 self._free_w[name] = powers[name]
             if (known.power_w if known else None) != setting.power_w:
                 power = "free" if setting.power_w is None else f"{setting.power_w} W"

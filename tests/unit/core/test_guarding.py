@@ -159,3 +159,28 @@ def test_a_site_without_a_failsafe_says_so():
     house = House()
     notes = of_kind(house.tell(Started(), 0), Note)
     assert any("no failsafe is configured" in note.what for note in notes)
+
+
+def test_a_limit_that_is_held_from_the_first_look_stays_and_does_not_come_and_go():
+    house = Guarded()
+    house.tell(Started(), 0)
+    power_w = {sample.resource: sample.power_w for sample in BOTH}
+    seen = []
+    for second in range(1, 8):
+        samples = tuple(
+            s.model_copy(
+                update={
+                    "power_w": power_w[s.resource],
+                    "decrease_w": power_w[s.resource],
+                    "increase_w": s.power_w - power_w[s.resource],
+                }
+            )
+            for s in BOTH
+        )
+        house.tell(Measured(samples), second)
+        points = house.set_points(second)
+        for sample in BOTH:
+            point = points[sample.resource]
+            power_w[sample.resource] = sample.power_w if point is None else point
+        seen.append(sum(power_w.values()))
+    assert seen == [3000] * 7
