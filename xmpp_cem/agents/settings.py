@@ -1,5 +1,6 @@
 """Turns a configuration into the small values that core, streams and clocks are given."""
 
+import itertools
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
@@ -19,8 +20,10 @@ from xmpp_cem.core.site import SiteSettings
 from xmpp_cem.core.venstate import VenSettings
 from xmpp_cem.core.vtnstate import Terms, VtnSettings
 from xmpp_cem.errors import ConfigError
-from xmpp_cem.model.ids import Jid, PartyId
+from xmpp_cem.model.ids import DomainId, Jid, PartyId
 from xmpp_cem.model.keeping import Retention
+from xmpp_cem.model.programme import Enrolment
+from xmpp_cem.model.schedule import OptSchedule
 from xmpp_cem.runtime.clock import ScaledClock, SystemClock
 from xmpp_cem.runtime.speech import Speech
 from xmpp_cem.wire.codec import digest
@@ -61,7 +64,12 @@ def clock_of(config: ClockConfig | None) -> SystemClock | ScaledClock:
     return ScaledClock(config.origin, config.speed) if config else SystemClock()
 
 
-def ven_settings(party: PartyId, upper: UpperConfig) -> VenSettings:
+def ven_settings(
+    party: PartyId,
+    upper: UpperConfig,
+    enrolments: tuple[Enrolment, ...] = (),
+    schedules: tuple[OptSchedule, ...] = (),
+) -> VenSettings:
     """Return what a VEN is configured with."""
     return VenSettings(
         party=party,
@@ -72,6 +80,9 @@ def ven_settings(party: PartyId, upper: UpperConfig) -> VenSettings:
         boot=_boot_id(),
         min_change_w=upper.min_change_w,
         min_change_every=upper.min_change_every,
+        enrolments=enrolments,
+        schedules=schedules,
+        tells_rules=load_profile(upper.profile).says_rules,
     )
 
 
@@ -107,6 +118,12 @@ def vtn_settings(
             for member in lower.members
             if member.has_terms
         },
+        programmes={each.id: each.programme for each in lower.programmes},
+        enrolments=tuple(
+            enrolment
+            for each in lower.enrolments
+            for enrolment in each.enrolments(each.party, each.resources)
+        ),
     )
 
 
@@ -137,7 +154,10 @@ def _loaded(spoken: Mapping[Link, str]) -> dict[Link, Profile]:
 
 def site_settings(config: VenConfig) -> SiteSettings:
     """Return what a site is configured with."""
-    ven = ven_settings(config.party, config.upper)
+    names, party = tuple(resource.id for resource in config.resources), config.party
+    enrolled = (each.enrolments(party, names) for each in config.enrolments)
+    schedules = tuple(each.schedule(party) for each in config.opt_schedules)
+    ven = ven_settings(party, config.upper, tuple(itertools.chain(*enrolled)), schedules)
     return SiteSettings(ven, config.control.every, failsafe_of(config.failsafe))
 
 
@@ -178,7 +198,11 @@ def _boot_id() -> str:
 
 def gateway_settings(config: GatewayConfig) -> GatewaySettings:
     """Return what a gateway is configured with."""
-    uppers = [ven_settings(config.party, each) for each in config.upper]
+    above = (_enrolled(config, each.domain) for each in config.upper)
+    uppers = [
+        ven_settings(config.party, each, enrolments)
+        for each, enrolments in zip(config.upper, above, strict=True)
+    ]
     lowers = [vtn_settings(config.party, each, config.retention) for each in config.lower]
     return GatewaySettings(
         upper=uppers[0],
@@ -187,4 +211,15 @@ def gateway_settings(config: GatewayConfig) -> GatewaySettings:
         policy=Policy(config.cascade.policy),
         more_upper=tuple(uppers[1:]),
         more_lower=tuple(lowers[1:]),
+        programmes=config.cascade.programmes,
+    )
+
+
+def _enrolled(config: GatewayConfig, domain: DomainId) -> tuple[Enrolment, ...]:
+    """Return in which programmes of a domain above a gateway takes part, as one resource."""
+    return tuple(
+        enrolment
+        for each in config.enrolments
+        if each.domain in {None, domain}
+        for enrolment in each.enrolments(config.party, (config.party,))
     )

@@ -13,6 +13,7 @@ _UNIT_W = {"W": 1, "w": 1, "kW": 1_000, "kw": 1_000, "KW": 1_000, "MW": 1_000_00
 _PART = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|s|min|m|h|d)")
 _UNIT_S = {"ms": "0.001", "s": "1", "m": "60", "min": "60", "h": "3600", "d": "86400"}
 _ISO = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
+_PROGRAMME = re.compile(r"[a-z0-9-]{1,32}")
 _LONGEST = timedelta(days=366)
 
 
@@ -76,6 +77,17 @@ def instant(text: str) -> datetime:
     if at.tzinfo is None:
         raise typer.BadParameter(f"{text!r} has no zone; end it with Z for UTC")
     return at.astimezone(UTC)
+
+
+def programme(text: str) -> str:
+    """Return the id of a programme.
+
+    Raises:
+        typer.BadParameter: it cannot be one.
+    """
+    if not _PROGRAMME.fullmatch(text):
+        raise typer.BadParameter(f"{text!r} is no programme: lower-case letters, digits and -")
+    return text
 
 
 def _compact(text: str) -> timedelta | None:

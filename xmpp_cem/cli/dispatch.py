@@ -115,6 +115,7 @@ class Ask:
     priority: int = 100
     spread: Spread = Spread()
     resources: tuple[str, ...] = ()
+    programme: str | None = None
 
     def event(self, now: datetime) -> Event:
         """Return the event as of `now`; raises as `When.at`."""
@@ -131,6 +132,7 @@ class Ask:
             answer_by=times.answer_by,
             reason=self.reason,
             priority=self.priority,
+            programme=self.programme,
             **self.spread.seconds,
         )
 

@@ -27,6 +27,7 @@ from xmpp_cem.cli.event_options import (
     NewReason,
     OfResources,
     Priority,
+    Programme,
     Ramp,
     Randomise,
     Reason,
@@ -68,6 +69,7 @@ def create(  # noqa: PLR0913 one per option
     randomise: Randomise = None,
     ramp: Ramp = None,
     recovery: Recovery = None,
+    programme: Programme = None,
     event_id: Id = None,
     answers: Answers = False,
     wait: Wait = False,
@@ -89,7 +91,7 @@ def create(  # noqa: PLR0913 one per option
     spread = Spread(randomise, ramp, recovery)
     name = str(event_id or fresh_id())
     resources = tuple(resource or ())
-    ask = Ask(name, said, when, mode, reason[:256], priority, spread, resources)
+    ask = Ask(name, said, when, mode, reason[:256], priority, spread, resources, programme)
     ask.event(clock_of(config.clock).now())  # tells wrong times before it connects
     output = Output(as_json, answers, wait)
     ended = as_operator(config, lambda operator: created(operator, domain, ask, output))

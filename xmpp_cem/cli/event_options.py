@@ -6,7 +6,7 @@ from uuid import UUID
 
 import typer
 
-from xmpp_cem.cli.arguments import duration, instant
+from xmpp_cem.cli.arguments import duration, instant, programme
 from xmpp_cem.model.event import Mode
 
 OfResources = Annotated[
@@ -64,6 +64,12 @@ InMode = Annotated[
 Id = Annotated[
     UUID | None,
     typer.Option("--id", metavar="UUID", help="The event's UUID; repeating a command needs it."),
+]
+Programme = Annotated[
+    str | None,
+    typer.Option(
+        parser=programme, metavar="ID", help="Under whose rules members are called; else none."
+    ),
 ]
 Wait = Annotated[bool, typer.Option("--wait", help="Follow the event until it has ended.")]
 Answers = Annotated[

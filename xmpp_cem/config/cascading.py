@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from xmpp_cem.config.domains import LowerConfig, UpperConfig, refuse_repeats
+from xmpp_cem.config.enrolling import AboveEnrolmentConfig
 from xmpp_cem.config.fields import Bounds
 from xmpp_cem.config.section import Section
-from xmpp_cem.model.ids import DomainId, PartyId
+from xmpp_cem.model.ids import DomainId, PartyId, ProgrammeId
 
 
 class CascadeConfig(Section):
@@ -22,6 +23,10 @@ class CascadeConfig(Section):
     """When it says yes above: `firm` to what members have confirmed, once all have answered;
     `expected` at once, adding what silent members have kept of what was asked so far; `immediate`
     at once to what members can do. The last two are corrected by a change of mind."""
+
+    programmes: dict[ProgrammeId, ProgrammeId] = Field(default_factory=dict)
+    """Which programme below stands for one above, as `peak = "homes"`; without an entry the same
+    id. A domain below that has no such programme gets an event without one."""
 
 
 def _tables(given: Any) -> Any:
@@ -49,6 +54,17 @@ class Between(Section):
 
     cascade: CascadeConfig = CascadeConfig()
     """How it carries events."""
+
+    enrolments: Annotated[tuple[AboveEnrolmentConfig, ...], Field(max_length=100)] = ()
+    """In which programmes above it takes part with all that it stands for."""
+
+    @model_validator(mode="after")
+    def _programmes_exist(self) -> Self:
+        known = {programme.id for lower in self.lower for programme in lower.programmes}
+        for below in self.cascade.programmes.values():
+            if below not in known:
+                raise ValueError(f"cascade.programmes names {below}, which lower has not; add it")
+        return self
 
     def lower_of(self, domain: DomainId | None) -> LowerConfig | None:
         """Return one of the domains that it leads, the first by default."""

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from xmpp_cem.config.account import AccountConfig
 from xmpp_cem.config.allocations import load_allocation
+from xmpp_cem.config.enrolling import MemberEnrolmentConfig, ProgrammeConfig
 from xmpp_cem.config.fields import AccountName, Bounds, PeerName, ServiceName
 from xmpp_cem.config.profiles import load_profile
 from xmpp_cem.config.section import Section
@@ -173,6 +174,12 @@ class LowerConfig(Section):
     members: Annotated[tuple[MemberConfig, ...], Field(max_length=1000)] = ()
     """The VENs that are served; nobody else is."""
 
+    programmes: Annotated[tuple[ProgrammeConfig, ...], Field(max_length=100)] = ()
+    """The rules under which events may be called."""
+
+    enrolments: Annotated[tuple[MemberEnrolmentConfig, ...], Field(max_length=1000)] = ()
+    """Which resources of members are bound to programmes; members may tell more."""
+
     @model_validator(mode="after")
     def _distinct(self) -> Self:
         refuse_repeats("member party", (member.party for member in self.members))
@@ -193,6 +200,20 @@ class LowerConfig(Section):
         point = self.connection_point
         if point is not None and point not in {member.party for member in self.members}:
             raise ValueError(f"connection_point {point} is no member; name one of the members")
+        return self
+
+    @model_validator(mode="after")
+    def _enrolled(self) -> Self:
+        refuse_repeats("programme", (programme.id for programme in self.programmes))
+        if self.programmes and not load_profile(self.profile).says_rules:
+            raise ValueError(
+                f"{self.profile} cannot tell VENs of programmes; use iec61968-9, or no programmes"
+            )
+        for enrolment in self.enrolments:
+            if enrolment.programme not in {programme.id for programme in self.programmes}:
+                raise ValueError(f"there is no programme {enrolment.programme}; add it")
+            if enrolment.party not in {member.party for member in self.members}:
+                raise ValueError(f"{enrolment.party} is enrolled and no member; add it")
         return self
 
     @model_validator(mode="after")

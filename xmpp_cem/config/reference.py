@@ -45,11 +45,13 @@ _PLAIN = {
     float: "number",
     bool: "true or false",
     datetime: "instant",
-    time: "time of day, UTC",
+    time: "time of day",
     timedelta: "duration",
     Path: "path",
 }
 
+
+_MANY = {tuple: ("list", 0), dict: ("table", 1)}
 
 _LIMITS: tuple[tuple[type[object], str, str], ...] = (
     (annotated_types.Ge, "ge", "at least {}"),
@@ -117,8 +119,9 @@ def _named(annotation: Any) -> str:
         return " or ".join(f"`{value}`" for value in inside)
     if origin in {Union, types.UnionType}:
         return " or ".join(_named(part) for part in inside if part is not type(None))
-    if origin is tuple:
-        return f"list of: {_named(inside[0])}"
+    if origin in _MANY:
+        words, place = _MANY[origin]
+        return f"{words} of: {_named(inside[place])}"
     return _PLAIN.get(annotation) or _of_class(annotation)
 
 
@@ -155,6 +158,8 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     default = field.default
+    if field.default_factory is not None:
+        return ""
     if default is None or default == () or isinstance(default, BaseModel):
         return ""
     return f"`{_value(default)}`"

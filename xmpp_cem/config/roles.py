@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from xmpp_cem.config.account import AccountConfig
 from xmpp_cem.config.cascading import Between
 from xmpp_cem.config.domains import LowerConfig, UpperConfig, WatchedConfig, refuse_repeats
+from xmpp_cem.config.enrolling import EnrolmentConfig, OptScheduleConfig
 from xmpp_cem.config.fields import Bounds, HealthAddress
 from xmpp_cem.config.guarding import FailsafeConfig
 from xmpp_cem.config.resources import ResourceConfig
@@ -101,9 +102,18 @@ class VenConfig(_Running):
     resources: Annotated[tuple[ResourceConfig, ...], Field(max_length=1000)] = ()
     """What it controls; a program of the integrator's own needs none."""
 
+    enrolments: Annotated[tuple[EnrolmentConfig, ...], Field(max_length=100)] = ()
+    """In which programmes the customer takes part, and its word on each."""
+
+    opt_schedules: Annotated[tuple[OptScheduleConfig, ...], Field(max_length=100)] = ()
+    """When the VEN answers in its owner's name."""
+
     @model_validator(mode="after")
     def _distinct(self) -> Self:
         refuse_repeats("resource", (resource.id for resource in self.resources))
+        refuse_repeats("opt schedule", (schedule.name for schedule in self.opt_schedules))
+        if not self.resources and any(not each.resources for each in self.enrolments):
+            raise ValueError("an enrolment names no resources, and the file has none; name them")
         return self
 
 

@@ -8,8 +8,8 @@ from xmpp_cem.model.signal import ChargeState, Delta, Limit, Price, Share, Signa
 
 def why_not_asked(state: VtnState, event: Event) -> str:
     """Return why this is nothing that an operator may ask of the domain, or nothing."""
-    if event.programme:
-        return "an operator asks for an event without a programme"
+    if event.programme and not isinstance(event.signal, Delta):
+        return "programmes are for changes of power"
     if event.targets != EVERYTHING and not isinstance(event.signal, TargetPower):
         return "only a set point names resources; everything else is asked of all members"
     return _why_no_signal(state, event)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from xmpp_cem.model.event import EVERYTHING, Change, Event, Mode, Targets
-from xmpp_cem.model.ids import EventId, MessageId
+from xmpp_cem.model.ids import EventId, MessageId, ProgrammeId
 from xmpp_cem.model.signal import Delta, Signal
 from xmpp_cem.model.time import Interval
 from xmpp_cem.model.value import Value
@@ -14,9 +14,10 @@ from xmpp_cem.model.value import Value
 class Call:
     """What is to be dispatched: a signal, and what it changes into later on.
 
-    `targets` are resources of the members. `upper` and `origin` are the event and the domain above
-    that it comes from, in a cascade; `randomise_s`, `ramp_s` and `recovery_s` spread it in time, as
-    an event tells its receivers.
+    `targets` are resources of the members. `programme` is the one under whose rules they are
+    called, None for none. `upper` and `origin` are the event and the domain above that it comes
+    from, in a cascade; `randomise_s`, `ramp_s` and `recovery_s` spread it in time, as an event
+    tells its receivers.
     """
 
     event: EventId
@@ -31,6 +32,7 @@ class Call:
     randomise_s: int = 0
     ramp_s: int = 0
     recovery_s: int = 0
+    programme: ProgrammeId | None = None
     upper: EventId | None = None
     origin: str = ""
     path: tuple[str, ...] = ()
@@ -74,4 +76,5 @@ def called(event: Event) -> Call:
         randomise_s=event.randomise_s,
         ramp_s=event.ramp_s,
         recovery_s=event.recovery_s,
+        programme=event.programme,
     )

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from xmpp_cem.core.asking import why_not_asked
 from xmpp_cem.core.call import called
+from xmpp_cem.core.calling import why_nobody
 from xmpp_cem.core.dispatchbook import MAX_LIVE
 from xmpp_cem.core.dispatching import Dispatching
 from xmpp_cem.core.effects import Effect, Respond, VerifyNodes
@@ -16,6 +17,7 @@ from xmpp_cem.core.nodes import entries, node_specs
 from xmpp_cem.core.pages import AFTER, MORE, page
 from xmpp_cem.core.roll import Roll
 from xmpp_cem.core.standing import lack, page_of
+from xmpp_cem.core.upholding import Upholding
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.bodies import Body
 from xmpp_cem.messages.controls import EndDeviceControls
@@ -51,6 +53,7 @@ class Commands:
         self._metering = metering
         self._membership = membership
         self._roll = roll
+        self._upholding = Upholding(state, dispatching)
         self._verifying: dict[str, RequestMessage] = {}
 
     def handle(  # noqa: C901, PLR0911, PLR0912 one case per request
@@ -99,7 +102,11 @@ class Commands:
         known = self._dispatching.dispatches.get(event.id)
         if known is None:
             return self._state.refuse(what, now, "2.15", f"there is no event {event.id}")
-        problem = why_not_asked(self._state, event) or why_fixed(known, called(event), now)
+        problem = (
+            why_not_asked(self._state, event)
+            or why_fixed(known, called(event), now)
+            or self._upholding.why_untimely(called(event), now)
+        )
         if problem:
             return self._state.refuse(what, now, "2.15", problem)
         effects = self._dispatching.modify(called(event), "modified by the operator", now)
@@ -144,7 +151,7 @@ class Commands:
             return f"{MAX_LIVE} events live already"
         if not any(True for _ in self._state.usable()):
             return "no member is reachable and ready"
-        return ""
+        return why_nobody(self._state, event.model_copy(update={"created": now}), now)
 
     def _unmetered(self, event: Event) -> str:
         is_at_the_point = isinstance(event.signal, Limit) and event.signal.at is not Place.TERMINALS

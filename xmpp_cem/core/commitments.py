@@ -3,6 +3,7 @@
 from xmpp_cem.core.allocation import share
 from xmpp_cem.core.kept import Confirmed
 from xmpp_cem.model.event import Event
+from xmpp_cem.model.ids import ResourceId
 from xmpp_cem.model.resource import Capability, ResourceState
 from xmpp_cem.model.signal import Delta, Place, Share, TargetPower
 
@@ -19,6 +20,14 @@ def meant(event: Event, capability: Capability) -> Capability:
     """Return the capability of those resources alone that an event is meant for."""
     resources = (r for r in capability.resources if event.targets.mean(r.id, r.kind))
     return capability.model_copy(update={"resources": tuple(resources)})
+
+
+def only(capability: Capability, resources: tuple[ResourceId, ...] | None) -> Capability:
+    """Return the capability of some resources alone; None for all."""
+    if resources is None:
+        return capability
+    left = tuple(r for r in capability.resources if r.id in resources)
+    return capability.model_copy(update={"resources": left})
 
 
 def asked_power(event: Event, capability: Capability) -> int:

@@ -1,9 +1,10 @@
 """A VTN's events as it keeps them: dispatches, their parts, and what is to be published of them."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from xmpp_cem.core.call import Asker
-from xmpp_cem.core.effects import Remember
+from xmpp_cem.core.effects import Effect, Remember
 from xmpp_cem.core.individual import share_id, told
 from xmpp_cem.core.records import Dispatch, Member, Part
 from xmpp_cem.core.vtnstate import VtnState
@@ -24,6 +25,7 @@ class DispatchBook:
         self.parts: dict[EventId, dict[PartyId, Part]] = {}
         self.outgoing: list[Dispatch] = []
         self.touched: set[EventId] = set()
+        self._moved: dict[EventId, set[PartyId] | None] = {}
         self._shares: dict[EventId, EventId] = {}
 
     def restore(self, record: Dispatch | Part) -> None:
@@ -70,12 +72,32 @@ class DispatchBook:
         events = (told(d, self.parts.get(d.event.id, {}), party) for d in self.live())
         return tuple(event for event in events if event)
 
+    def counted(self, now: datetime) -> list[Effect]:
+        """Keep what counts of the calls that have changed, for the budgets of programmes."""
+        moved, self._moved = self._moved, {}
+        effects: list[Effect] = []
+        for event_id, parties in moved.items():
+            event, parts = self.dispatches[event_id].event, self.parts[event_id]
+            for part in parts.values() if parties is None else map(parts.__getitem__, parties):
+                called = () if part.barred else part.resources
+                effects += self._state.rules.follow(part.party, event, called, part.answer, now)
+        return effects
+
+    def judge_silence(self, event_id: EventId) -> None:
+        """Count the calls of an event anew: at the deadline silence becomes an answer."""
+        if self.dispatches[event_id].event.programme:
+            self._moved[event_id] = None
+
     def noted(self, event_id: EventId, asker: Asker | None) -> Remember:
         """Note who waits for an answer to an event, or that nobody does."""
         return self.put(self.dispatches[event_id].model_copy(update={"asker": asker}))
 
     def put(self, dispatch: Dispatch) -> Remember:
         """Replace a dispatch; the effect keeps it."""
+        known, event = self.dispatches.get(dispatch.event.id), dispatch.event
+        was = known and (known.event.active, known.event.status)
+        if event.programme and was != (event.active, event.status):
+            self._moved[event.id] = None
         self.dispatches[dispatch.event.id] = dispatch
         self.parts.setdefault(dispatch.event.id, {})
         self.touched.add(dispatch.event.id)
@@ -83,6 +105,8 @@ class DispatchBook:
 
     def put_part(self, part: Part) -> Remember:
         """Replace a part; the effect keeps it."""
+        if part.resources and (moved := self._moved.setdefault(part.event, set())) is not None:
+            moved.add(part.party)
         self.parts[part.event][part.party] = part
         self._shares[share_id(part.event, part.party)] = part.event
         return Remember(part)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from xmpp_cem.core.call import Call
+from xmpp_cem.core.calling import retimed
 from xmpp_cem.core.closedloop import returned, told_by
 from xmpp_cem.core.delivering import called, delivered, left_alone_w
 from xmpp_cem.core.dispatchbook import DispatchBook
@@ -71,6 +72,10 @@ class Dispatching(DispatchBook):
         changed = modified(dispatch, call, why)
         if changed is None or dispatch not in self.live():
             return []
+        effects: list[Effect] = []
+        if changed.active != dispatch.active:
+            changed, barred = retimed(self._state, changed, self.parts[call.event].values(), now)
+            effects += map(self.put_part, barred)
         parts = self.parts[call.event]
         division = Division(changed)
         if (changed.signal, changed.changes) != (dispatch.signal, dispatch.changes):
@@ -78,7 +83,7 @@ class Dispatching(DispatchBook):
         division = renewed(self._state, dispatch, division, parts)
         made = division.dispatch
         self.outgoing.append(made)
-        effects: list[Effect] = [self.put(made), *map(self.put_part, division.parts)]
+        effects += [self.put(made), *map(self.put_part, division.parts)]
         effects += self._limits_moved(made, now)
         return [*effects, *self._timers(made), Note("info", "event modified", division.fields)]
 
@@ -110,7 +115,9 @@ class Dispatching(DispatchBook):
         if event_id is None:
             return None
         dispatch = self.dispatches[event_id]
-        part = self.parts[event_id].get(party) or joined(self._state, dispatch, party, answer)
+        part = self.parts[event_id].get(party)
+        if part is None or (part.barred and answer.opt is Opt.IN):
+            part = joined(self._state, dispatch, party, answer, now)
         if part is None:
             return None
         if (last := part.answer) and answer.sequence <= last.sequence and answer.at <= last.at:
@@ -264,6 +271,7 @@ class Dispatching(DispatchBook):
                 self.put(done),
                 Note("info", "event completed", (("event_id", event_id),)),
             ]
+        self.judge_silence(event_id)
         return self.reconsider(event_id, "the deadline for answers has passed", now)
 
     def record(self, dispatch: Dispatch, now: datetime) -> DispatchRecord:

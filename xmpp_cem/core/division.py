@@ -7,6 +7,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from xmpp_cem.core.allocation import multiplier, share
+from xmpp_cem.core.calling import part_of
 from xmpp_cem.core.closedloop import is_restless
 from xmpp_cem.core.individual import allocated
 from xmpp_cem.core.records import Dispatch, Part
@@ -144,26 +145,21 @@ def version_of(dispatch: Dispatch, part: Part) -> Order:
     return part.order or dispatch.event.order
 
 
-def joined(state: VtnState, dispatch: Dispatch, party: PartyId, answer: Answer) -> Part | None:
+def joined(
+    state: VtnState, dispatch: Dispatch, party: PartyId, answer: Answer, now: datetime
+) -> Part | None:
     """Return the part of a member that takes an event which was divided without it."""
-    capability = state.members[party].capability
-    if capability is None or dispatch.is_individual:
+    part = None if dispatch.is_individual else part_of(state, dispatch, state.members[party], now)
+    if part is None or part.barred:
         return None
     if not isinstance(dispatch.signal, Delta):
         return Part(event=answer.event, party=party, capability_w=0, limit_w=0, asked_w=0)
-    is_fall = dispatch.target_w < 0
-    flexible_w = capability.decrease_w if is_fall else capability.increase_w
-    able_w = max(flexible_w, promised_w(dispatch, answer))
+    able_w = max(part.limit_w, promised_w(dispatch, answer))
     asked_w = answer.power_w
     if answer.is_whole and isinstance(dispatch.event.signal, Share):
         asked_w = signed(dispatch, share(dispatch.event.signal.multiplier, able_w))
-    return Part(
-        event=answer.event,
-        party=party,
-        capability_w=able_w,
-        limit_w=able_w,
-        asked_w=asked_w,
-    )
+    update = {"capability_w": able_w, "limit_w": able_w, "asked_w": asked_w}
+    return part.model_copy(update=update)
 
 
 def in_watts(answer: Answer, part: Part) -> Answer:
@@ -188,12 +184,16 @@ def promised_w(dispatch: Dispatch, answer: Answer) -> int:
 
 
 def is_in_play(state: VtnState, dispatch: Dispatch, part: Part, now: datetime) -> bool:
-    """Whether a member is reachable and free, and has not said no nor let the deadline pass."""
+    """Whether a member may be called, is reachable and free, and has not said no.
+
+    Silence at the deadline is a no, where the event's programme does not say otherwise.
+    """
     is_free = part.party not in state.held_in(dispatch.event.id) and not is_restless(part)
+    is_free = is_free and not part.barred
     if not is_free or not is_usable(state, part.party):
         return False
     if part.answer is None:
-        return now < dispatch.event.answer_by
+        return now < dispatch.event.answer_by or state.rules.is_silence_yes(dispatch.event)
     return part.answer.opt is Opt.IN
 
 

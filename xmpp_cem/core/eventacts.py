@@ -148,7 +148,9 @@ def version_of(
         acting=event.active,
         is_cancel=event.is_cancelled,
         is_listed=is_listed,
+        is_for_me=commitment.is_called,
         expires=expires,
+        is_by_rule=not commitment.barred,
         is_able=is_able,
     )
 

@@ -5,33 +5,26 @@ from datetime import datetime
 
 from xmpp_cem.core.arrival import Known, judge_version
 from xmpp_cem.core.catchup import make_good
-from xmpp_cem.core.commitments import asked_power, basis_capability, is_overridden, why_not
 from xmpp_cem.core.effects import AskDecision, Effect, Forget, Note, Remember, SetTimer
 from xmpp_cem.core.eventacts import (
-    BY_TRANSACTION,
     OPPOSITE,
-    UNCONFIRMED,
     Happening,
     Word,
     as_state,
-    asks,
-    continued,
     decide_by,
-    is_listed,
     is_mandatory,
     is_undecided,
     made_answer,
-    moments,
     note,
     refusal,
     remembered,
-    version_of,
     why_of,
 )
 from xmpp_cem.core.inputs import Decided
+from xmpp_cem.core.judging import Judging
 from xmpp_cem.core.life import Act, Cause, State, Step
 from xmpp_cem.core.lifecycle import step
-from xmpp_cem.core.phases import Moments, due, live, next_due, tick
+from xmpp_cem.core.phases import due, live, next_due, tick
 from xmpp_cem.core.records import Commitment
 from xmpp_cem.core.venstate import VenState
 from xmpp_cem.messages.bodies import Body
@@ -48,6 +41,7 @@ class EventBook:
 
     def __init__(self, state: VenState) -> None:
         self._state = state
+        self.judging = Judging(state)
         self.commitments: dict[EventId, Commitment] = {}
 
     def restore(self, commitment: Commitment) -> None:
@@ -63,7 +57,11 @@ class EventBook:
                 continue
             asked = known.model_copy(update={"decide_by": decide_by(known.event, now)})
             effects += [] if asked == known else [self.keep(asked)]
-            effects += [*self._timer(asked), AskDecision(asked.event, asked.asked_w)]
+            effects += self._timer(asked)
+            if at_once := self.judging.at_once(asked):
+                effects += self.happened(asked.event.id, Happening(*at_once, now))
+            else:
+                effects.append(AskDecision(asked.event, asked.asked_w))
         return effects
 
     def live(self) -> Iterable[Commitment]:
@@ -130,29 +128,45 @@ class EventBook:
         """Return what a version leads to, the step that it causes, and the reason."""
         effects = self._tick(event.id, now)
         known = remembered(self._state.record, self.commitments.get(event.id), event)
-        why = "" if event.is_cancelled else self.why_barred(event)
-        arrived = self._committed(event, header, known, why, now)
-        listed = is_listed(self._state.record, event, header)
-        version = version_of(arrived, header.expires, is_listed=listed, is_able=not why)
+        arrived = self.judging.committed(event, header, known, now)
+        version = self.judging.version(arrived, header)
         newest = Known(known.event.order, known.digest) if known else None
         cause = judge_version(version, newest, now, is_clock_good=True)
         taken = step(known.status if known else State.UNKNOWN, cause)
         made = arrived if known is None or Act.KEEP in taken.acts else known
-        reasons = {Cause.UNSUPPORTED: why, Cause.CANCEL: event.reason}
-        word = Word(0, reasons.get(cause, ""))
-        effects += self._live(known, made, Happening(cause, word, now))
-        if Act.ASK in taken.acts and (at_once := self._at_once(event)):
-            effects += self.happened(event.id, Happening(*at_once, now))
+        word = Word(0, self.judging.reason(cause, arrived))
+        effects += self._asked(known, made, Happening(cause, word, now))
         return effects, taken, why_of(taken, word)
+
+    def retaken(self, known: Commitment, now: datetime) -> list[Effect]:
+        """Judge again what a rule has barred here; where none does any more, it is asked anew."""
+        made = known.model_copy(update=self.judging.judged(known.event, known, now))
+        if made.barred:
+            return [] if made == known else [self.keep(made)]
+        made = made.model_copy(update={"decide_by": decide_by(made.event, now)})
+        cause = Cause.POSTPONED if now < made.event.active.start else Cause.NEWER
+        return self._asked(known, made, Happening(cause, Word(), now))
+
+    def _asked(self, known: Commitment | None, made: Commitment, what: Happening) -> list[Effect]:
+        """Take a version, and answer at once where nobody is to decide."""
+        before = known.status if known else State.UNKNOWN
+        effects = self._live(known, made, what)
+        is_asked = Act.ASK in step(before, what.cause).acts
+        if is_asked and (at_once := self.judging.at_once(made)):
+            effects += self.happened(made.event.id, Happening(*at_once, what.now))
+        return effects
 
     def decided(self, decision: Decided, now: datetime) -> list[Effect]:
         """Commit an answer, then send it; a decision on an older version is dropped."""
         known = self.commitments.get(decision.event)
         if known is None or decision.order != known.event.order:
             return []
-        if decision.power_w * known.asked_w < 0:
+        power_w, reason = decision.power_w, decision.reason or known.why_scheduled
+        if power_w * known.asked_w < 0:
             return self.answer(known, Opt.OUT, 0, OPPOSITE, now)
-        return self.answer(known, decision.opt, decision.power_w, decision.reason, now)
+        if known.resources is not None and abs(power_w) > abs(known.asked_w):
+            power_w = known.asked_w  # nobody can promise for resources that are left out
+        return self.answer(known, decision.opt, power_w, reason, now)
 
     def answer(
         self, commitment: Commitment, opt: Opt, power_w: int, reason: str, now: datetime
@@ -179,9 +193,9 @@ class EventBook:
             if known is None or known.answer != answer or answer.opt is Opt.OUT:
                 continue
             out = {"opt": Opt.OUT, "power_w": 0, "reason": "the VTN refused the answer"}
-            steps = live(known.status, Cause.OPT_OUT, self._moments(known), now)
+            steps = live(known.status, Cause.OPT_OUT, self.judging.moments(known), now)
             update = {"status": steps[-1].to, "answer": answer.model_copy(update=out)}
-            effects += self._settled(known, known.model_copy(update=update))
+            effects += self._settled(known, known.model_copy(update=update), now)
         return effects
 
     def keep(self, commitment: Commitment) -> Remember:
@@ -198,48 +212,15 @@ class EventBook:
 
     def why_barred(self, event: Event) -> str:
         """Return why nobody here is asked about an event, which is answered no, or nothing."""
-        able = basis_capability(self._state.record.confirmed, event)
-        return why_not(event, able, self._state.settings.follows) if able else UNCONFIRMED
-
-    def _at_once(self, event: Event) -> tuple[Cause, Word] | None:
-        """Return what is answered without asking anybody, None where somebody is to decide."""
-        able = self._state.capability
-        if is_mandatory(event):
-            return Cause.OPT_IN, Word(0, "a mandatory limit takes no opt-out")
-        if not asks(event):
-            return Cause.OPT_IN, Word(0, "nothing is asked for now")
-        if able and is_overridden(event, able):
-            return Cause.OPT_OUT, Word(0, "local override")
-        return None
-
-    def _committed(
-        self, event: Event, header: Header, known: Commitment | None, why: str, now: datetime
-    ) -> Commitment:
-        """Return a version as it would be kept; what was promised and begun stands."""
-        capability = basis_capability(self._state.record.confirmed, event)
-        listed = {entry.event for entry in self._state.record.index}
-        made = Commitment(
-            event=event,
-            digest=self._state.settings.digest(event),
-            asked_w=asked_power(event, capability) if capability and not why else 0,
-            revision=capability.revision if capability else 0,
-            status=State.UNKNOWN,
-            decide_by=decide_by(event, now),
-            path=header.path,
-            hop=header.hop,
-            is_own=header.verb in BY_TRANSACTION and event.id not in listed,
-        )
-        return continued(made, known, now) if known else made
-
-    def _moments(self, commitment: Commitment) -> Moments:
-        return moments(commitment, is_silence_yes=self._state.settings.is_silence_yes)
+        known = self.commitments.get(event.id)
+        return (known.barred if known else "") or self.judging.why_unable(event)
 
     def _tick(self, event_id: EventId, now: datetime) -> list[Effect]:
         """Bring an event up to the present, by the moments known so far."""
         known = self.commitments.get(event_id)
         if known is None:
             return []
-        at = self._moments(known)
+        at = self.judging.moments(known)
         cause, steps = due(known.status, at, now), tick(known.status, at, now)
         if cause is None:
             return []
@@ -254,7 +235,7 @@ class EventBook:
     def _live(self, known: Commitment | None, made: Commitment, what: Happening) -> list[Effect]:
         """Take a cause and all that the clock then brings, by the moments of what is made of it."""
         state = known.status if known else State.UNKNOWN
-        steps = live(state, what.cause, self._moments(made), what.now)
+        steps = live(state, what.cause, self.judging.moments(made), what.now)
         return self._done(known, made, steps, what)
 
     def _done(
@@ -274,7 +255,7 @@ class EventBook:
             effects += note(made.event.id, made.status, each, what)
             made = made.model_copy(update={"status": each.to})
             for act in each.acts:
-                if act is Act.ASK and not self._at_once(made.event):
+                if act is Act.ASK and not self.judging.at_once(made):
                     effects.append(AskDecision(made.event, made.asked_w))
                 elif act in {Act.SAY_IN, Act.SAY_OUT}:
                     answer = made_answer(made, self._state.settings.party, each, what)
@@ -282,9 +263,9 @@ class EventBook:
                     body, end = EndDeviceEvents(answers=(answer,)), made.event.active.end
                     effects += self._state.request(verb, Noun.EVENTS, body, what.now, end)
                     made = made.model_copy(update={"answer": answer})
-        return [*self._settled(known, made), *effects]
+        return [*self._settled(known, made, what.now), *effects]
 
-    def _settled(self, known: Commitment | None, made: Commitment) -> list[Effect]:
+    def _settled(self, known: Commitment | None, made: Commitment, now: datetime) -> list[Effect]:
         """Keep what has changed and wait for what the clock brings next; forget what is over."""
         if made.status is State.UNKNOWN:
             gone = self.commitments.pop(made.event.id, None)
@@ -292,8 +273,9 @@ class EventBook:
         if made == known:
             return []
         timer = self._timer(made)
-        return [self.keep(made), *(timer if known is None or self._timer(known) != timer else [])]
+        timer = timer if known is None or self._timer(known) != timer else []
+        return [self.keep(made), *self._state.rules.follow(made, now), *timer]
 
     def _timer(self, commitment: Commitment) -> list[Effect]:
-        at = next_due(commitment.status, self._moments(commitment))
+        at = next_due(commitment.status, self.judging.moments(commitment))
         return [SetTimer(f"ven/{commitment.event.id}", at)] if at else []

@@ -14,6 +14,7 @@ from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import (
     MAX_HOPS,
+    FaultMessage,
     Header,
     Level,
     Noun,
@@ -56,7 +57,7 @@ class FollowingUp:
         silent = [
             part.party
             for part in self._dispatching.parts[event_id].values()
-            if part.answer is None and is_usable(self._state, part.party)
+            if part.answer is None and not part.barred and is_usable(self._state, part.party)
         ]
         return [each for party in silent for each in self._reminder(dispatch, party, now)]
 
@@ -115,7 +116,7 @@ class FollowingUp:
         return all(self._has_answered(dispatch, part) for part in parts)
 
     def _has_answered(self, dispatch: Dispatch, part: Part) -> bool:
-        if not is_usable(self._state, part.party):
+        if part.barred or not is_usable(self._state, part.party):
             return True
         answer = part.answer
         return answer is not None and (
@@ -170,3 +171,16 @@ class FollowingUp:
             Note("info", "no answer yet, asked again", fields),
             Transact(Link.LOWER, to, message, event.answer_by),
         ]
+
+
+def refused(state: VtnState, reply: ResponseMessage | FaultMessage, now: datetime) -> list[Effect]:
+    """Tell people what a member has refused: versions out of order, or late."""
+    if reply.result is Result.OK:
+        return []
+    party = reply.header.source if isinstance(reply, ResponseMessage) else ""
+    why = "; ".join(f"{error.code} {error.reason}" for error in reply.errors)
+    member = state.members.get(party)
+    if member is not None:
+        for error in reply.errors:
+            state.note_refusal(member.account, error.code, error.reason, now)
+    return [Note("warning", "a member refused a message", (("party", party), ("why", why)))]

@@ -119,7 +119,8 @@ _VERSIONS: dict[Cause, _Row] = {
     },
     Cause.NOT_FOR_ME: {
         **_end(_C, WRONG_TARGET, _NOT_OURS, Act.KEEP),
-        **_refuse((_U, *ENDED), WRONG_TARGET, _NOT_OURS),
+        **dict.fromkeys((_U, _R), Step(_R, (Act.KEEP,), WRONG_TARGET, _NOT_OURS)),
+        **_refuse((_O, _C, _E), WRONG_TARGET, _NOT_OURS),
     },
     Cause.RULE_BROKEN: {
         **_end(_R, BY_RULE, _RULE, Act.KEEP, Act.SAY_OUT),

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from xmpp_cem.core.allocation import multiplier, share
 from xmpp_cem.core.call import Call
+from xmpp_cem.core.calling import part_of
 from xmpp_cem.core.division import Division, next_order, with_multiplier, within
 from xmpp_cem.core.individual import allocated, is_individual
 from xmpp_cem.core.records import Dispatch, Part
@@ -28,6 +29,7 @@ def begun(state: VtnState, call: Call, now: datetime) -> Dispatch:
         created=now,
         answer_by=call.answer_by,
         reason=call.reason,
+        programme=call.programme,
         **call.spread,
     )
     return Dispatch(
@@ -55,12 +57,8 @@ def divided_first(
         rooms: the most that members may change by inside the limits in force, W; others may all.
         now: the present.
     """
-    parts = [
-        _part(dispatch, member.party, flexible_w)
-        for member in state.usable()
-        if (able := member.capability)
-        for flexible_w in [able.decrease_w if dispatch.target_w < 0 else able.increase_w]
-    ]
+    called = (part_of(state, dispatch, member, now) for member in state.usable())
+    parts = [part for part in called if part]
     bounded = within(parts, rooms)
     if not dispatch.is_individual:
         return _by_multiplier(dispatch, parts, bounded)
@@ -91,12 +89,6 @@ def _told_first(call: Call, now: datetime) -> Signal:
     return Share.model_validate({"direction": direction, "multiplier": 0, "basis": now})
 
 
-def _part(dispatch: Dispatch, party: PartyId, flexible_w: int) -> Part:
-    return Part(
-        event=dispatch.event.id, party=party, capability_w=flexible_w, limit_w=flexible_w, asked_w=0
-    )
-
-
 def _by_multiplier(dispatch: Dispatch, parts: list[Part], bounded: list[Part]) -> Division:
     capabilities = {part.party: part.capability_w for part in parts}
     limits = {part.party: part.limit_w for part in bounded}
@@ -117,11 +109,13 @@ def _individually(
     state: VtnState, dispatch: Dispatch, parts: list[Part], bounded: list[Part], now: datetime
 ) -> Division:
     held = state.held_in(dispatch.event.id)
-    free = [part for part in bounded if part.party not in held]
+    free = [part for part in bounded if part.party not in held and not part.barred]
     shares = allocated(state, abs(dispatch.target_w), dispatch.active, free, now)
     watts = {**dict.fromkeys(held, 0), **shares.by_key()}
     asked = (
-        part.model_copy(
+        part
+        if part.barred
+        else part.model_copy(
             update={
                 "asked_w": signed(dispatch, watts[part.party]),
                 "order": dispatch.event.order if watts[part.party] else None,

@@ -143,7 +143,7 @@ def _divided(
 
 
 def _is_meant(commitment: Commitment | None, sample: Sample) -> bool:
-    return commitment is None or commitment.event.targets.mean(sample.resource, sample.kind)
+    return commitment is None or commitment.means(sample.resource, sample.kind)
 
 
 def _is_at_the_point(signal: Signal) -> bool:

@@ -76,6 +76,8 @@ def prepared(
         baselines = tuple((resource, w) for resource, w in whole.items() if w is not None)
     change_w = _change_w(commitment, dict(baselines))
     limits = commitment.limits or _limits(commitment, sampling, is_fall=change_w < 0)
+    left = commitment.resources
+    limits = tuple((r, w) for r, w in limits if left is None or r in left)
     shares = pro_rata(abs(change_w), dict(limits))
     signed = {r: -w if change_w < 0 else w for r, w in shares.items()}
     return commitment.model_copy(
@@ -96,9 +98,8 @@ def _change_w(commitment: Commitment, baselines: Mapping[ResourceId, int]) -> in
 def _limits(
     commitment: Commitment, sampling: Sampling, *, is_fall: bool
 ) -> tuple[tuple[ResourceId, int], ...]:
-    mean = commitment.event.targets.mean
     return tuple(
         (s.resource, s.decrease_w if is_fall else s.increase_w)
         for s in sampling.latest
-        if mean(s.resource, s.kind) and not s.is_overridden and not s.is_faulty
+        if commitment.means(s.resource, s.kind) and not s.is_overridden and not s.is_faulty
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from xmpp_cem.core.records import Called
+from xmpp_cem.core.agreed import AnyCall
 from xmpp_cem.core.walltime import day_start, days_of, edges, wall_of
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.programme import DailyWindow, Day, Enrolment, Programme
@@ -18,7 +18,7 @@ def breach(
     programme: Programme,
     enrolment: Enrolment,
     event: Event,
-    calls: Iterable[Called],
+    calls: Iterable[AnyCall],
     now: datetime,
 ) -> str:
     """Return why an event may not call a resource in a programme, for people, or nothing.
@@ -38,11 +38,19 @@ def breach(
         and enrolment.resource in call.resources
     ]
     return (
-        _unbound(programme, enrolment, event.active)
-        or _no_consent(programme, enrolment, now)
+        unbound(programme, enrolment, event.active, now)
         or _untimely(programme, event)
         or _too_much(programme, event.active, earlier)
     )
+
+
+def unbound(programme: Programme, enrolment: Enrolment, active: Interval, now: datetime) -> str:
+    """Return why a resource is not bound to a programme over an interval, or nothing.
+
+    That alone is judged of an event that was called by the rules before; consent may be withdrawn
+    at any time.
+    """
+    return _invalid(programme, enrolment, active) or _no_consent(programme, enrolment, now)
 
 
 def is_within(windows: Sequence[DailyWindow], active: Interval, zone: ZoneInfo) -> bool:
@@ -74,7 +82,7 @@ def _is_open(windows: Sequence[DailyWindow], wall: datetime) -> bool:
     return False
 
 
-def _unbound(programme: Programme, enrolment: Enrolment, active: Interval) -> str:
+def _invalid(programme: Programme, enrolment: Enrolment, active: Interval) -> str:
     for of, valid in (("programme", programme.valid), ("enrolment", enrolment.valid)):
         if active.start < valid.start or active.end > valid.end:
             return f"{of} {programme.id} is not valid all through the event"

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from xmpp_cem.core.agreed import Judged, Understood
 from xmpp_cem.core.call import Asker
 from xmpp_cem.core.kept import Conduct, Confirmed, DomainName, Dropped, Kept
 from xmpp_cem.core.life import State
@@ -14,7 +15,7 @@ from xmpp_cem.messages.controls import IndexEntry
 from xmpp_cem.model.answer import Answer
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import Change, Event, Order
-from xmpp_cem.model.ids import EventId, PartyId, ProgrammeId, ResourceId
+from xmpp_cem.model.ids import EventId, PartyId, ResourceId
 from xmpp_cem.model.membership import ADMITTED, Standing
 from xmpp_cem.model.position import Position
 from xmpp_cem.model.quantity import Power
@@ -74,7 +75,7 @@ class Report(Kept):
         return max(reading.window.end for reading in self.readings)
 
 
-class Commitment(Kept):
+class Commitment(Judged):
     """One event at a VEN: its newest version, what is asked, what was answered.
 
     `status` is the state of its life; one that has ended is a tombstone, until its validity and a
@@ -109,30 +110,15 @@ class Commitment(Kept):
         """The event."""
         return self.event.id
 
+    def means(self, resource: ResourceId, kind: str) -> bool:
+        """Whether it may move a resource."""
+        is_left = self.resources is None or resource in self.resources
+        return is_left and self.event.targets.mean(resource, kind)
+
     @property
     def is_live(self) -> bool:
         """Whether it may still act."""
         return self.status in OPEN
-
-
-class Called(Kept):
-    """One call of resources in a programme: what its budgets are reckoned from.
-
-    It outlives the event's tombstone, and is forgotten at `until`, when the season is over.
-    """
-
-    side = "upper"
-    kind: Literal["called"] = "called"
-    programme: ProgrammeId
-    event: EventId
-    resources: tuple[ResourceId, ...]
-    active: Interval
-    until: Instant
-
-    @property
-    def key(self) -> str:
-        """The event."""
-        return self.event
 
 
 class VtnRecord(Kept):
@@ -216,7 +202,8 @@ class Part(Kept):
     of the event's; without any it is `asked_w`. `standing_w` are the limits, W, that it may act on
     now, none where nothing that it has confirmed bounds it; `counted_w` is what counts for it under
     a limit that it does not take. `alarm` is why it could not keep a mandatory limit, `shortfall`
-    what it told that it cannot cover.
+    what it told that it cannot cover. In a programme, `resources` are called; a member that may not
+    be is `barred`, and why.
     """
 
     side = "lower"
@@ -241,6 +228,8 @@ class Part(Kept):
     gaps: tuple[Interval, ...] = ()
     conduct: Conduct = Conduct()
     shortfall: str = ""
+    resources: tuple[ResourceId, ...] = ()
+    barred: str = ""
 
     @property
     def key(self) -> str:
@@ -293,6 +282,6 @@ class Dispatch(Kept):
 
 
 Record = Annotated[
-    VenRecord | Report | Commitment | Called | VtnRecord | Member | Part | Dispatch,
+    VenRecord | Report | Commitment | Understood | VtnRecord | Member | Part | Dispatch,
     Field(discriminator="kind"),
 ]

@@ -1,6 +1,7 @@
 """How a VTN answers its members and its operators."""
 
 from datetime import datetime
+from typing import Any
 
 from xmpp_cem.core.access import Role, is_allowed
 from xmpp_cem.core.commands import Commands
@@ -12,6 +13,7 @@ from xmpp_cem.core.operation_sets import answer_operations
 from xmpp_cem.core.publication import Publication
 from xmpp_cem.core.records import Member
 from xmpp_cem.core.recovery import Recovery
+from xmpp_cem.core.upholding import Upholding
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
 from xmpp_cem.messages.controls import EndDeviceControls
@@ -43,6 +45,11 @@ class Requests:
         self._metering = metering
         self._recovery = recovery
         self._commands = commands
+        self._upholding = Upholding(state, dispatching)
+
+    def resume(self, now: datetime) -> list[Effect]:
+        """After a restart: what is agreed with members may be otherwise."""
+        return self._upholding.resume(now)
 
     def handle(self, what: RequestArrived, now: datetime) -> list[Effect]:
         """Answer a request after checking who asks: authority is the server-stamped sender."""
@@ -108,6 +115,8 @@ class Requests:
     ) -> list[Effect]:
         if body.capability is None or body.party != member.party:
             return self._state.refuse(what, now, "1.7", "a registration needs party and capability")
+        if any(enrolment.party != member.party for enrolment in body.enrolments):
+            return self._state.refuse(what, now, "2.14", "enrol resources of your own alone")
         most_w = self._metering.most_w
         if max(body.capability.increase_w, body.capability.decrease_w) > most_w:
             return self._state.refuse(what, now, "1.8", f"no member can do more than {most_w} W")
@@ -123,7 +132,13 @@ class Requests:
         ):
             effects.append(self._state.change(member, capability=body.capability))
         member = self._state.members[member.party]
-        reply = EndDeviceConfig(party=member.party, admission=self._admission(member))
+        told = self._state.rules.take(member.party, what.message.header.verb, body)
+        effects += [*told, *(self._upholding.rebound(member.party, now) if told else [])]
+        reply = EndDeviceConfig(
+            party=member.party,
+            admission=self._admission(member),
+            **self._agreed(member, what.message.header.verb, body),
+        )
         fields = (("party", member.party), ("revision", str(body.capability.revision)))
         return [*effects, self._state.ok(what, now, reply), Note("info", "capability", fields)]
 
@@ -137,6 +152,13 @@ class Requests:
         changed = self._dispatching.member_changed(member.party, f"{member.party} has left", now)
         note = Note("info", "registration ended", (("party", member.party),))
         return [kept, *changed, self._state.ok(what, now), note]
+
+    def _agreed(self, member: Member, verb: Verb, body: EndDeviceConfig) -> dict[str, Any]:
+        """Return the rules for a member's resources, where it registers or tells its own word."""
+        if verb is not Verb.CREATE and not body.enrolments:
+            return {}
+        book = self._state.rules.of(member.party)
+        return {"programmes": tuple(book.programmes.values()), "enrolments": book.enrolments}
 
     def _admission(self, member: Member) -> Admission:
         settings = self._state.settings
@@ -159,6 +181,9 @@ class Requests:
         strange = next((a.event for a in body.answers if a.event not in asked), None)
         if strange:
             return self._state.refuse(what, now, "2.15", f"event {strange} was not asked of you")
+        whys = (self._upholding.why_barred(party, answer, now) for answer in body.answers)
+        if why := next(filter(None, whys), ""):
+            return self._state.refuse(what, now, "6.1", why)
         effects: list[Effect] = []
         for answer in body.answers:
             effects += self._dispatching.answer(member.party, answer, now) or []

@@ -215,7 +215,7 @@ def _held(samples: tuple[Sample, ...]) -> frozenset[ResourceId]:
 
 def _left_w(commitment: Commitment, power_w: int, samples: tuple[Sample, ...]) -> int:
     """Return what is left of a promise without the resources that are held, W, signed."""
-    held, mean = _held(samples), commitment.event.targets.mean
+    held, mean = _held(samples), commitment.means
     is_fall = power_w < 0
     able_w = sum(
         dict(commitment.limits).get(s.resource, s.decrease_w if is_fall else s.increase_w)

@@ -168,7 +168,7 @@ def _wh(watt_seconds: int) -> int:
 
 def _share(state: VtnState, dispatch: Dispatch, part: Part, now: datetime) -> MemberShare:
     answer = part.answer
-    told = (answer.reason if answer else "", part.shortfall)
+    told = (answer.reason if answer else part.barred, part.shortfall)
     availability = state.members[part.party].availability
     is_measured = availability is not Availability.UNREACHABLE and part.delivered_w is not None
     return MemberShare(

@@ -40,15 +40,17 @@ class Tally:
 
 def tally(state: VtnState, dispatch: Dispatch, parts: Collection[Part], now: datetime) -> Tally:
     """Return how the members of an event stand; who is asked for more has time to say so."""
+    parts = [part for part in parts if not part.barred]
     playing = [part for part in parts if is_in_play(state, dispatch, part, now)]
-    silent = [part for part in playing if part.answer is None]
     deadline = dispatch.event.answer_by
+    has_passed = now >= deadline
+    silent = [part for part in playing if part.answer is None and not has_passed]
     if dispatch.replanned:
         deadline = max(deadline, dispatch.replanned + DECIDE_WITHIN)
     is_over = now >= deadline
     kept = {part.party: state.members[part.party].kept_permille for part in silent}
     return Tally(
-        confirmed_w=sum(_confirmed_w(dispatch, part) for part in playing),
+        confirmed_w=sum(_confirmed_w(dispatch, part, has_passed=has_passed) for part in playing),
         room_w=sum(part.limit_w for part in playing),
         expected_w=sum(abs(part.asked_w) * kept[part.party] // 1000 for part in silent),
         asked_w=sum(abs(part.asked_w) for part in silent),
@@ -60,10 +62,13 @@ def tally(state: VtnState, dispatch: Dispatch, parts: Collection[Part], now: dat
     )
 
 
-def _confirmed_w(dispatch: Dispatch, part: Part) -> int:
-    """Return what a member has promised of what it is asked now; an older yes counts up to that."""
+def _confirmed_w(dispatch: Dispatch, part: Part, *, has_passed: bool) -> int:
+    """Return what a member has promised of what it is asked now; an older yes counts up to that.
+
+    Who is in play after the deadline in silence means yes, by the programme.
+    """
     if part.answer is None:
-        return 0
+        return abs(part.asked_w) if has_passed else 0
     promised = min(promised_w(dispatch, part.answer), part.limit_w)
     if part.answer.order == version_of(dispatch, part):
         return promised

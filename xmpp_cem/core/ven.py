@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from xmpp_cem.core.agreed import Agreed, Called
 from xmpp_cem.core.capability import is_alike, moved_w, offer_of
 from xmpp_cem.core.catchup import (
     INDEX_TIMER,
@@ -13,9 +14,7 @@ from xmpp_cem.core.catchup import (
 from xmpp_cem.core.effects import (
     Admit,
     Effect,
-    Ignore,
     Note,
-    Respond,
     ShowPresence,
     WatchPresence,
 )
@@ -36,10 +35,11 @@ from xmpp_cem.core.inputs import (
     TransactionFailed,
 )
 from xmpp_cem.core.kept import Confirmed
-from xmpp_cem.core.operation_sets import answer_operations
 from xmpp_cem.core.pages import split
 from xmpp_cem.core.readingbook import ReadingBook
 from xmpp_cem.core.records import Commitment, Record, Report, VenRecord
+from xmpp_cem.core.rejudging import rejudged
+from xmpp_cem.core.venrequests import VenRequests
 from xmpp_cem.core.venstate import VenSettings, VenState, is_address
 from xmpp_cem.core.vtnwatch import VtnWatch, not_taken
 from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
@@ -69,6 +69,7 @@ class Ven:
         self.state = VenState(settings)
         self.book = EventBook(self.state)
         self._readings = ReadingBook(self.state)
+        self._requests = VenRequests(self.state, self.book, self._readings)
         self._members: tuple[int, int] = (0, 0)
         self._watch = VtnWatch(settings.vtn)
 
@@ -102,6 +103,8 @@ class Ven:
             self._readings.restore(record)
         elif isinstance(record, Commitment):
             self.book.restore(record)
+        elif isinstance(record, Agreed | Called):
+            self.state.rules.restore(record)
 
     def handle(self, what: Input, now: datetime) -> list[Effect]:
         """Return what one input leads to, and show whether the VTN is heard."""
@@ -116,7 +119,8 @@ class Ven:
     ) -> list[Effect]:
         match what:
             case Started():
-                return [self.state.start(now), self._watch.begin(now), *self.book.resume(now)]
+                begun = [self.state.start(now), self._watch.begin(now), *self.book.resume(now)]
+                return begun + rejudged(self.state, self.book, now)
             case LinkChanged(is_up=is_up):
                 self.state.is_up = is_up
                 return self._connected(now) if is_up else []
@@ -125,7 +129,7 @@ class Ven:
             case ItemReceived():
                 return self._item(what, now)
             case RequestArrived():
-                return self._request(what, now)
+                return self._requests.handle(what, now)
             case QueryAnswered(reply=reply):
                 return self._told(reply, now)
             case ReplyArrived(request=request, reply=reply):
@@ -202,7 +206,8 @@ class Ven:
         return Admit(Link.UPPER, frozenset({vtn, *admission.watchers}))
 
     def _register(self, verb: Verb, now: datetime) -> list[Effect]:
-        body = EndDeviceConfig(party=self.state.settings.party, capability=self.state.capability)
+        told, party = self.state.rules.told_by_us(verb), self.settings.party
+        body = EndDeviceConfig(party=party, capability=self.state.capability, **told)
         expires = now + timedelta(minutes=5)
         return [*self.state.request(verb, Noun.CONFIG, body, now, expires)]
 
@@ -227,6 +232,8 @@ class Ven:
         if not is_address(admission.service):
             return [Note("warning", "admission without a pubsub service refused")]
         effects = self._admitted(admission, asked.capability, reply.header.timestamp)
+        if agreed := self.state.rules.told(reply.body, request.header.verb):
+            effects += [*agreed, *rejudged(self.state, self.book, now)]
         if request.header.verb is Verb.CREATE:
             effects.append(ask_for_events(self.state.letters, self.settings.vtn, now))
         return effects
@@ -270,25 +277,6 @@ class Ven:
         if not isinstance(body, EndDeviceControls):
             return [Note("warning", "unexpected item refused", _where(item))]
         return self.book.take_events(body.events, item.message.header, now)
-
-    def _request(self, what: RequestArrived, now: datetime) -> list[Effect]:
-        if what.sender != self.state.settings.vtn:
-            return [Ignore(Link.UPPER, what.token)]
-        body, verb = what.message.body, what.message.header.verb
-        letters = self.state.letters
-        if verb is Verb.GET and what.message.header.noun is Noun.READINGS:
-            kept, page = self._readings.answer(what.message, now)
-            return [*kept, Respond(Link.UPPER, what.token, page)]
-        if verb is Verb.GET and what.message.header.noun is Noun.CONFIG:
-            own = EndDeviceConfig(party=letters.party, capability=self.state.capability)
-            return [self.state.ok(what, now, own)]
-        if what.message.operations:
-            return answer_operations(what, lambda each: self._request(each, now), letters, now)
-        if not isinstance(body, EndDeviceControls):
-            refusal = letters.refusal(what.message, now, "2.5", "a VEN takes EndDeviceControls")
-            return [Respond(Link.UPPER, what.token, refusal)]
-        taken, errors = self.book.take_request(body.events, what.message.header, now)
-        return [*taken, self.state.taken(what, errors, now)]
 
 
 def _where(item: ItemReceived) -> tuple[tuple[str, str], ...]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from xmpp_cem.core.effects import Publish, Remember, Respond, Transact
 from xmpp_cem.core.inputs import Link, RequestArrived
 from xmpp_cem.core.letters import Letters
+from xmpp_cem.core.ownrules import OwnRules
 from xmpp_cem.core.records import VenRecord
 from xmpp_cem.messages.bodies import Body
 from xmpp_cem.messages.controls import EndDeviceControls
@@ -24,7 +25,9 @@ from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import DomainId, Jid, PartyId
 from xmpp_cem.model.node import Uplink
 from xmpp_cem.model.position import Position
+from xmpp_cem.model.programme import Enrolment
 from xmpp_cem.model.resource import Capability, Failsafe, Resource
+from xmpp_cem.model.schedule import OptSchedule
 
 _STATUS_LIFE = timedelta(hours=1)
 _LEAST_READINGS_LIFE = timedelta(seconds=10)
@@ -49,7 +52,11 @@ class VenSettings:
         min_change_w, min_change_every: a new capability revision is sent when flexibility has
             changed by at least this much, and no more often.
         failsafe: what this party keeps by itself without its VTN.
-        is_silence_yes: what it means that nobody decides by the deadline of an event.
+        is_silence_yes: what it means that nobody decides by the deadline of an event without a
+            programme.
+        enrolments: in which programmes our customer takes part, with its word on each.
+        schedules: when we answer in our owner's name.
+        tells_rules: whether both can be said in the domain's payload profile.
     """
 
     party: PartyId
@@ -63,6 +70,9 @@ class VenSettings:
     min_change_every: timedelta = timedelta(seconds=10)
     failsafe: Failsafe | None = None
     is_silence_yes: bool = False
+    enrolments: tuple[Enrolment, ...] = ()
+    schedules: tuple[OptSchedule, ...] = ()
+    tells_rules: bool = True
 
 
 class VenState:
@@ -75,6 +85,7 @@ class VenState:
         self.settings = settings
         self.letters = Letters(settings.party, settings.domain)
         self.record = VenRecord()
+        self.rules = OwnRules(settings.enrolments, settings.schedules, is_told=settings.tells_rules)
         self.capability: Capability | None = None
         self.is_up = False
         self.index_made: datetime | None = None

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from xmpp_cem.core.agreed import CalledMember, Enrolled
 from xmpp_cem.core.attendance import Attendance
 from xmpp_cem.core.commands import Commands
 from xmpp_cem.core.concerns import Concern, about_members
@@ -16,7 +17,7 @@ from xmpp_cem.core.effects import (
     VerifyNodes,
     WatchPresence,
 )
-from xmpp_cem.core.following_up import FollowingUp
+from xmpp_cem.core.following_up import FollowingUp, refused
 from xmpp_cem.core.forgetting import Forgetting
 from xmpp_cem.core.inputs import (
     AccountRevoked,
@@ -48,7 +49,6 @@ from xmpp_cem.core.recovery import Recovery
 from xmpp_cem.core.requests import Requests
 from xmpp_cem.core.roll import Roll
 from xmpp_cem.core.vtnstate import VtnSettings, VtnState
-from xmpp_cem.messages.envelope import FaultMessage, ResponseMessage, Result
 from xmpp_cem.messages.events import EndDeviceEvents
 from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.availability import Leadership
@@ -111,6 +111,8 @@ class Vtn:
             self._following_up.restore(record)
         elif isinstance(record, Part):
             self._parts.append(record)
+        elif isinstance(record, Enrolled | CalledMember):
+            self._state.rules.restore(record)
         elif isinstance(record, Member):
             self._state.restore(record)
 
@@ -123,6 +125,7 @@ class Vtn:
         looked = self.dispatching.look(now)
         is_changed = bool(self.dispatching.outgoing)
         effects = looked + self._following_up.due(now) + self._publication.changes(now)
+        effects += self.dispatching.counted(now)
         return effects + (self._following_up.tell_the_set(now) if is_changed else [])
 
     def knows_presence(self, now: datetime) -> bool:
@@ -171,7 +174,7 @@ class Vtn:
                 note = Note("warning", "a member did not take a message", fields)
                 return [note, *self._membership.answered(request)]
             case ReplyArrived(request=request, reply=reply):
-                return [*self._refused(reply, now), *self._membership.answered(request)]
+                return [*refused(self._state, reply, now), *self._membership.answered(request)]
             case _:
                 return []
 
@@ -182,7 +185,8 @@ class Vtn:
             (self.dispatching if is_known else self._forgetting).restore(part)
         self._parts.clear()
         resumed = self._membership.resume()
-        return [self._state.start(now), *resumed, *self.dispatching.resume(now)]
+        started = [self._state.start(now), *resumed, *self.dispatching.resume(now)]
+        return started + self._requests.resume(now)
 
     def _connected(self, now: datetime) -> list[Effect]:
         settings = self._state.settings
@@ -256,7 +260,8 @@ class Vtn:
     ) -> list[Effect]:
         match key.split("/"):
             case ["vtn", "heartbeat"]:
-                return [*self._publication.index(now), *self._forgetting.sweep(now)]
+                swept = [*self._forgetting.sweep(now), *self._state.rules.sweep(now)]
+                return [*self._publication.index(now), *swept]
             case ["vtn", "ask", party]:
                 return self.recovery.fire(party, now)
             case ["vtn", "leave", party]:
@@ -281,15 +286,3 @@ class Vtn:
             return effects
         effects += [*self._publication.index(now), *self._publication.ended(dispatch)]
         return effects + self._forgetting.sweep(now)
-
-    def _refused(self, reply: ResponseMessage | FaultMessage, now: datetime) -> list[Effect]:
-        """Tell people what a member has refused: versions out of order, or late."""
-        if reply.result is Result.OK:
-            return []
-        party = reply.header.source if isinstance(reply, ResponseMessage) else ""
-        why = "; ".join(f"{error.code} {error.reason}" for error in reply.errors)
-        member = self._state.members.get(party)
-        if member is not None:
-            for error in reply.errors:
-                self._state.note_refusal(member.account, error.code, error.reason, now)
-        return [Note("warning", "a member refused a message", (("party", party), ("why", why)))]

@@ -10,14 +10,16 @@ from xmpp_cem.allocations.in_order import PRO_RATA
 from xmpp_cem.core.effects import Effect, Note, Publish, Remember, Respond
 from xmpp_cem.core.inputs import Link, RequestArrived
 from xmpp_cem.core.letters import Letters
+from xmpp_cem.core.memberrules import MemberRules
 from xmpp_cem.core.records import Member, VtnRecord
 from xmpp_cem.messages.bodies import Body
 from xmpp_cem.messages.envelope import EventMessage, Noun, Verb
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import Event
-from xmpp_cem.model.ids import DomainId, EventId, Jid, PartyId
+from xmpp_cem.model.ids import DomainId, EventId, Jid, PartyId, ProgrammeId
 from xmpp_cem.model.membership import Standing
 from xmpp_cem.model.node import Uplink
+from xmpp_cem.model.programme import Enrolment, Programme
 
 USABLE = frozenset({Availability.AVAILABLE, Availability.OFFERING, Availability.LIMITED})
 """The availabilities under which flexibility is counted on a member."""
@@ -77,6 +79,8 @@ class VtnSettings:
         terms: on what terms members take part, by party; usual ones for those not named.
         connection_point: the member that only meters what flows for the whole group.
         unmanaged_import_w, unmanaged_export_w: the most that flows there without any member, W.
+        programmes: the rules under which events may be called.
+        enrolments: which resources of members are bound to them.
     """
 
     party: PartyId
@@ -101,6 +105,8 @@ class VtnSettings:
     connection_point: PartyId | None = None
     unmanaged_import_w: int = 0
     unmanaged_export_w: int = 0
+    programmes: Mapping[ProgrammeId, Programme] = field(default_factory=dict)
+    enrolments: tuple[Enrolment, ...] = ()
 
 
 class VtnState:
@@ -114,6 +120,7 @@ class VtnState:
         self.settings = settings
         self.letters = Letters(settings.party, settings.domain)
         self.record = VtnRecord()
+        self.rules = MemberRules(settings.programmes, settings.enrolments)
         self.uplink = settings.uplink or Uplink.TRANSACTION
         self.is_ready = False
         self.members = {

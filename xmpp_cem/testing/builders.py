@@ -124,7 +124,7 @@ def transactions_in(effects: list[Effect]) -> list[RequestMessage]:
 class Domain:
     """A VTN, its members, and ways to speak to it."""
 
-    def __init__(self, *members: str) -> None:
+    def __init__(self, *members: str, **settings: Any) -> None:
         self.settings = VtnSettings(
             party="vtn",
             domain="grid",
@@ -134,6 +134,7 @@ class Domain:
             members={m: f"{m}@{HOST}" for m in members},
             operators=frozenset({f"op@{HOST}"}),
             grace=timedelta(seconds=1),
+            **settings,
         )
         self.vtn = Vtn(self.settings)
 

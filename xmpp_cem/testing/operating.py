@@ -123,22 +123,35 @@ class OperatorClient:
         later: bool | None = None,
     ) -> str:
         """Ask for a change of power; returns the event's id, asserts that the VTN took it."""
-        now = self._clock.now()
-        start = now + timedelta(seconds=start_in)
-        event = Event(
-            id=str(UUID(int=number)),
-            order=Order(epoch=0, modification=0),
-            priority=priority,
-            active=Interval(start=start, end=start + timedelta(seconds=seconds)),
-            signal=Delta(power_w=power_w),
-            created=now,
-            answer_by=now + timedelta(seconds=answer_in),
+        event = self.event(number, power_w, start_in, seconds).model_copy(
+            update={
+                "answer_by": self._clock.now() + timedelta(seconds=answer_in),
+                "priority": priority,
+            }
         )
         body = EndDeviceControls(events=(event,))
         reply = await self.ask(Verb.CREATE, Noun.CONTROLS, body, later=later)
         if reply.result != "OK":
             raise AssertionError(f"the VTN did not take the event: {reply.errors}")
         return event.id
+
+    def event(self, number: int, power_w: int, start_in: float, seconds: float) -> Event:
+        """Return an event that asks for a change of power; answers are due a second earlier."""
+        now = self._clock.now()
+        start = now + timedelta(seconds=start_in)
+        return Event(
+            id=str(UUID(int=number)),
+            order=Order(epoch=0, modification=0),
+            active=Interval(start=start, end=start + timedelta(seconds=seconds)),
+            signal=Delta(power_w=power_w),
+            created=now,
+            answer_by=start - timedelta(seconds=1),
+        )
+
+    async def call(self, event: Event, programme: str) -> ResponseMessage:
+        """Call an event in a programme; returns how the VTN took it."""
+        body = EndDeviceControls(events=(event.model_copy(update={"programme": programme}),))
+        return await self.ask(Verb.CREATE, Noun.CONTROLS, body)
 
     async def change(
         self, event: str, power_w: int, start: datetime, seconds: float, priority: int = 100

@@ -16,6 +16,8 @@ from xmpp_cem.core.site import SiteSettings
 from xmpp_cem.core.venstate import VenSettings
 from xmpp_cem.core.vtnstate import Terms, VtnSettings
 from xmpp_cem.model.ids import DomainId, Jid, PartyId
+from xmpp_cem.model.programme import Enrolment, Programme
+from xmpp_cem.model.schedule import OptSchedule
 from xmpp_cem.runtime.engine import Engine
 from xmpp_cem.runtime.ports import Clock, Store
 from xmpp_cem.runtime.speech import Speech
@@ -58,6 +60,9 @@ class World:
     allocations: dict[DomainId, Allocation] = field(default_factory=dict)
     terms: dict[PartyId, Terms] = field(default_factory=dict)
     accounts: dict[tuple[PartyId, DomainId], str] = field(default_factory=dict)
+    programmes: dict[DomainId, tuple[Programme, ...]] = field(default_factory=dict)
+    enrolments: tuple[Enrolment, ...] = ()
+    schedules: dict[PartyId, tuple[OptSchedule, ...]] = field(default_factory=dict)
     _plans: dict[PartyId, Callable[[], Engine]] = field(default_factory=dict)
 
     def account(self, party: PartyId, domain: DomainId = "") -> str:
@@ -188,6 +193,8 @@ class World:
             digest=digest,
             seed=party,
             boot=self.boots.get(party, "world"),
+            enrolments=tuple(each for each in self.enrolments if each.party == party),
+            schedules=self.schedules.get(party, ()),
         )
 
     def _lower(self, party: PartyId, domain: DomainId, members: tuple[PartyId, ...]) -> VtnSettings:
@@ -205,6 +212,7 @@ class World:
             lease=self.lease,
             allocation=self.allocations.get(domain, PRO_RATA),
             terms={member: self.terms[member] for member in members if member in self.terms},
+            programmes={each.id: each for each in self.programmes.get(domain, ())},
             tells_the_set=domain in self.profiles and self.profiles[domain].tells_the_set,
         )
 

@@ -73,6 +73,7 @@ class Profile:
         losses: what it cannot say.
         tells_the_set: whether VENs are told all live events at once, by transaction, with each
             change, as parties expect that know no nodes.
+        says_rules: whether programmes, enrolments and opt schedules can be told.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Profile:
     complete: Callable[[Element | None, dict[str, object]], dict[str, object]]
     losses: tuple[Loss, ...] = ()
     tells_the_set: bool = False
+    says_rules: bool = True
 
     def refuse(self, message: Told) -> None:
         """Refuse a message that would not say what it means.

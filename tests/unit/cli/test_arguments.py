@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import typer
 
-from xmpp_cem.cli.arguments import amount, duration, instant, power
+from xmpp_cem.cli.arguments import amount, duration, instant, power, programme
 
 
 @pytest.mark.parametrize(
@@ -86,3 +86,9 @@ def test_an_instant_is_brought_to_utc():
 def test_an_instant_needs_its_zone(text: str, said: str):
     with pytest.raises(typer.BadParameter, match=said):
         instant(text)
+
+
+def test_a_programme_is_named_by_its_id():
+    assert programme("peak-1") == "peak-1"
+    with pytest.raises(typer.BadParameter, match="'Peak' is no programme"):
+        programme("Peak")

@@ -116,8 +116,8 @@ def test_a_promise_counts_in_the_direction_that_was_asked():
 def test_who_has_never_registered_cannot_join(domain):
     state = domain.vtn._state
     state.members["a"] = state.members["a"].model_copy(update={"capability": None})
-    assert joined(state, DISPATCH, "a", answer(-700)) is None
-    assert joined(state, DISPATCH, "b", answer(-700)).limit_w == 6000
+    assert joined(state, DISPATCH, "a", answer(-700), at(0)) is None
+    assert joined(state, DISPATCH, "b", answer(-700), at(0)).limit_w == 6000
 
 
 def test_the_gap_to_the_deadline_does_not_matter_before_it(state):

@@ -124,7 +124,7 @@ def test_an_event_is_changed_also_while_it_acts(domain):
         (make_event(9), "there is no event"),
         (make_event(signal=Delta(power_w=0)), "other than 0"),
         (make_event(signal=Delta(power_w=500)), "from decrease to increase"),
-        (make_event(programme="peak"), "without a programme"),
+        (make_event(programme="peak"), "cannot leave its programme"),
     ],
 )
 def test_a_change_that_cannot_be_is_refused_with_its_reason(domain, event, why):

@@ -31,7 +31,7 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 def configurations() -> list[str]:
-    pages = ("write-the-files.md", "connect-a-device.md")
+    pages = ("write-the-files.md", "connect-a-device.md", "run-a-programme.md")
     return [text for page in pages for text in blocks(DOCS / "how-to" / page, "toml")]
 
 

@@ -61,4 +61,5 @@ class Rules:
             randomise_s=event.randomise_s,
             ramp_s=event.ramp_s,
             recovery_s=event.recovery_s,
+            programme=self.settings.programme_below(event.programme, lower.role.settings),
         )

@@ -1,12 +1,14 @@
 """What a gateway is configured with."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.venstate import VenSettings
 from xmpp_cem.core.vtnstate import VtnSettings
+from xmpp_cem.model.ids import ProgrammeId
 
 
 class Policy(StrEnum):
@@ -33,6 +35,7 @@ class GatewaySettings:
         policy: when it says yes above.
         more_upper: as a VEN in further domains.
         more_lower: as the VTN of further domains.
+        programmes: which programme below stands for one above; for others that of the same id.
     """
 
     upper: VenSettings
@@ -41,6 +44,7 @@ class GatewaySettings:
     policy: Policy = Policy.FIRM
     more_upper: tuple[VenSettings, ...] = ()
     more_lower: tuple[VtnSettings, ...] = ()
+    programmes: Mapping[ProgrammeId, ProgrammeId] = field(default_factory=dict)
 
     @property
     def uppers(self) -> tuple[VenSettings, ...]:
@@ -60,6 +64,11 @@ class GatewaySettings:
         if not self.more_lower:
             return (Link.LOWER,)
         return tuple(Link.below(each.domain) for each in self.lowers)
+
+    def programme_below(self, above: ProgrammeId | None, lower: VtnSettings) -> ProgrammeId | None:
+        """Return the programme in which an event is asked for in a domain below; None for none."""
+        wanted = self.programmes.get(above, above) if above else None
+        return wanted if wanted in lower.programmes else None
 
     @property
     def lowers(self) -> tuple[VtnSettings, ...]:

@@ -110,5 +110,6 @@ OPENADR_20B = Profile(
     complete=complete,
     losses=LOSSES,
     tells_the_set=True,
+    says_rules=False,
 )
 """What our flows say as an OpenADR 2.0b party says it; `losses` lists what it cannot say."""
