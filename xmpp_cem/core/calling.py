@@ -74,14 +74,14 @@ def barred_now(
 
 
 def retimed(
-    state: VtnState, dispatch: Dispatch, parts: Iterable[Part], now: datetime
+    state: VtnState, before: Dispatch, dispatch: Dispatch, parts: Iterable[Part], now: datetime
 ) -> tuple[Dispatch, list[Part]]:
-    """Judge other times by the rules of a programme, as of a call that is made now.
+    """Judge other times than before by the rules of a programme, as of a call that is made now.
 
     Returns:
         The dispatch, created now, and the parts of members that may not be called then.
     """
-    if dispatch.event.programme is None:
+    if dispatch.event.programme is None or dispatch.active == before.active:
         return dispatch, []
     event = dispatch.event.model_copy(update={"created": now})
     barred = list(barred_now(state, event, parts, now, is_new=True))

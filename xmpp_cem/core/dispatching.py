@@ -23,7 +23,7 @@ from xmpp_cem.core.effects import Effect, Note, SetTimer
 from xmpp_cem.core.limiting import confirmed
 from xmpp_cem.core.metering import Metering, Window
 from xmpp_cem.core.modifying import modified
-from xmpp_cem.core.opening import renewed
+from xmpp_cem.core.opening import renewed, timers_of
 from xmpp_cem.core.records import Dispatch
 from xmpp_cem.core.standing import signed, standing
 from xmpp_cem.core.tallying import Tally, tally
@@ -54,7 +54,7 @@ class Dispatching(DispatchBook):
         self.dispatches = {dispatch.event.id: dispatch for dispatch in by_age}
         shown = [d for d in by_age if not d.event.is_cancelled or now < d.active.end]
         over = EventStatus.COMPLETED
-        return [t for d in shown if d.event.status is not over for t in self._timers(d)]
+        return [t for d in shown if d.event.status is not over for t in timers_of(d)]
 
     def create(self, call: Call, now: datetime) -> list[Effect]:
         """Divide a new event over the usable members; a known one is left as it is."""
@@ -64,7 +64,7 @@ class Dispatching(DispatchBook):
         self.outgoing.append(made.dispatch)
         effects: list[Effect] = [self.put(made.dispatch), *map(self.put_part, made.parts)]
         effects += self._limits_moved(made.dispatch, now)
-        return [*effects, *self._timers(made.dispatch)]
+        return [*effects, *timers_of(made.dispatch)]
 
     def modify(self, call: Call, why: str, now: datetime) -> list[Effect]:
         """Make a live event what is called for now; nothing happens when it is that already."""
@@ -72,11 +72,9 @@ class Dispatching(DispatchBook):
         changed = modified(dispatch, call, why)
         if changed is None or dispatch not in self.live():
             return []
-        effects: list[Effect] = []
-        if changed.active != dispatch.active:
-            changed, barred = retimed(self._state, changed, self.parts[call.event].values(), now)
-            effects += map(self.put_part, barred)
         parts = self.parts[call.event]
+        changed, barred = retimed(self._state, dispatch, changed, parts.values(), now)
+        effects: list[Effect] = [*map(self.put_part, barred)]
         division = Division(changed)
         if (changed.signal, changed.changes) != (dispatch.signal, dispatch.changes):
             division = self.dividing.anew(changed, parts, why, now)
@@ -85,7 +83,7 @@ class Dispatching(DispatchBook):
         self.outgoing.append(made)
         effects += [self.put(made), *map(self.put_part, division.parts)]
         effects += self._limits_moved(made, now)
-        return [*effects, *self._timers(made), Note("info", "event modified", division.fields)]
+        return [*effects, *timers_of(made), Note("info", "event modified", division.fields)]
 
     def cancel(self, event_id: EventId, why: str) -> list[Effect]:
         """End an event before its time: a cancel is a published modification."""
@@ -298,11 +296,3 @@ class Dispatching(DispatchBook):
         powers = [d.event.id for d in self.live() if isinstance(d.signal, Delta)]
         why = "the limits in force have changed"
         return [effect for event_id in powers for effect in self.reconsider(event_id, why, now)]
-
-    def _timers(self, dispatch: Dispatch) -> list[Effect]:
-        key, event = f"vtn/event/{dispatch.event.id}", dispatch.event
-        return [
-            SetTimer(f"{key}/silent", event.created + (event.answer_by - event.created) / 2),
-            SetTimer(f"{key}/answers", dispatch.event.answer_by),
-            SetTimer(f"{key}/end", dispatch.active.end),
-        ]
