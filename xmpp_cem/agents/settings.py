@@ -212,6 +212,7 @@ def gateway_settings(config: GatewayConfig) -> GatewaySettings:
         more_upper=tuple(uppers[1:]),
         more_lower=tuple(lowers[1:]),
         programmes=config.cascade.programmes,
+        show_every=config.cascade.show_every,
     )
 
 

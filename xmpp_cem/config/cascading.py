@@ -24,6 +24,9 @@ class CascadeConfig(Section):
     `expected` at once, adding what silent members have kept of what was asked so far; `immediate`
     at once to what members can do. The last two are corrected by a change of mind."""
 
+    show_every: Annotated[timedelta, Bounds(0, 3600)] = timedelta(seconds=5)
+    """How often at most its presence above changes, unless towards unreachable."""
+
     programmes: dict[ProgrammeId, ProgrammeId] = Field(default_factory=dict)
     """Which programme below stands for one above, as `peak = "homes"`; without an entry the same
     id. A domain below that has no such programme gets an event without one."""

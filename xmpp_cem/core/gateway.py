@@ -6,7 +6,7 @@ from xmpp_cem.core.cascade.cascading import Cascading
 from xmpp_cem.core.cascade.ends import End, Lower, Upper
 from xmpp_cem.core.cascade.rolling import Rolling
 from xmpp_cem.core.cascade.settings import GatewaySettings
-from xmpp_cem.core.cascade.showing import virtual
+from xmpp_cem.core.cascade.showing import Damper, virtual
 from xmpp_cem.core.concerns import Concern, about_vtn
 from xmpp_cem.core.effects import AskDecision, Effect, SetTimer
 from xmpp_cem.core.inputs import Input, Link, Started, TimerFired
@@ -50,6 +50,7 @@ class Gateway:
         self._ends.update({end.link: end for end in self.lowers})
         self._cascading = Cascading(settings, self.uppers, self.lowers)
         self._rolling = Rolling(self._party, self.lowers)
+        self._dampers = {upper.link: Damper(settings.show_every) for upper in self.uppers}
 
     @property
     def ven(self) -> Ven:
@@ -116,5 +117,6 @@ class Gateway:
         effects: list[Effect] = []
         for upper in self.uppers:
             resource, members = virtual(self._party, upper.domain, self.lowers, now)
-            effects += upper.placed(upper.role.update((resource,), now, members))
+            if self._dampers[upper.link].lets(resource, members, now):
+                effects += upper.placed(upper.role.update((resource,), now, members))
         return effects

@@ -1,11 +1,11 @@
 """Readings of a domain's members: kept by window, summed for the level above."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from xmpp_cem.core.kept import Dropped
 from xmpp_cem.core.pages import Holdings
+from xmpp_cem.core.summing import Summing
 from xmpp_cem.model.ids import PartyId
 from xmpp_cem.model.position import Position
 from xmpp_cem.model.reading import Quality, Reading
@@ -31,11 +31,12 @@ class Window:
     expected: int
     reporting: int
     number: int = 0
+    revision: int = 0
 
 
 @dataclass
 class Metering:
-    """The last windows of every member; a window of a member counts once.
+    """The last windows of every member; a window of a member counts once, a correction instead.
 
     A member that claims more than `most_w` (W, and Wh a thousand times that) is not believed, so
     that sums over all members stay within what a message can carry. `is_summed` says that somebody
@@ -45,9 +46,7 @@ class Metering:
     most_w: int = MOST_W
     is_summed: bool = True
     history: dict[PartyId, dict[Interval, Window]] = field(default_factory=dict)
-    reported: dict[Interval, None] = field(default_factory=dict)
-    _unsummed: dict[Interval, dict[PartyId, Window]] = field(default_factory=dict)
-    _summed_until: datetime | None = None
+    summing: Summing = field(default_factory=Summing)
     _count: int = 0
     _dropped: tuple[int, datetime] | None = None
 
@@ -60,14 +59,16 @@ class Metering:
         fresh = []
         for interval, group in by_window.items():
             total = _total(interval, group, self._count + 1)
-            if interval in kept or not self._is_credible(total):
+            known = kept.get(interval)
+            is_repeat = known is not None and total.revision <= known.revision
+            if is_repeat or not self._is_credible(total):
                 continue
             self._count = total.number
             kept[interval] = total
-            fresh.append(total)
-            if self.is_summed and self._may_sum(interval):
-                self._unsummed.setdefault(interval, {})[party] = total
-        for interval in sorted(kept, key=_end_of)[:-_KEPT_WINDOWS]:
+            fresh += [] if known else [total]
+            if self.is_summed:
+                self.summing.add(party, interval, total)
+        for interval in sorted(kept, key=lambda interval: interval.end)[:-_KEPT_WINDOWS]:
             self._drop(kept.pop(interval))
         return fresh
 
@@ -106,47 +107,6 @@ class Metering:
         newest = max(self.history.get(party, {}).values(), key=_end, default=None)
         return newest.power_w if newest else None
 
-    def roll_up(
-        self,
-        party: PartyId,
-        estimates: Mapping[PartyId, int | None],
-        now: datetime,
-        grace: timedelta | None,
-    ) -> tuple[Reading, ...]:
-        """Return the sums of windows that are complete, or as complete as they will get.
-
-        A window is complete when every member from whom one can expect it has told it; after
-        `grace` it is summed with what is there. A member that is missing shows in `expected` and
-        `reporting` and counts with an estimate, where there is one: unknown is not zero.
-
-        Args:
-            party: the virtual resource.
-            estimates: every member; the power to count when it tells nothing, W, None: expect it.
-            now: the present.
-            grace: how long after a window's end to wait for the rest, None while it is on its way.
-        """
-        awaited = {member for member, estimate in estimates.items() if estimate is None}
-        due = [
-            (interval, group)
-            for interval, group in self._unsummed.items()
-            if awaited <= group.keys() or (grace is not None and now >= interval.end + grace)
-        ]
-        sums = []
-        for interval, group in sorted(due, key=lambda entry: entry[0].start):
-            del self._unsummed[interval]
-            self.reported[interval] = None
-            missing = {member: w for member, w in estimates.items() if member not in group}
-            sums.append(_sum(party, interval, list(group.values()), missing))
-        for interval in sorted(self.reported, key=_end_of)[: -2 * _KEPT_WINDOWS]:
-            del self.reported[interval]
-            self._summed_until = max(interval.end, self._summed_until or interval.end)
-        return tuple(sums)
-
-    def _may_sum(self, interval: Interval) -> bool:
-        """Whether a window has not been summed yet; the sum of one is told once."""
-        is_past = self._summed_until is not None and interval.end <= self._summed_until
-        return interval not in self.reported and not is_past
-
     def _is_credible(self, window: Window) -> bool:
         registers_wh = max(window.import_wh or 0, window.export_wh or 0)
         return abs(window.power_w) <= self.most_w and registers_wh <= 1000 * self.most_w
@@ -154,10 +114,6 @@ class Metering:
 
 def _end(window: Window) -> datetime:
     return window.interval.end
-
-
-def _end_of(interval: Interval) -> datetime:
-    return interval.end
 
 
 def _total(interval: Interval, readings: list[Reading], number: int) -> Window:
@@ -171,6 +127,7 @@ def _total(interval: Interval, readings: list[Reading], number: int) -> Window:
         expected=sum(r.expected for r in readings),
         reporting=sum(r.reporting for r in readings),
         number=number,
+        revision=max(r.revision for r in readings),
     )
 
 
@@ -183,26 +140,7 @@ def _reading(party: PartyId, window: Window) -> Reading:
         import_wh=window.import_wh,
         export_wh=window.export_wh,
         quality=Quality.VALID if is_whole else Quality.ESTIMATED,
+        revision=window.revision,
         expected=window.expected,
         reporting=window.reporting,
-    )
-
-
-def _sum(
-    party: PartyId, interval: Interval, group: list[Window], missing: Mapping[PartyId, int | None]
-) -> Reading:
-    """Add up a window; registers are left out when a member is missing, since they would jump."""
-    expected = len(group) + len(missing)
-    estimated_w = sum(w for w in missing.values() if w is not None)
-    imports = [w.import_wh for w in group if w.import_wh is not None]
-    exports = [w.export_wh for w in group if w.export_wh is not None]
-    return Reading(
-        resource=party,
-        window=interval,
-        power_w=sum(w.power_w for w in group) + estimated_w,
-        import_wh=sum(imports) if len(imports) == expected else None,
-        export_wh=sum(exports) if len(exports) == expected else None,
-        quality=Quality.ESTIMATED if missing else Quality.VALID,
-        expected=expected,
-        reporting=len(group),
     )

@@ -24,6 +24,27 @@ def test_a_gateway_is_no_member_of_its_own_domain(fault: Fault):
     assert said == "file: agg-1 is a member of its own domain; remove that member"
 
 
+def test_a_gateway_does_not_carry_events_in_a_circle(fault: Fault):
+    said = fault("gateway", ('"site-2@xmpp.localhost"', '"agg-1@xmpp.localhost"'))
+    assert "our account above and a member of agg-1-sites: events would go in a circle" in said
+    said = fault("gateway", ('"site-2@xmpp.localhost"', '"grid@xmpp.localhost"'))
+    assert "leads a domain above us and is a member of agg-1-sites" in said
+
+
+def test_several_domains_are_lists_of_tables(write: Write, fault: Fault):
+    text = write("gateway").read_text()
+    upper = text[text.index("[upper]") : text.index("[lower]")]
+    other = upper.replace('"grid"', '"dso-b"').replace("agg-1@", "agg-1-b@")
+    lists = upper.replace("[upper]", "[[upper]]") + other.replace("[upper]", "[[upper]]")
+    assert [d.domain for d in load(write("gateway", (upper, lists))).upper] == ["grid", "dso-b"]
+    twice = 2 * upper.replace("[upper]", "[[upper]]")
+    assert "domain above grid is there twice" in fault("gateway", (upper, twice))
+    shared = lists.replace("agg-1-b@", "agg-1@")
+    assert "account agg-1@xmpp.localhost is there twice" in fault("gateway", (upper, shared))
+    wrong = lists.replace('domain = "dso-b"', 'domian = "dso-b"')
+    assert "upper[1].domian: unknown key" in fault("gateway", (upper, wrong))
+
+
 def test_the_answer_margin_has_a_default(write: Write):
     assert load(write("gateway")).cascade.answer_margin == timedelta(seconds=3)
     without = load(write("gateway", ("answer_margin", "# answer_margin")))

@@ -1,10 +1,13 @@
 """A gateway between several domains, without time and network."""
 
+from datetime import timedelta
+
 import pytest
 
 from xmpp_cem.core.cascade.ends import End
 from xmpp_cem.core.cascade.saga import TABLE, Deed, Phase, Sign
 from xmpp_cem.core.cascade.settings import GatewaySettings, Policy
+from xmpp_cem.core.cascade.showing import Damper
 from xmpp_cem.core.effects import Forget, Remember, WatchPresence
 from xmpp_cem.core.gateway import Gateway
 from xmpp_cem.core.inputs import Link, LinkChanged, Started
@@ -13,7 +16,8 @@ from xmpp_cem.core.ven import Ven
 from xmpp_cem.core.venstate import VenSettings
 from xmpp_cem.core.vtnstate import VtnSettings
 from xmpp_cem.model.ids import Jid
-from xmpp_cem.testing.builders import HOST, NOW, of_kind, plain_digest
+from xmpp_cem.model.resource import Resource, ResourceState
+from xmpp_cem.testing.builders import HOST, NOW, at, of_kind, plain_digest
 
 
 def ven(domain):
@@ -121,3 +125,26 @@ def test_no_yes_is_said_before_members_were_asked():
 
 def test_the_policies_are_those_of_the_configuration():
     assert {policy.value for policy in Policy} == {"firm", "expected", "immediate"}
+
+
+def shown(state):
+    return Resource(id="gw", kind="virtual", state=state, power_w=0)
+
+
+def test_what_is_shown_above_changes_no_more_often_than_configured():
+    damper = Damper(timedelta(seconds=5))
+    ready, limited = shown(ResourceState.AVAILABLE), shown(ResourceState.LIMITED)
+    assert damper.lets(ready, (3, 3), at(0))
+    assert damper.lets(ready, (3, 3), at(1))
+    assert not damper.lets(limited, (3, 3), at(2))
+    assert damper.lets(limited, (3, 3), at(5))
+    assert not damper.lets(ready, (3, 3), at(9))
+    assert damper.lets(ready, (3, 3), at(10))
+
+
+def test_what_changes_towards_unreachable_is_shown_at_once():
+    damper = Damper(timedelta(seconds=5))
+    assert damper.lets(shown(ResourceState.AVAILABLE), (3, 3), at(0))
+    assert damper.lets(shown(ResourceState.LIMITED), (3, 2), at(1))
+    assert not damper.lets(shown(ResourceState.AVAILABLE), (3, 3), at(2))
+    assert damper.lets(shown(ResourceState.OUT_OF_SERVICE), (3, 0), at(3))

@@ -33,18 +33,18 @@ def test_a_window_is_summed_when_everybody_has_told_it_and_only_once():
     metering = Metering()
     metering.take("a", (reading(0, 1000),))
     both = {"a": None, "b": None}
-    assert metering.roll_up("gw", both, at(11), STEP) == ()
+    assert metering.summing.due("gw", both, at(11), STEP) == ()
     metering.take("b", (reading(0, 500),))
-    (summed,) = metering.roll_up("gw", both, at(11), STEP)
+    (summed,) = metering.summing.due("gw", both, at(11), STEP)
     assert (summed.power_w, summed.expected, summed.reporting) == (1500, 2, 2)
     assert summed.quality is Quality.VALID
-    assert metering.roll_up("gw", both, at(30), STEP) == ()
+    assert metering.summing.due("gw", both, at(30), STEP) == ()
 
 
 def test_after_the_grace_what_is_missing_is_visible():
     metering = Metering()
     metering.take("a", (reading(0, 1000),))
-    (summed,) = metering.roll_up("gw", {"a": None, "b": None}, at(20), STEP)
+    (summed,) = metering.summing.due("gw", {"a": None, "b": None}, at(20), STEP)
     assert (summed.power_w, summed.expected, summed.reporting) == (1000, 2, 1)
     assert summed.quality is Quality.ESTIMATED
     assert summed.import_wh is None
@@ -54,25 +54,25 @@ def test_while_readings_are_on_their_way_a_sum_waits_for_those_awaited():
     metering = Metering()
     metering.take("a", (reading(0, 1000),))
     both = {"a": None, "b": None}
-    assert metering.roll_up("gw", both, at(500), None) == ()
+    assert metering.summing.due("gw", both, at(500), None) == ()
     metering.take("b", (reading(0, 500),))
-    assert [s.power_w for s in metering.roll_up("gw", both, at(501), None)] == [1500]
+    assert [s.power_w for s in metering.summing.due("gw", both, at(501), None)] == [1500]
 
 
 def test_however_many_late_windows_come_each_is_summed_once():
     metering = Metering()
     late = tuple(reading(number, number) for number in range(100))
     metering.take("a", late)
-    sums = metering.roll_up("gw", {"a": None}, at(2000), STEP)
+    sums = metering.summing.due("gw", {"a": None}, at(2000), STEP)
     assert [s.power_w for s in sums] == list(range(100))
     metering.take("a", late)
-    assert metering.roll_up("gw", {"a": None}, at(2001), STEP) == ()
+    assert metering.summing.due("gw", {"a": None}, at(2001), STEP) == ()
 
 
 def test_who_takes_no_sums_keeps_nothing_for_them():
     metering = Metering(is_summed=False)
     metering.take("a", (reading(0),))
-    assert metering.roll_up("gw", {"a": None}, at(500), STEP) == ()
+    assert metering.summing.due("gw", {"a": None}, at(500), STEP) == ()
 
 
 def test_a_late_window_does_not_push_out_a_newer_one():
@@ -87,7 +87,7 @@ def test_a_late_window_does_not_push_out_a_newer_one():
 def test_a_lost_member_counts_as_left_alone_and_never_as_zero():
     metering = Metering()
     metering.take("a", (reading(0, 1000),))
-    (summed,) = metering.roll_up("gw", {"a": None, "b": 700}, at(11), STEP)
+    (summed,) = metering.summing.due("gw", {"a": None, "b": 700}, at(11), STEP)
     assert (summed.power_w, summed.reporting, summed.quality) == (1700, 1, Quality.ESTIMATED)
 
 
@@ -110,6 +110,6 @@ def test_only_the_last_windows_are_kept():
     metering = Metering()
     for number in range(100):
         metering.take("a", (reading(number),))
-        metering.roll_up("gw", {"a": None}, at(10 * number + 10), STEP)
+        metering.summing.due("gw", {"a": None}, at(10 * number + 10), STEP)
     assert len(metering.history["a"]) == 30
-    assert len(metering.reported) == 60
+    assert len(metering.summing.told) == 60

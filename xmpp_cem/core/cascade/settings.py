@@ -36,6 +36,7 @@ class GatewaySettings:
         more_upper: as a VEN in further domains.
         more_lower: as the VTN of further domains.
         programmes: which programme below stands for one above; for others that of the same id.
+        show_every: how often at most what it shows above changes, unless towards unreachable.
     """
 
     upper: VenSettings
@@ -45,6 +46,7 @@ class GatewaySettings:
     more_upper: tuple[VenSettings, ...] = ()
     more_lower: tuple[VtnSettings, ...] = ()
     programmes: Mapping[ProgrammeId, ProgrammeId] = field(default_factory=dict)
+    show_every: timedelta = timedelta(seconds=5)
 
     @property
     def uppers(self) -> tuple[VenSettings, ...]:

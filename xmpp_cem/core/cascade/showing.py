@@ -1,7 +1,8 @@
 """What a gateway shows above: its members as one virtual resource."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from xmpp_cem.core.cascade.contention import taken_by_others
 from xmpp_cem.core.cascade.ends import Lower
@@ -58,3 +59,26 @@ def virtual(
         decrease_w=sum(capability.decrease_w for capability in usable),
     )
     return made, (len(members), len(reachable))
+
+
+@dataclass
+class Damper:
+    """Lets what is shown above change no more often than `every`, unless towards unreachable."""
+
+    every: timedelta
+    _state: ResourceState | None = None
+    _members: tuple[int, int] = (0, 0)
+    _changed: datetime | None = None
+
+    def lets(self, resource: Resource, members: tuple[int, int], now: datetime) -> bool:
+        """Whether it may be shown now; what may not is shown later, as it is then."""
+        is_alike = (resource.state, members) == (self._state, self._members)
+        if is_alike or self._changed is None:
+            is_due = True
+        else:
+            is_lost = members[1] < self._members[1]
+            is_out = resource.state is ResourceState.OUT_OF_SERVICE
+            is_due = is_lost or is_out or now >= self._changed + self.every
+        if is_due and not is_alike:
+            self._state, self._members, self._changed = resource.state, members, now
+        return is_due
