@@ -8,7 +8,7 @@ from xmpp_cem.drivers.supervised import State, Supervised
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.control import Sample, SetPoint
 from xmpp_cem.model.event import Event
-from xmpp_cem.model.signal import Limit
+from xmpp_cem.model.signal import Level, Limit, Price, TargetPower
 
 _LONGEST_FAULT, _LONGEST_KIND = 200, 32
 
@@ -38,9 +38,9 @@ Read = Callable[[], Awaitable[tuple[Sample, ...] | list[Sample]]]
 
 
 async def agree(event: Event, power_w: int) -> Decision:
-    """Take part in every event with all that is asked; limits are kept."""
-    if isinstance(event.signal, Limit):
-        return OptIn(0)
+    """Take part in every event with all that is asked; other signals than power are followed."""
+    if isinstance(event.signal, Limit | Price | Level | TargetPower):
+        return OptIn(power_w)
     return OptIn(power_w) if power_w else OptOut("nothing that could change")
 
 

@@ -3,6 +3,7 @@
 import itertools
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,11 +17,12 @@ from xmpp_cem.config.storing import RetentionConfig
 from xmpp_cem.core.cascade.settings import GatewaySettings, Policy
 from xmpp_cem.core.failsafe import Autonomy, FailsafeSettings
 from xmpp_cem.core.inputs import Link
+from xmpp_cem.core.response import ResponseCurve
 from xmpp_cem.core.site import SiteSettings
 from xmpp_cem.core.venstate import VenSettings
 from xmpp_cem.core.vtnstate import Terms, VtnSettings
 from xmpp_cem.errors import ConfigError
-from xmpp_cem.model.ids import DomainId, Jid, PartyId
+from xmpp_cem.model.ids import DomainId, Jid, PartyId, ResourceId
 from xmpp_cem.model.keeping import Retention
 from xmpp_cem.model.programme import Enrolment
 from xmpp_cem.model.schedule import OptSchedule
@@ -158,7 +160,16 @@ def site_settings(config: VenConfig) -> SiteSettings:
     enrolled = (each.enrolments(party, names) for each in config.enrolments)
     schedules = tuple(each.schedule(party) for each in config.opt_schedules)
     ven = ven_settings(party, config.upper, tuple(itertools.chain(*enrolled)), schedules)
+    ven = replace(ven, responses=_responses(config))
     return SiteSettings(ven, config.control.every, failsafe_of(config.failsafe))
+
+
+def _responses(config: VenConfig) -> dict[ResourceId, tuple[ResponseCurve, ...]]:
+    return {
+        resource.id: tuple(each.curve for each in resource.response)
+        for resource in config.resources
+        if resource.response
+    }
 
 
 def failsafe_of(config: FailsafeConfig | None) -> FailsafeSettings | None:

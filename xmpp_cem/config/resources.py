@@ -1,27 +1,31 @@
 """The energy resources of a site and the drivers that reach them."""
 
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
-from pydantic import BaseModel, TypeAdapter, ValidationError, ValidationInfo, model_validator
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError, ValidationInfo, model_validator
 from pydantic_core import ErrorDetails, InitErrorDetails
 
 from xmpp_cem.config.drivers import usable_driver
+from xmpp_cem.config.responding import ResponseConfig
 from xmpp_cem.config.section import Section
 from xmpp_cem.drivers.plugin import DriverPlugin
 from xmpp_cem.errors import ConfigError
 from xmpp_cem.model.ids import ResourceId
 
-_OURS = frozenset({"id", "driver"})
+_OURS = frozenset({"id", "driver", "response"})
 
 
 class ResourceConfig(Section):
-    """A resource: the driver's own keys stand beside `id` and `driver`."""
+    """A resource: the driver's own keys stand beside `id`, `driver` and `response`."""
 
     id: ResourceId
     """Its mRID; outlives box, account and certificate."""
 
     driver: str
     """Which driver reaches it: `simulated`, `script`, `sunspec`, `s2`, or an installed one."""
+
+    response: Annotated[tuple[ResponseConfig, ...], Field(max_length=2)] = ()
+    """How it responds to prices and to levels, a table for each; without one it does not."""
 
     settings: Any
     """The driver's own keys."""

@@ -40,6 +40,8 @@ def asked_power(event: Event, capability: Capability) -> int:
             return -share(multiplier, able.decrease_w)
         case Share(multiplier=multiplier):
             return share(multiplier, able.increase_w)
+        case TargetPower(power_w=power_w, at=Place.CONNECTION_POINT):
+            return power_w - capability.power_w
         case TargetPower(power_w=power_w):
             return power_w - able.power_w
         case _:
@@ -52,16 +54,11 @@ def why_not(event: Event, capability: Capability, follows: frozenset[str]) -> st
     Args:
         event: what is asked.
         capability: of the party.
-        follows: kinds of signals that it can follow; what changes within an event can be followed
-            by who follows limits, except for set points.
+        follows: kinds of signals that it can follow.
     """
     signal = event.signal
     if signal.kind not in follows:
         return f"this party does not follow {signal.kind} signals"
-    if event.changes and (isinstance(signal, TargetPower) or "limit" not in follows):
-        return f"this party does not follow a {signal.kind} that changes within an event"
-    if isinstance(signal, TargetPower) and signal.at is not Place.TERMINALS:
-        return "this party does not follow set points at the connection point"
     if _turns(event):
         return "this party does not follow an event that turns from decrease to increase"
     if not meant(event, capability).resources:

@@ -24,8 +24,9 @@ NEAR_BEFORE = timedelta(minutes=5)
 DECIDE_WITHIN = timedelta(seconds=10)
 """How long a party may decide when it hears of a version only after the deadline for answers."""
 
-UNCONFIRMED = "no capability was confirmed before the event was made"
 OPPOSITE = "the site's program promised the opposite of what was asked"
+UNCONFIRMED = "no capability was confirmed before the event was made"
+_BEGUN = ("baselines", "limits", "shares", "rooms")
 BY_TRANSACTION = frozenset({Verb.CREATE, Verb.CHANGE, Verb.CANCEL})
 """Verbs of what comes to us alone."""
 
@@ -67,7 +68,7 @@ def moments(commitment: Commitment, *, is_silence_yes: bool) -> Moments:
         end=event.active.end,
         answer_by=commitment.decide_by or event.answer_by,
         forget=event.active.end + TOMBSTONE,
-        is_silence_yes=is_silence_yes,
+        is_silence_yes=is_silence_yes or is_mandatory(event),
     )
 
 
@@ -94,7 +95,7 @@ def continued(made: Commitment, known: Commitment, now: datetime) -> Commitment:
 
     What was fixed at a start does not hold for a later one.
     """
-    begun = ("baselines", "limits", "shares") if now >= made.event.active.start else ()
+    begun = _BEGUN if now >= made.event.active.start else ()
     stands = {
         name: getattr(known, name) for name in ("status", "answer", "offsets", "taken", *begun)
     }

@@ -1,5 +1,6 @@
 """A gateway: a VEN above and a VTN below, between which events and readings cascade."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from xmpp_cem.core.cascade.cascading import Cascading
@@ -16,6 +17,12 @@ from xmpp_cem.core.vtn import Vtn
 from xmpp_cem.model.ids import Jid
 
 _TICK = "cascade/tick"
+_DIVIDES = frozenset({"delta", "multiplier", "price", "level"})
+
+
+def _follows(settings: GatewaySettings) -> frozenset[str]:
+    """Return the kinds of signals that cascade; a limit is of one domain, and not shared by two."""
+    return _DIVIDES if settings.more_lower else _DIVIDES | {"limit"}
 
 
 class Gateway:
@@ -29,7 +36,7 @@ class Gateway:
         self._party = settings.upper.party
         self.uppers: tuple[Upper, ...] = tuple(
             End(
-                Ven(each),
+                Ven(replace(each, follows=_follows(settings), has_members=True)),
                 link,
                 each.domain if settings.more_upper else "",
                 takes_over=each is settings.upper,

@@ -27,6 +27,7 @@ from xmpp_cem.core.eventacts import (
 from xmpp_cem.core.life import Cause, State
 from xmpp_cem.core.phases import Moments
 from xmpp_cem.core.records import Commitment
+from xmpp_cem.core.responding import response_w, why_no_response
 from xmpp_cem.core.rulebook import Verdict
 from xmpp_cem.core.venstate import VenState
 from xmpp_cem.messages.envelope import Header
@@ -34,6 +35,7 @@ from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import ResourceId
 from xmpp_cem.model.resource import Capability
+from xmpp_cem.model.signal import Delta, Level, Price, Share
 
 NOTHING = "nothing that could change"
 
@@ -47,7 +49,13 @@ class Judging:
     def why_unable(self, event: Event) -> str:
         """Return why we cannot follow an event whatever is agreed, or nothing."""
         able = basis_capability(self._state.record.confirmed, event)
-        return why_not(event, able, self._state.settings.follows) if able else UNCONFIRMED
+        if able is None:
+            return UNCONFIRMED
+        settings = self._state.settings
+        why = why_not(event, able, settings.follows)
+        if why or settings.has_members:
+            return why
+        return why_no_response(event, able.resources, settings.responses)
 
     def committed(
         self, event: Event, header: Header, known: Commitment | None, now: datetime
@@ -77,7 +85,7 @@ class Judging:
         is_same = known and not known.barred and known.event.active == event.active
         verdict = self.verdict(event, capability, now, is_new=not is_same)
         return {
-            "asked_w": _asked(event, capability, verdict.resources),
+            "asked_w": self._asked(event, capability, verdict.resources),
             "revision": capability.revision,
             "resources": verdict.resources,
             "barred": verdict.barred,
@@ -116,7 +124,7 @@ class Judging:
         The customer's hand comes first, then the owner's opt schedules.
         """
         event, able = commitment.event, self._state.capability
-        if is_mandatory(event):
+        if is_mandatory(event) and not self._state.settings.has_members:
             return Cause.OPT_IN, Word(0, "a mandatory limit takes no opt-out")
         if asks(event) and able and is_overridden(event, only(able, commitment.resources)):
             return Cause.OPT_OUT, Word(0, "local override")
@@ -126,7 +134,7 @@ class Judging:
             return Cause.OPT_IN, Word(0, "nothing is asked for now")
         if commitment.scheduled is Opt.IN:
             power_w, why = commitment.asked_w, commitment.why_scheduled
-            is_idle = not power_w and "limit" not in event.signal.kind
+            is_idle = not power_w and isinstance(event.signal, Delta | Share)
             return (
                 (Cause.OPT_OUT, Word(0, NOTHING))
                 if is_idle
@@ -137,6 +145,16 @@ class Judging:
             )
         return None
 
+    def _asked(
+        self, event: Event, capability: Capability, left: tuple[ResourceId, ...] | None
+    ) -> int:
+        """Return the change asked of the resources that are left, within what these can do, W."""
+        able = only(capability, left)
+        if isinstance(event.signal, Price | Level):
+            return response_w(event, able.resources, self._state.settings.responses)
+        power_w = asked_power(event, able)
+        return power_w if left is None else max(-able.decrease_w, min(able.increase_w, power_w))
+
     def moments(self, commitment: Commitment) -> Moments:
         """Return the instants of an event's life here."""
         event, settings = commitment.event, self._state.settings
@@ -144,10 +162,3 @@ class Judging:
         if event.programme:
             is_yes = self._state.rules.is_silence_yes(event)
         return moments(commitment, is_silence_yes=is_yes)
-
-
-def _asked(event: Event, capability: Capability, left: tuple[ResourceId, ...] | None) -> int:
-    """Return the change asked of the resources that are left, within what these can do, W."""
-    able = only(capability, left)
-    power_w = asked_power(event, able)
-    return power_w if left is None else max(-able.decrease_w, min(able.increase_w, power_w))

@@ -2,18 +2,20 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from xmpp_cem.core.bounds import Cap, Physical, Range, divided
+from xmpp_cem.core.claiming import claim_of
 from xmpp_cem.core.life import State
 from xmpp_cem.core.lifecycle import ENDED
-from xmpp_cem.core.preparing import moves_power, window_of
+from xmpp_cem.core.preparing import moves_power
 from xmpp_cem.core.records import Commitment
-from xmpp_cem.core.timeline import Claim, Piece, timeline
+from xmpp_cem.core.responding import NO_RESPONSES, Responses
+from xmpp_cem.core.timeline import timeline
 from xmpp_cem.core.trajectory import Setting, setting_at
 from xmpp_cem.model.control import Sample
 from xmpp_cem.model.ids import EventId, ResourceId
-from xmpp_cem.model.signal import Direction, Limit, Place, Signal, in_proportion
+from xmpp_cem.model.signal import Direction, Limit, Place, Signal
 
 _ANY = Physical(Range(-(10**12), 10**12))
 """What a resource can do whose device tells no limits; events ask within what it offered."""
@@ -47,6 +49,7 @@ def plan(
     samples: tuple[Sample, ...],
     free_w: Mapping[ResourceId, int],
     now: datetime,
+    responses: Responses = NO_RESPONSES,
 ) -> Plan:
     """Return what every resource is to do at an instant.
 
@@ -56,6 +59,7 @@ def plan(
         samples: the newest look at the devices.
         free_w: the power of each resource when no event decides, W.
         now: the instant.
+        responses: how resources respond to prices and levels.
     """
     moving = [c for c in commitments if moves_power(c)]
     caps = [(cap, None) for cap in own] + [c for each in moving for c in _caps(each)]
@@ -63,40 +67,14 @@ def plan(
     settings = {}
     for sample in samples:
         name = sample.resource
-        claims = [claim for each in moving if (claim := claim_of(each, name))]
         physical = Physical.of(sample.limits) if sample.limits else _ANY
+        able = physical if sample.limits else Physical(_reach(sample))
+        claims = [
+            claim for each in moving if (claim := claim_of(each, sample, samples, responses, able))
+        ]
         line = timeline(claims, parts.get(name, ()), physical)
         settings[name] = setting_at(line, free_w.get(name, sample.power_w), now)
     return Plan(settings)
-
-
-def claim_of(commitment: Commitment, resource: ResourceId) -> Claim | None:
-    """Return what an event that is prepared asks of one resource; None for nothing."""
-    share_w = dict(commitment.shares).get(resource)
-    baseline_w = dict(commitment.baselines or ()).get(resource)
-    window = window_of(commitment)
-    if not share_w or baseline_w is None or window is None:
-        return None
-    event = commitment.event
-    pieces = tuple(
-        Piece(
-            max(start, window.window.start),
-            end,
-            baseline_w + in_proportion(share_w, event.signal, signal),
-        )
-        for start, end, signal in event.stretches
-        if end > window.window.start
-    )
-    return Claim(
-        event=event.id,
-        priority=event.priority,
-        created=event.created,
-        order=event.order,
-        pieces=pieces,
-        ramp=timedelta(seconds=event.ramp_s),
-        hold=window.release - event.active.end,
-        recovery=timedelta(seconds=event.recovery_s),
-    )
 
 
 def _caps(commitment: Commitment) -> list[tuple[Cap, Commitment | None]]:

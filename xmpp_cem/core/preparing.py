@@ -11,7 +11,7 @@ from xmpp_cem.core.spread import Acting, Offsets, Spread, acting, offsets
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.event import Mode
 from xmpp_cem.model.ids import PartyId, ResourceId
-from xmpp_cem.model.signal import Limit, TargetPower
+from xmpp_cem.model.signal import Level, Limit, Price, TargetPower
 
 
 def moves_power(commitment: Commitment) -> bool:
@@ -66,7 +66,7 @@ def prepared(
         known: baselines of resources that another event moves already, for those that have not
             been read before it since a restart.
     """
-    if not sampling.latest:
+    if not sampling.latest or isinstance(commitment.event.signal, Price | Level):
         return commitment
     start = commitment.event.active.start
     baselines = commitment.baselines
@@ -80,9 +80,16 @@ def prepared(
     limits = tuple((r, w) for r, w in limits if left is None or r in left)
     shares = pro_rata(abs(change_w), dict(limits))
     signed = {r: -w if change_w < 0 else w for r, w in shares.items()}
-    return commitment.model_copy(
-        update={"baselines": baselines, "limits": limits, "shares": tuple(signed.items())}
-    )
+    update: dict[str, object] = {
+        "baselines": baselines,
+        "limits": limits,
+        "shares": tuple(signed.items()),
+    }
+    if isinstance(commitment.event.signal, TargetPower) and not commitment.rooms:
+        rises = dict(_limits(commitment, sampling, is_fall=False))
+        falls = _limits(commitment, sampling, is_fall=True)
+        update["rooms"] = tuple((resource, fall_w, rises[resource]) for resource, fall_w in falls)
+    return commitment.model_copy(update=update)
 
 
 def _change_w(commitment: Commitment, baselines: Mapping[ResourceId, int]) -> int:

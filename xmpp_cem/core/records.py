@@ -80,9 +80,9 @@ class Commitment(Judged):
 
     `status` is the state of its life; one that has ended is a tombstone, until its validity and a
     day have passed. `decide_by` is when silence becomes an answer, where the version came after its
-    deadline. `offsets` of a randomised start are drawn once, when it was `taken`. `baselines` (W)
-    and `limits` (W, not signed) of the resources are set at the start and then stand; `shares` (W,
-    signed) follow what is promised. What `is_own` came by transaction and is in no index.
+    deadline. `offsets` of a randomised start are drawn once, when it was `taken`. `baselines` (W),
+    `limits` (W, not signed) and, of a set point, `rooms` (down and up) of the resources are set at
+    the start and then stand; `shares` (W, signed) follow what is promised. `is_own`: in no index.
     `short_w` (W, not signed) is the shortfall that a gateway told last.
     """
 
@@ -103,6 +103,7 @@ class Commitment(Judged):
     baselines: tuple[tuple[ResourceId, Power], ...] | None = None
     limits: tuple[tuple[ResourceId, int], ...] = ()
     shares: tuple[tuple[ResourceId, Power], ...] = ()
+    rooms: tuple[tuple[ResourceId, int, int], ...] = ()
     short_w: int = 0
 
     @property
@@ -199,11 +200,10 @@ class Part(Kept):
     and `measured_s` what it changed so far and over how long, `until` the last window's end and
     `gaps` what is not measured before it. `order` is the version in which a member of an individual
     division was last asked, at `asked_at`. `told` is what it alone is asked, one signal for each
-    of the event's; without any it is `asked_w`. `standing_w` are the limits, W, that it may act on
-    now, none where nothing that it has confirmed bounds it; `counted_w` is what counts for it under
-    a limit that it does not take. `alarm` is why it could not keep a mandatory limit, `shortfall`
-    what it told that it cannot cover. In a programme, `resources` are called; a member that may not
-    be is `barred`, and why.
+    of the event's; without any it is `asked_w`. `standing_w` are the limits, W, that it may act on,
+    none where it has confirmed none; `counted_w` counts for it under a limit that it does not take.
+    `shortfall` is what it told that it cannot cover. In a programme, `resources` are called; a
+    member that may not be is `barred`, and why.
     """
 
     side = "lower"
@@ -243,8 +243,8 @@ class Dispatch(Kept):
     `called` and `changes` are what its VTN was called for, where the event's signal is what its
     members are told; an older store has `target_w` alone, the change of power, W, signed. When
     `is_individual` each member is asked for its own share, by transaction. `unmanaged_w` (W) is
-    what counted as load that takes no limit when a limit was divided, and `excess_w` by how much
-    the limit may be exceeded. `origin` is the domain above from which a gateway has it.
+    load that takes no limit, `excess_w` by how much a limit may be exceeded. `origin` is the
+    domain above from which a gateway has it.
     """
 
     side = "lower"

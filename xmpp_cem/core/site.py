@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from xmpp_cem.core.alarming import Alarming
 from xmpp_cem.core.concerns import Concern, about_vtn
 from xmpp_cem.core.cycling import Cycling
 from xmpp_cem.core.effects import Actuate, Effect, Note, ReadDevices, SetTimer
@@ -10,6 +11,7 @@ from xmpp_cem.core.eventacts import Happening, Word
 from xmpp_cem.core.failsafe import FailsafeSettings
 from xmpp_cem.core.guarding import Guarding
 from xmpp_cem.core.inputs import Decided, Input, LinkChanged, Measured, Started, TimerFired
+from xmpp_cem.core.life import Cause
 from xmpp_cem.core.overriding import Overriding, why_held
 from xmpp_cem.core.plan import Plan, plan
 from xmpp_cem.core.preparing import drawn, moves_power, prepared, window_of
@@ -22,9 +24,10 @@ from xmpp_cem.messages.events import Status, StatusType
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.control import Sample, SetPoint
 from xmpp_cem.model.ids import EventId, ResourceId, derived_id
+from xmpp_cem.model.signal import Level, Price
 
 _TICK = "site/control"
-FOLLOWS = frozenset({"delta", "multiplier", "set-point", "limit"})
+FOLLOWS = frozenset({"delta", "multiplier", "set-point", "limit", "price", "level"})
 """Kinds of signals that a site can follow."""
 
 
@@ -53,6 +56,7 @@ class Site:
         self._guarding = Guarding(settings.failsafe, self.ven)
         self._sampling = Sampling()
         self._overriding = Overriding(settings.ven.party)
+        self._alarming = Alarming(settings.ven.party)
         self._cycling = Cycling()
         self._free_w: dict[ResourceId, int] = {}
         self._plan = Plan()
@@ -91,7 +95,8 @@ class Site:
         before = self._plan
         commitments = () if self._guarding.is_blind(now) else self.ven.book.commitments.values()
         samples = self._sampling.latest
-        wanted = plan(commitments, self._guarding.caps, samples, self._free_w, now)
+        caps, responses = self._guarding.caps, self.ven.settings.responses
+        wanted = plan(commitments, caps, samples, self._free_w, now, responses)
         self._plan = self._cycling.held(wanted, samples, now)
         effects += self._explained(before)
         effects += self._ranked(now)
@@ -131,7 +136,9 @@ class Site:
         found: dict[ResourceId, int] = {}
         for commitment in self.ven.book.live():
             if commitment.event.id != other.event.id and commitment.event.id in self._plan.causes:
-                found |= {r: w for r, w in commitment.baselines or () if dict(commitment.shares)[r]}
+                found |= {
+                    r: w for r, w in commitment.baselines or () if dict(commitment.shares).get(r)
+                }
         return found
 
     def _explained(self, before: Plan) -> list[Effect]:
@@ -177,7 +184,17 @@ class Site:
         event = next(iter(sorted(self._plan.causes)), None)
         for status in self._overriding.look(samples, event, now):
             effects += self.ven.tell(status, now)
-        return effects + self._overridden(samples, now)
+        return [*effects, *self._alarmed(samples, now), *self._overridden(samples, now)]
+
+    def _alarmed(self, samples: tuple[Sample, ...], now: datetime) -> list[Effect]:
+        """Tell, once, which mandatory limits are not kept, and why."""
+        effects: list[Effect] = []
+        for status in self._alarming.look(self.ven.book.live(), samples, now):
+            what = Happening(Cause.PREVENTED, Word(0, status.reason), now)
+            effects += self.ven.book.happened(status.event or "", what)
+            fields = (("event_id", status.event or ""), ("why", status.reason))
+            effects += [Note("error", "a limit is not kept", fields), *self.ven.tell(status, now)]
+        return effects
 
     def _overridden(self, samples: tuple[Sample, ...], now: datetime) -> list[Effect]:
         """Let the customer's local override win: take back what it makes impossible, and say so."""
@@ -186,7 +203,8 @@ class Site:
         effects: list[Effect] = []
         for commitment in list(self.ven.book.live()):
             answer = commitment.answer
-            if answer is None or answer.opt is Opt.OUT or not answer.power_w:
+            is_response = isinstance(commitment.event.signal, Price | Level)
+            if answer is None or answer.opt is Opt.OUT or not answer.power_w or is_response:
                 continue
             power_w = _left_w(commitment, answer.power_w, samples)
             opt = Opt.IN if power_w else Opt.OUT
@@ -199,6 +217,8 @@ class Site:
         samples = self._sampling.latest
         commitment = self.ven.book.commitments.get(decision.event)
         if commitment is None or not decision.power_w or not _held(samples):
+            return decision
+        if isinstance(commitment.event.signal, Price | Level):
             return decision
         power_w = _left_w(commitment, decision.power_w, samples)
         if power_w == decision.power_w:

@@ -1,7 +1,7 @@
 """What the parts of a VEN share: settings, the record that survives, the writer of headers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from xmpp_cem.core.effects import Publish, Remember, Respond, Transact
@@ -9,6 +9,7 @@ from xmpp_cem.core.inputs import Link, RequestArrived
 from xmpp_cem.core.letters import Letters
 from xmpp_cem.core.ownrules import OwnRules
 from xmpp_cem.core.records import VenRecord
+from xmpp_cem.core.responding import Responses
 from xmpp_cem.messages.bodies import Body
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import (
@@ -51,6 +52,8 @@ class VenSettings:
         boot: names this start of the machine, so that a power cut is told from a restart.
         min_change_w, min_change_every: a new capability revision is sent when flexibility has
             changed by at least this much, and no more often.
+        responses: how its resources respond to prices and levels.
+        has_members: whether members are asked, who answer what it does.
         failsafe: what this party keeps by itself without its VTN.
         is_silence_yes: what it means that nobody decides by the deadline of an event without a
             programme.
@@ -68,6 +71,8 @@ class VenSettings:
     boot: str = ""
     min_change_w: int = 200
     min_change_every: timedelta = timedelta(seconds=10)
+    responses: Responses = field(default_factory=dict)
+    has_members: bool = False
     failsafe: Failsafe | None = None
     is_silence_yes: bool = False
     enrolments: tuple[Enrolment, ...] = ()

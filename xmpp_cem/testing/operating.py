@@ -18,10 +18,10 @@ from xmpp_cem.messages.envelope import (
     Verb,
 )
 from xmpp_cem.messages.operations import DispatchRecord, DomainMembers
-from xmpp_cem.model.event import Event, Order
+from xmpp_cem.model.event import Change, Event, Order, Targets
 from xmpp_cem.model.ids import Jid, derived_id
 from xmpp_cem.model.link import LinkEvent, RequestReceived
-from xmpp_cem.model.signal import Delta
+from xmpp_cem.model.signal import Delta, Signal
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.carriers import Carrier
 from xmpp_cem.wire.codec import Flow, decode, encode
@@ -123,11 +123,45 @@ class OperatorClient:
         later: bool | None = None,
     ) -> str:
         """Ask for a change of power; returns the event's id, asserts that the VTN took it."""
-        event = self.event(number, power_w, start_in, seconds).model_copy(
-            update={
-                "answer_by": self._clock.now() + timedelta(seconds=answer_in),
-                "priority": priority,
-            }
+        return await self.give(
+            number,
+            Delta(power_w=power_w),
+            start_in=start_in,
+            seconds=seconds,
+            answer_in=answer_in,
+            later=later,
+            priority=priority,
+        )
+
+    async def give(  # noqa: PLR0913 what an operator may say
+        self,
+        number: int,
+        signal: Signal,
+        *,
+        start_in: float = 4,
+        seconds: float = 20,
+        answer_in: float = 3,
+        later: bool | None = None,
+        priority: int = 100,
+        then: tuple[float, Signal] | None = None,
+        resources: tuple[str, ...] = (),
+    ) -> str:
+        """Give the domain a signal, `then` another; returns the event's id, as `dispatch`."""
+        now = self._clock.now()
+        start = now + timedelta(seconds=start_in)
+        changes: tuple[Change, ...] = ()
+        if then:
+            changes = (Change(start=start + timedelta(seconds=then[0]), signal=then[1]),)
+        event = Event(
+            id=str(UUID(int=number)),
+            order=Order(epoch=0, modification=0),
+            priority=priority,
+            active=Interval(start=start, end=start + timedelta(seconds=seconds)),
+            signal=signal,
+            changes=changes,
+            targets=Targets(resources=resources),
+            created=now,
+            answer_by=now + timedelta(seconds=answer_in),
         )
         body = EndDeviceControls(events=(event,))
         reply = await self.ask(Verb.CREATE, Noun.CONTROLS, body, later=later)

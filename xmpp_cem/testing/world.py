@@ -12,6 +12,7 @@ from xmpp_cem.allocations.in_order import PRO_RATA
 from xmpp_cem.core.cascade.settings import GatewaySettings, Policy
 from xmpp_cem.core.failsafe import FailsafeSettings
 from xmpp_cem.core.inputs import Link
+from xmpp_cem.core.responding import Responses
 from xmpp_cem.core.site import SiteSettings
 from xmpp_cem.core.venstate import VenSettings
 from xmpp_cem.core.vtnstate import Terms, VtnSettings
@@ -54,6 +55,7 @@ class World:
     meters: dict[PartyId, Meter] = field(default_factory=dict)
     profiles: dict[DomainId, Profile] = field(default_factory=dict)
     failsafe: FailsafeSettings | None = None
+    responses: dict[PartyId, Responses] = field(default_factory=dict)
     control_every: timedelta = timedelta(seconds=1)
     lease: timedelta = timedelta(seconds=25)
     boots: dict[PartyId, str] = field(default_factory=dict)
@@ -195,6 +197,7 @@ class World:
             boot=self.boots.get(party, "world"),
             enrolments=tuple(each for each in self.enrolments if each.party == party),
             schedules=self.schedules.get(party, ()),
+            responses=self.responses.get(party, {}),
         )
 
     def _lower(self, party: PartyId, domain: DomainId, members: tuple[PartyId, ...]) -> VtnSettings:

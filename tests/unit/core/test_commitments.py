@@ -2,9 +2,9 @@ import pytest
 
 from xmpp_cem.core.commitments import asked_power, basis_capability, why_not
 from xmpp_cem.core.kept import Confirmed
-from xmpp_cem.model.event import Change, Targets
+from xmpp_cem.model.event import Targets
 from xmpp_cem.model.resource import Capability, Resource
-from xmpp_cem.model.signal import Delta, Level, Share
+from xmpp_cem.model.signal import Level, Share
 from xmpp_cem.testing.builders import NOW, at, capability, make_event, share_of
 
 
@@ -55,7 +55,6 @@ def test_a_share_is_of_the_resources_that_are_meant(targets, asked_w):
     ("changes", "why"),
     [
         ({"signal": Level(level=1)}, "does not follow level signals"),
-        ({"changes": (Change(start=at(30), signal=Delta(power_w=-1)),)}, "changes within"),
         ({"targets": Targets(kinds=("battery",))}, "no resource of this party"),
     ],
 )

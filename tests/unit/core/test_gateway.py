@@ -1,4 +1,5 @@
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -30,13 +31,14 @@ from xmpp_cem.messages.envelope import (
     Result,
     Verb,
 )
+from xmpp_cem.messages.events import EndDeviceEvents, StatusType
 from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.availability import Availability
-from xmpp_cem.model.event import EventStatus
+from xmpp_cem.model.event import Change, EventStatus
 from xmpp_cem.model.ids import Jid, derived_id, lower_event_id
 from xmpp_cem.model.reading import Reading
-from xmpp_cem.model.signal import Delta, Level
+from xmpp_cem.model.signal import ChargeState, Delta, Direction, Level, Limit, Price
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import (
     HOST,
@@ -225,11 +227,11 @@ def test_a_version_that_cannot_be_followed_releases_the_members_and_stays_a_no(c
     cascade.ask()
     cascade.say("a", -1500)
     cascade.say("b", -1500)
-    cascade.ask(make_event(modification=1, signal=Level(level=1)), seconds=4)
+    cascade.ask(make_event(modification=1, signal=ChargeState(stored_wh=1)), seconds=4)
     assert cascade.dispatch.target_w == 0
     cascade.tell(TimerFired("cascade/tick"), 5)
     assert (cascade.answers[-1].opt, cascade.answers[-1].order.modification) == (Opt.OUT, 1)
-    assert "does not follow level signals" in cascade.answers[-1].reason
+    assert "does not follow charge-state signals" in cascade.answers[-1].reason
 
 
 def test_a_changed_share_above_is_divided_below(cascade):
@@ -398,3 +400,91 @@ def test_a_gateway_that_has_just_begun_waits_for_what_members_kept(cascade):
     assert told(cascade, 5) == []
     cascade.presence("b", Availability.UNREACHABLE, 6)
     assert told(cascade, 7) == [(1000, 1)]
+
+
+PRICE = Price(per_kwh=Decimal("0.31"), currency="EUR")
+
+
+def told_below(cascade, effects=None):
+    parts = cascade.gateway.vtn.dispatching.parts[LOWER_ID]
+    return {p: part.told[0].limit_w for p, part in parts.items() if part.told}
+
+
+def answer_share(cascade, member, opt=Opt.IN, seconds=5.0, power_w=0):
+    part = cascade.gateway.vtn.dispatching.parts[LOWER_ID][member]
+    event = derived_id("share", LOWER_ID, member) if part.order else LOWER_ID
+    made = Answer(
+        id=derived_id("answer", event, member),
+        event=event,
+        order=part.order or cascade.dispatch.event.order,
+        opt=opt,
+        power_w=power_w,
+        revision=1,
+        sequence=1,
+        at=at(seconds),
+    )
+    body = EndDeviceEvents(answers=(made,))
+    cascade.tell(arrived(request(Verb.CREATE, Noun.EVENTS, member, body), member), seconds)
+
+
+def limit_event(limit_w, **changes):
+    return make_event(signal=Limit(limit_w=limit_w, direction=Direction.IMPORT, **changes))
+
+
+@pytest.mark.parametrize("signal", [PRICE, Level(level=2)])
+def test_a_price_or_level_cascades_unchanged_and_the_answer_waits_for_the_members(cascade, signal):
+    cascade.ask(make_event(signal=signal))
+    assert cascade.dispatch.event.signal == signal
+    assert not cascade.dispatch.is_individual
+    assert cascade.answers == []
+    answer_share(cascade, "a", power_w=-700)
+    assert cascade.answers == []
+    answer_share(cascade, "b", Opt.OUT)
+    assert [(a.opt, a.power_w) for a in cascade.answers] == [(Opt.IN, -700)]
+
+
+def test_a_price_that_no_member_responds_to_is_a_no(cascade):
+    cascade.ask(make_event(signal=PRICE))
+    answer_share(cascade, "a", Opt.OUT)
+    answer_share(cascade, "b", Opt.OUT)
+    assert [a.opt for a in cascade.answers] == [Opt.OUT]
+
+
+def test_a_limit_cascades_as_limits_of_the_members_and_is_promised_once_they_have_confirmed(
+    cascade,
+):
+    cascade.ask(limit_event(4000))
+    assert told_below(cascade) == {"a": 2000, "b": 2000}
+    answer_share(cascade, "a")
+    assert cascade.answers == []
+    answer_share(cascade, "b")
+    assert [a.opt for a in cascade.answers] == [Opt.IN]
+
+
+def test_a_limit_that_the_members_do_not_keep_is_no_promise(cascade):
+    cascade.ask(limit_event(4000))
+    answer_share(cascade, "a", Opt.OUT)
+    answer_share(cascade, "b")
+    assert [a.opt for a in cascade.answers] == [Opt.OUT]
+    assert "may be exceeded by 1.0 kW" in cascade.answers[0].reason
+
+
+def test_a_mandatory_limit_waits_for_the_members_too_and_what_cannot_be_kept_is_an_alarm(cascade):
+    cascade.ask(limit_event(4000, is_mandatory=True))
+    assert cascade.answers == []
+    answer_share(cascade, "a", Opt.OUT)
+    answer_share(cascade, "b")
+    assert [a.opt for a in cascade.answers] == [Opt.IN]
+    bodies = [m.body for m in cascade.sent if isinstance(m.body, EndDeviceEvents)]
+    alarms = [s for body in bodies for s in body.statuses]
+    assert [(s.type, s.event) for s in alarms] == [(StatusType.FAILED, UPPER_EVENT.id)]
+    assert "may be exceeded" in alarms[0].reason
+
+
+def test_a_changing_change_of_power_cascades_in_proportion(cascade):
+    changes = (Change(start=at(40), signal=share_of("0.25")),)
+    cascade.ask(make_event(signal=share_of("0.5"), changes=changes))
+    assert cascade.dispatch.signal == Delta(power_w=-3000)
+    assert [c.signal for c in cascade.dispatch.changes] == [Delta(power_w=-1500)]
+    event = cascade.dispatch.event
+    assert event.changes[0].signal.multiplier == event.signal.multiplier / 2

@@ -5,11 +5,11 @@ from datetime import datetime
 from xmpp_cem.core.call import Call
 from xmpp_cem.core.cascade.case import Case
 from xmpp_cem.core.cascade.ends import Lower
+from xmpp_cem.core.cascade.planning import called_for
 from xmpp_cem.core.cascade.settings import GatewaySettings
 from xmpp_cem.core.records import Commitment
 from xmpp_cem.messages.envelope import MAX_HOPS
 from xmpp_cem.model.ids import derived_id
-from xmpp_cem.model.signal import Delta
 
 _LOOPED = "this event has already passed here"
 _DEEP = "too many levels"
@@ -44,11 +44,14 @@ class Rules:
         event, deadline = commitment.event, commitment.event.answer_by - self.settings.margin
         below = next(each for each in case.below if each.lower is lower)
         answer_by = max(deadline, now)
+        signal, changes = event.signal, event.changes
+        if below.live and case.upper.role.book.why_barred(event):
+            signal, changes = below.live.signal, ()  # members are released from what they know
         if below.live and now >= deadline:
             answer_by = min(below.live.event.answer_by, event.active.end)
         return Call(
             event=below.event,
-            signal=Delta(power_w=-target_w if commitment.asked_w < 0 else target_w),
+            **called_for(signal, changes, -target_w if commitment.asked_w < 0 else target_w),
             active=event.active,
             answer_by=answer_by,
             mode=event.mode,

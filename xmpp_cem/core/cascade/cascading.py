@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
+from xmpp_cem.core.cascade.alarms import Alarms
 from xmpp_cem.core.cascade.calls import Rules
 from xmpp_cem.core.cascade.case import Case, case_of
 from xmpp_cem.core.cascade.contention import held_below
 from xmpp_cem.core.cascade.ends import Lower, Upper
-from xmpp_cem.core.cascade.planning import targets
-from xmpp_cem.core.cascade.promising import missing_w, saying, tolerance_w
+from xmpp_cem.core.cascade.planning import is_of_power, targets
+from xmpp_cem.core.cascade.promising import Saying, missing_w, saying, tolerance_w
 from xmpp_cem.core.cascade.saga import TABLE, Deed, Sign
 from xmpp_cem.core.cascade.settings import GatewaySettings
 from xmpp_cem.core.cascade.signs import signs
@@ -36,6 +37,7 @@ class Cascading:
         self._settings = settings
         self._uppers = uppers
         self._lowers = lowers
+        self._alarms = Alarms()
         self._rules = Rules(settings)
 
     def agreed(self, now: datetime) -> list[Effect]:
@@ -67,6 +69,8 @@ class Cascading:
             for deed in move.deeds:
                 effects += self._done(deed, case, sign, now)
             last = sign
+        if known := upper.role.book.commitments.get(commitment.event.id):
+            effects += self._alarms.look(case_of(upper, known, self._lowers), now)
         return effects
 
     def _done(self, deed: Deed, case: Case, sign: Sign, now: datetime) -> list[Effect]:
@@ -92,12 +96,13 @@ class Cascading:
 
     def _said(self, case: Case, now: datetime) -> list[Effect]:
         said = saying(case, self._settings.policy, now)
-        return self._answered(case, said.power_w, said.reason, now) if said else []
+        return self._answered(case, said, now) if said else []
 
     def _refused(self, case: Case, sign: Sign, now: datetime) -> list[Effect]:
         looped = self._rules.why_looped(case.commitment)
         reasons = {Sign.LOOPED: looped, Sign.TAKEN: _TAKEN, Sign.TURNED: _TURNED}
-        return self._answered(case, 0, reasons.get(sign, _RELEASED), now)
+        why = reasons.get(sign, _RELEASED)
+        return self._answered(case, Saying(0, why, is_final=True, opt=Opt.OUT), now)
 
     def _created(self, case: Case, now: datetime) -> list[Effect]:
         """Plan below what was asked above, without members that another event goes first with."""
@@ -109,7 +114,8 @@ class Cascading:
                 effects += each.lower.placed(dispatching.hold(held, now))
         wanted = targets(case, now)
         for each in case.below:
-            if each.dispatch is None and (wanted[each.lower.domain] or len(case.below) == 1):
+            is_alone = len(case.below) == 1 or not is_of_power(case.commitment.event.signal)
+            if each.dispatch is None and (wanted[each.lower.domain] or is_alone):
                 effects += self._create(case, each.lower, wanted[each.lower.domain], now)
         return effects
 
@@ -140,10 +146,10 @@ class Cascading:
     def _cancelled(self, lower: Lower, dispatch: Dispatch, why: str) -> list[Effect]:
         return lower.placed(lower.role.dispatching.cancel(dispatch.event.id, why))
 
-    def _answered(self, case: Case, power_w: int, reason: str, now: datetime) -> list[Effect]:
-        opt = Opt.IN if power_w else Opt.OUT
+    def _answered(self, case: Case, said: Saying, now: datetime) -> list[Effect]:
         book = case.upper.role.book
-        return case.upper.placed(book.answer(case.commitment, opt, power_w, reason, now))
+        made = book.answer(case.commitment, said.opt, said.power_w, said.reason, now)
+        return case.upper.placed(made)
 
     def _reported(self, case: Case, now: datetime) -> list[Effect]:
         """Tell what is missing, or that nothing is any more; no name of a member goes up."""

@@ -2,13 +2,41 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from xmpp_cem.core.allocation import pro_rata
 from xmpp_cem.core.cascade.case import Below, Case
+from xmpp_cem.model.event import Change
 from xmpp_cem.model.ids import DomainId
+from xmpp_cem.model.signal import Delta, Share, Signal, in_proportion
 
 MOST_MODIFICATIONS = 200
 """So often at most the event of a domain is made another because others fall short."""
+
+
+def is_of_power(signal: Signal) -> bool:
+    """Whether a signal asks for a change of power, so that domains below share it."""
+    return isinstance(signal, Delta | Share)
+
+
+def called_for(signal: Signal, changes: tuple[Change, ...], target_w: int) -> dict[str, Any]:
+    """Return what a domain is called for: its part of a change of power, or the signal unchanged.
+
+    Args:
+        signal: of the event above.
+        changes: what follows on it.
+        target_w: the domain's part of it, W, signed.
+    """
+    if not is_of_power(signal):
+        return {"signal": signal, "changes": changes}
+    later = tuple(
+        Change(
+            start=change.start,
+            signal=Delta(power_w=in_proportion(target_w, signal, change.signal)),
+        )
+        for change in changes
+    )
+    return {"signal": Delta(power_w=target_w), "changes": later}
 
 
 def targets(case: Case, now: datetime) -> Mapping[DomainId, int]:

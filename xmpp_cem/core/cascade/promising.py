@@ -5,9 +5,12 @@ from datetime import datetime
 
 from xmpp_cem.core.cascade.case import Case
 from xmpp_cem.core.cascade.settings import Policy
+from xmpp_cem.core.eventacts import is_mandatory
 from xmpp_cem.core.standing import bounded
+from xmpp_cem.core.tallying import Tally
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import kilowatts
+from xmpp_cem.model.signal import Delta, Share
 
 
 @dataclass(frozen=True)
@@ -18,16 +21,13 @@ class Saying:
         power_w: what is promised, signed, W; 0 is a no.
         reason: for people.
         is_final: whether every member has answered, or will not any more.
+        opt: yes or no.
     """
 
     power_w: int
     reason: str
     is_final: bool
-
-    @property
-    def opt(self) -> Opt:
-        """Yes or no."""
-        return Opt.IN if self.power_w else Opt.OUT
+    opt: Opt
 
 
 def saying(case: Case, policy: Policy, now: datetime) -> Saying | None:
@@ -40,6 +40,8 @@ def saying(case: Case, policy: Policy, now: datetime) -> Saying | None:
     if not is_final and policy is Policy.FIRM:
         return None
     reason = f"{sum(t.ins for t in tallies)} of {sum(t.count for t in tallies)} members"
+    if not isinstance(case.commitment.event.signal, Delta | Share):
+        return _followed(case, tallies, reason, now) if is_final else None
     power_w = sum(each.confirmed_w for each in tallies)
     if held := sum(each.held for each in tallies):
         reason += f"; {held} are committed to an event that goes first"
@@ -52,7 +54,20 @@ def saying(case: Case, policy: Policy, now: datetime) -> Saying | None:
         )
         power_w += more_w
     sign = -1 if case.commitment.asked_w < 0 else 1
-    return Saying(sign * bounded(power_w), reason, is_final)
+    return Saying(sign * bounded(power_w), reason, is_final, Opt.IN if power_w else Opt.OUT)
+
+
+def _followed(case: Case, tallies: list[Tally], reason: str, now: datetime) -> Saying:
+    """Say yes to a limit that is kept, and to a price or level that a member responds to."""
+    excess_w = sum(dispatch.excess_w for _, dispatch in case.live)
+    if excess_w:
+        reason += f"; the limit may be exceeded by {kilowatts(excess_w)}"
+    is_yes = not excess_w and any(each.ins for each in tallies)
+    if is_mandatory(case.commitment.event):
+        is_yes = True
+    power_w = sum(lower.role.dispatching.promised_w(d, now) for lower, d in case.live)
+    opt = Opt.IN if is_yes else Opt.OUT
+    return Saying(bounded(power_w) if is_yes else 0, reason, is_final=True, opt=opt)
 
 
 def missing_w(case: Case, now: datetime) -> int | None:

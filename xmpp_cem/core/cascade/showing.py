@@ -12,6 +12,7 @@ from xmpp_cem.core.vtnstate import USABLE
 from xmpp_cem.model.availability import Availability, combined
 from xmpp_cem.model.ids import DomainId, PartyId
 from xmpp_cem.model.resource import Resource, ResourceState
+from xmpp_cem.model.signal import Direction
 from xmpp_cem.model.time import Interval
 
 _STATE: dict[Availability, ResourceState] = {
@@ -57,6 +58,8 @@ def virtual(
         power_w=power_w,
         increase_w=sum(capability.increase_w for capability in usable),
         decrease_w=sum(capability.decrease_w for capability in usable),
+        rated_import_w=sum(m.capability.most_w(Direction.IMPORT) for m in members if m.capability),
+        rated_export_w=sum(m.capability.most_w(Direction.EXPORT) for m in members if m.capability),
     )
     return made, (len(members), len(reachable))
 

@@ -10,7 +10,7 @@ from xmpp_cem.core.cascade.promising import is_news, missing_w, saying, toleranc
 from xmpp_cem.core.cascade.saga import Phase, Sign
 from xmpp_cem.core.eventacts import asks
 from xmpp_cem.core.life import State
-from xmpp_cem.core.modifying import modified, turns
+from xmpp_cem.core.modifying import modified, why_turned
 from xmpp_cem.model.answer import Opt
 
 
@@ -82,7 +82,7 @@ def _of_plan(rules: Rules, case: Case, now: datetime, *, is_barred: bool) -> Ite
     }
     if is_barred and any(d.target_w for _, d in case.live):
         yield Sign.BARRED
-    if any(turns(d, calls[lower.domain]) for lower, d in case.live):
+    if any(why_turned(d, calls[lower.domain]) for lower, d in case.live):
         yield Sign.TURNED
     total = sum(abs(d.target_w) for _, d in case.live)
     if total != abs(case.commitment.asked_w) or any(
