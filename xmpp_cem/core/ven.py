@@ -39,6 +39,7 @@ from xmpp_cem.core.pages import split
 from xmpp_cem.core.readingbook import ReadingBook
 from xmpp_cem.core.records import Commitment, Record, Report, VenRecord
 from xmpp_cem.core.rejudging import rejudged
+from xmpp_cem.core.tombstones import forget_surplus
 from xmpp_cem.core.venrequests import VenRequests
 from xmpp_cem.core.venstate import VenSettings, VenState, is_address
 from xmpp_cem.core.vtnwatch import VtnWatch, not_taken
@@ -273,7 +274,8 @@ class Ven:
             self.state.index_made = body.at
             newer = self.book.take_index(body, item.node, now)
             heard = self._watch.indexed(body.heartbeat_s, now, is_newer=bool(newer))
-            return [*heard, *newer, expect_index(self._watch.heartbeat_s, now)]
+            surplus = forget_surplus(self.book.commitments, now)
+            return [*heard, *newer, *surplus, expect_index(self._watch.heartbeat_s, now)]
         if not isinstance(body, EndDeviceControls):
             return [Note("warning", "unexpected item refused", _where(item))]
         return self.book.take_events(body.events, item.message.header, now)

@@ -30,9 +30,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     _ready: deque[asyncio.Handle]
 
-    def __init__(self) -> None:
+    def __init__(self, most_turns: int = MOST_TURNS) -> None:
         super().__init__()
         self.current = START
+        self._most_turns = most_turns
         self._numbers = itertools.count()
         self._waiting: list[tuple[datetime, int, Callable[[], None]]] = []
         self._turns = 0
@@ -59,8 +60,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
             self._pass_time()
         count = len(ready)
         self._turns += count
-        if self._turns > MOST_TURNS:
-            raise RestlessError(f"not at rest after {MOST_TURNS} callbacks")
+        if self._turns > self._most_turns:
+            raise RestlessError(f"not at rest after {self._most_turns} callbacks")
         for _ in range(count):
             handle: Any = ready.popleft()
             if handle._cancelled:  # noqa: SLF001 as asyncio's own loop does

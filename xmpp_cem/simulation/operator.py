@@ -39,7 +39,7 @@ class Operator:
         address = Jid(OPERATOR, "console")
         login = Login(address, lambda _: None, lambda _: False, set())
         self._stream = BusStream(login, router)
-        self._tasks = [asyncio.get_running_loop().create_task(self._stream.run())]
+        self._tasks = {asyncio.get_running_loop().create_task(self._stream.run())}
 
     def create(self, step: Step) -> None:
         """Ask for a step's change of power."""
@@ -88,7 +88,9 @@ class Operator:
         )
         payload = encode(RequestMessage(header=header, body=body, ids=ids))
         work = self._insist(command, payload)
-        self._tasks.append(asyncio.get_running_loop().create_task(work))
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _insist(self, command: Command, payload: bytes) -> None:
         while self._clock.now() < command.until:

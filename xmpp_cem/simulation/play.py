@@ -75,13 +75,13 @@ def play(seed: int, *, is_told: bool = False) -> Outcome:
     speech = SharedSpeech(is_checked=seed % CHECKED_EVERY == 0)
     town = Town(loop, weather, evidence, plan, speech)
     loop.set_exception_handler(lambda _, context: _failed(evidence, context))
-    with _logging(evidence if is_told else None), _collecting_later(), _soon():
+    with logging_into(evidence if is_told else None), _collecting_later(), _soon():
         try:
             loop.run_until_complete(Director(plan, town, weather, evidence).run())
         except RestlessError as error:
             evidence.deaths.append(str(error))
         finally:
-            _close(loop)
+            close(loop)
     return Outcome(
         seed=seed,
         broken=tuple(audit(evidence, _scene(town, plan, weather))),
@@ -116,7 +116,7 @@ def _failed(evidence: Evidence, context: dict[str, Any]) -> None:
         evidence.deaths.append(repr(error))
 
 
-def _close(loop: VirtualLoop) -> None:
+def close(loop: VirtualLoop) -> None:
     """Let everything that was cancelled end, then close."""
     loop.set_exception_handler(lambda *_: None)
     for _ in range(100):
@@ -130,7 +130,7 @@ def _close(loop: VirtualLoop) -> None:
 
 
 @contextmanager
-def _logging(evidence: Evidence | None) -> Iterator[None]:
+def logging_into(evidence: Evidence | None) -> Iterator[None]:
     """Let what parties log go into the story, or nowhere."""
     before = structlog.get_config()
 

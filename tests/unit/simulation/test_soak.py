@@ -1,0 +1,29 @@
+import json
+
+from xmpp_cem.simulation import soak
+
+
+def test_a_short_soak_keeps_every_control_and_knows_every_reading(monkeypatch, tmp_path, capsys):
+    file = tmp_path / "figures.json"
+    arguments = ["--seconds", "6", "--controls", "2", "--readings", "6", "--json", str(file)]
+    monkeypatch.setattr("sys.argv", ["scripts/soak", *arguments])
+    assert soak.main() == 0
+    figures = json.loads(file.read_text())
+    assert figures["controls"] == {"OK": 12}
+    assert figures["committed"] == {"site-0": 12, "site-1": 12}
+    assert figures["readings"] >= 6 * 6
+    assert (figures["lost"], figures["behind"]) == (0, {})
+    assert "0 lost" in capsys.readouterr().out
+
+
+def test_growth_is_the_slope_after_warming_up():
+    figures = soak.Figures(soak.Load(), seconds=900)
+    figures.rss = [(30, 10.0), (60, 90.0), *((at, 100 + at / 360) for at in range(300, 900, 30))]
+    assert round(figures.growth, 3) == 10.0
+
+
+def test_a_control_that_a_site_never_committed_is_lost():
+    figures = soak.Figures(soak.Load())
+    figures.controls["OK"] = 3
+    figures.committed = {"site-0": 3, "site-1": 2}
+    assert figures.lost == 1
