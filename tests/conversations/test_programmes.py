@@ -1,15 +1,16 @@
 """Programmes end to end: calls, consent, budgets, opt schedules, gateways (design 7)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from xmpp_cem.core.failsafe import FailsafeSettings
 from xmpp_cem.messages.envelope import Result
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import EventStatus
 from xmpp_cem.model.ids import derived_id
-from xmpp_cem.model.programme import Consent, Enrolment, Programme
+from xmpp_cem.model.programme import Consent, Enrolment, LossRule, Programme
 from xmpp_cem.model.schedule import OptSchedule
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.meter import Meter
@@ -184,3 +185,23 @@ async def test_a_gateway_is_called_as_one_and_asks_below_by_its_own_rules(world,
     await operator.cancel(event.id)
     await world.until(lambda: world.meters["site-1"].set_point is None)
     await operator.stop()
+
+
+@pytest.mark.parametrize(("rule", "power_w"), [(LossRule.RELEASE, 5000), (LossRule.FAILSAFE, 1000)])
+async def test_an_event_ends_as_its_programme_says_when_the_vtn_is_lost(world, rule, power_w):
+    world.heartbeat = timedelta(seconds=2)
+    world.failsafe = FailsafeSettings(
+        import_w=1000, export_w=0, vtn_lost_s=1000, server_lost_s=1000, longest_delay_s=0
+    )
+    world.programmes["grid"] = (peak(on_loss=rule, loss_after_s=10),)
+    world.enrolments = (consent("site-1", "m1"),)
+    world.vtn("grid", "site-1")
+    world.site("site-1", "grid", Meter("m1", 5000, 5000))
+    world.start()
+    operator = await begun(world, "grid", 1)
+    event = operator.event(51, -2000, 5, 600)
+    assert (await operator.call(event, "peak")).result is Result.OK
+    await world.until(lambda: world.meters["site-1"].power_w == 3000)
+    await operator.stop()
+    await world.stop("grid")
+    await world.until(lambda: world.meters["site-1"].power_w == power_w, 30)

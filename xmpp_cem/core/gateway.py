@@ -11,6 +11,7 @@ from xmpp_cem.core.cascade.showing import Damper, virtual
 from xmpp_cem.core.concerns import Concern, about_vtn
 from xmpp_cem.core.effects import AskDecision, Effect, SetTimer
 from xmpp_cem.core.inputs import Input, Link, Started, TimerFired
+from xmpp_cem.core.losing import released
 from xmpp_cem.core.records import Record
 from xmpp_cem.core.ven import Ven
 from xmpp_cem.core.vtn import Vtn
@@ -101,7 +102,8 @@ class Gateway:
             return [*effects, SetTimer(_TICK, now)]
         if isinstance(what, TimerFired):
             if what.key == _TICK:
-                return [SetTimer(_TICK, now + timedelta(seconds=1)), *self._told(now)]
+                again = SetTimer(_TICK, now + timedelta(seconds=1))
+                return [again, *self._released(now), *self._told(now)]
             return [
                 effect
                 for end in self._ends.values()
@@ -109,6 +111,13 @@ class Gateway:
                 for effect in end.fire(what.key, now)
             ]
         return self._ends[getattr(what, "link", self.uppers[0].link)].handle(what, now)
+
+    def _released(self, now: datetime) -> list[Effect]:
+        """Let go of what a programme above does not want to go on without its VTN."""
+        effects: list[Effect] = []
+        for upper in self.uppers:
+            effects += upper.placed(released(upper.role, now, has_failsafe=False))
+        return effects
 
     def _told(self, now: datetime) -> list[Effect]:
         """Report above the sums of what the members reported."""

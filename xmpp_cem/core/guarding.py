@@ -61,17 +61,27 @@ class Guarding:
         if self._watch:
             self._watch = saw_link(self._watch, now, is_up=is_up)
 
-    def look(self, now: datetime, *, is_limited: bool) -> list[Effect]:
-        """Take note of what the VEN has learnt, and change the mode where that is due."""
+    def look(
+        self, now: datetime, *, is_limited: bool, lost_after_s: int | None = None
+    ) -> list[Effect]:
+        """Take note of what the VEN has learnt, and change the mode where that is due.
+
+        Args:
+            now: the present.
+            is_limited: whether a limit is in force.
+            lost_after_s: so long without VTN or server, where an event wants less than is
+                configured, s.
+        """
         if self._watch is None or self._settings is None:
             return []
+        settings = _sooner(self._settings, lost_after_s)
         made = self._ven.state.index_made
         if made is not None and made != self._index_made:
             self._index_made = made
             self._watch = saw_index(self._watch, self._settings, made, now)
         if is_current(self._ven.state.record, self._ven.book.commitments):
             self._watch = saw_state(self._watch, now)
-        self._watch, changes = look(self._watch, self._settings, now, is_limited=is_limited)
+        self._watch, changes = look(self._watch, settings, now, is_limited=is_limited)
         effects: list[Effect] = []
         for change in changes:
             fields = (("before", change.before.value), ("mode", change.after.value))
@@ -100,3 +110,13 @@ class Guarding:
         if floor is None or (known is not None and floor < known + _FLOOR_EVERY):
             return []
         return [self._ven.state.save(floor=floor)]
+
+
+def _sooner(settings: FailsafeSettings, lost_after_s: int | None) -> FailsafeSettings:
+    if lost_after_s is None:
+        return settings
+    sooner = {
+        "vtn_lost_s": min(settings.vtn_lost_s, lost_after_s),
+        "server_lost_s": min(settings.server_lost_s, lost_after_s),
+    }
+    return settings.model_copy(update=sooner)

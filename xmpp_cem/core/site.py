@@ -12,6 +12,7 @@ from xmpp_cem.core.failsafe import FailsafeSettings
 from xmpp_cem.core.guarding import Guarding
 from xmpp_cem.core.inputs import Decided, Input, LinkChanged, Measured, Started, TimerFired
 from xmpp_cem.core.life import Cause
+from xmpp_cem.core.losing import lost_after_s, released
 from xmpp_cem.core.overriding import Overriding, why_held
 from xmpp_cem.core.plan import Plan, plan
 from xmpp_cem.core.preparing import drawn, moves_power, prepared, window_of
@@ -90,7 +91,10 @@ class Site:
     def _tick(self, now: datetime) -> list[Effect]:
         """Apply the desired state again and look at the devices: nothing acts from a message."""
         effects: list[Effect] = [SetTimer(_TICK, now + self._settings.control_every)]
-        effects += self._guarding.look(now, is_limited=self._plan.is_limited)
+        effects += released(self.ven, now, has_failsafe=self._settings.failsafe is not None)
+        effects += self._guarding.look(
+            now, is_limited=self._plan.is_limited, lost_after_s=lost_after_s(self.ven)
+        )
         effects += self._prepared(now)
         before = self._plan
         commitments = () if self._guarding.is_blind(now) else self.ven.book.commitments.values()

@@ -91,6 +91,11 @@ class Ven:
         return self._watch.silent_since
 
     @property
+    def patience(self) -> timedelta:
+        """How long a VTN may say nothing before it counts as silent, by its heartbeat."""
+        return self._watch.patience
+
+    @property
     def report_every(self) -> timedelta:
         """Length of a reporting window, told by the VTN; 10 s until it is known."""
         admission = self.state.record.admission

@@ -46,7 +46,7 @@ class VtnWatch:
     def begin(self, now: datetime) -> SetTimer:
         """Watch from now on; what was before nobody knows."""
         self._heard = self._heard or now
-        return self._expect(self._heard + self._patience)
+        return self._expect(self._heard + self.patience)
 
     def notice(self, what: Input, now: datetime) -> list[Effect]:
         """Take note of what only a living VTN can have sent, and of our own timer."""
@@ -67,14 +67,14 @@ class VtnWatch:
             return []
         fields = (("silent_since", self.silent_since.isoformat()),)
         self.silent_since = None
-        timer = self._expect(now + self._patience)
+        timer = self._expect(now + self.patience)
         return [Note("info", "the VTN is heard again", fields), timer]
 
     def indexed(self, heartbeat_s: int, now: datetime, *, is_newer: bool) -> list[Effect]:
         """Take the heartbeat from an index, which is a sign of life when it is a new one."""
         self.heartbeat_s = heartbeat_s
         effects = self.heard(now) if is_newer else []
-        due = (self._heard or now) + self._patience
+        due = (self._heard or now) + self.patience
         if self._due is not None and due < self._due and self.silent_since is None:
             effects.append(self._expect(max(due, now)))
         return effects
@@ -85,8 +85,8 @@ class VtnWatch:
             return []
         if now - self._due > _SLEPT:
             return [self._expect(now + _SLEPT)]
-        if now < self._heard + self._patience:
-            return [self._expect(self._heard + self._patience)]
+        if now < self._heard + self.patience:
+            return [self._expect(self._heard + self.patience)]
         self.silent_since, self._due = self._heard, None
         fields = (("since", self._heard.isoformat()), ("heartbeat_s", str(self.heartbeat_s)))
         return [Note("warning", "the VTN is silent", fields)]
@@ -100,7 +100,8 @@ class VtnWatch:
         return [note], known is not None
 
     @property
-    def _patience(self) -> timedelta:
+    def patience(self) -> timedelta:
+        """How long the VTN may say nothing before it is silent."""
         return timedelta(seconds=_MISSED_HEARTBEATS * self.heartbeat_s)
 
     def _expect(self, at: datetime) -> SetTimer:

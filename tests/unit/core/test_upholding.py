@@ -4,12 +4,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from xmpp_cem.core.inputs import TimerFired
 from xmpp_cem.core.life import State
+from xmpp_cem.core.losing import lost_after_s, released
 from xmpp_cem.messages.configuration import EndDeviceConfig
 from xmpp_cem.messages.envelope import Noun, Result, Verb
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.ids import derived_id
-from xmpp_cem.model.programme import Consent, Enrolment, Programme
+from xmpp_cem.model.programme import Consent, Enrolment, LossRule, Programme
 from xmpp_cem.model.schedule import OptSchedule
 from xmpp_cem.model.signal import Delta
 from xmpp_cem.model.time import Interval
@@ -265,3 +267,49 @@ def test_a_program_cannot_promise_for_resources_that_are_left_out():
     pair.asked = [type(asked)(asked.event, -6000)]
     pair.decide(Opt.IN)
     assert pair.commitment(event()).answer.power_w == -3000
+
+
+@pytest.mark.parametrize(
+    ("rule", "has_failsafe", "is_released"),
+    [
+        (LossRule.FINISH, False, False),
+        (LossRule.RELEASE, True, True),
+        (LossRule.FAILSAFE, False, True),
+        (LossRule.FAILSAFE, True, False),
+    ],
+)
+def test_an_event_that_acts_is_released_without_its_vtn_where_the_programme_says_so(
+    rule, has_failsafe, is_released
+):
+    pair = Pair((peak(on_loss=rule, loss_after_s=300),), (bound("r"),))
+    long = event(active=Interval(start=at(20), end=at(2000)))
+    pair.call(long)
+    pair.decide(Opt.IN)
+    pair.pass_to(long, 20)
+    assert lost_after_s(pair.ven) == (300 if rule is LossRule.FAILSAFE else None)
+    pair.now = 400
+    pair.to_ven(TimerFired("ven/vtn"))
+    pair.now = 410
+    pair.to_ven(TimerFired("ven/vtn"))
+    since = pair.ven.vtn_silent_since
+    assert since is not None
+    before, then = since + timedelta(seconds=299), since + timedelta(seconds=300)
+    assert released(pair.ven, before, has_failsafe=has_failsafe) == []
+    released(pair.ven, then, has_failsafe=has_failsafe)
+    known = pair.commitment(long)
+    assert (known.answer.opt is Opt.OUT) is is_released
+    if is_released:
+        assert "nothing heard of the VTN for 300 s" in known.answer.reason
+
+
+def test_an_event_that_has_not_begun_waits_for_its_vtn():
+    pair = Pair((peak(on_loss=LossRule.RELEASE, loss_after_s=10),), (bound("r"),))
+    late = event(active=Interval(start=at(1500), end=at(2000)))
+    pair.call(late)
+    pair.decide(Opt.IN)
+    pair.now = 400
+    pair.to_ven(TimerFired("ven/vtn"))
+    pair.now = 411
+    pair.to_ven(TimerFired("ven/vtn"))
+    assert pair.ven.vtn_silent_since is not None
+    assert released(pair.ven, at(1400), has_failsafe=False) == []
