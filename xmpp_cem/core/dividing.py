@@ -56,8 +56,8 @@ class Dividing:
 
     def unmanaged_w(self, dispatch: Dispatch) -> int:
         """Return what counts under a limit for what no member answers for, W."""
-        return counted_unmanaged_w(self._state.settings, self._metering, dispatch)
+        return counted_unmanaged_w(self._state, self._metering, dispatch)
 
     def why_unmetered(self) -> str:
         """Return why no limit at the connection point can be divided yet, or nothing."""
-        return why_unmetered(self._state.settings, self._metering)
+        return why_unmetered(self._state, self._metering)

@@ -59,7 +59,9 @@ def limiting(
         now: the present.
     """
     point = state.settings.connection_point
-    known = {p: m for p, m in state.members.items() if m.capability and p != point}
+    # Who leaves in a limit's time keeps its part of it: what it takes is taken all the same.
+    staying = {m.party for m in state.enlisted} | parts.keys()
+    known = {p: m for p, m in state.members.items() if m.capability and p != point and p in staying}
     told: dict[PartyId, tuple[Limit, ...]] = dict.fromkeys(known, ())
     made: list[Limiting] = []
     for place, (_, _, signal) in enumerate(
@@ -160,7 +162,7 @@ def _standing(part: Part | None, place: int) -> int | None:
 
 
 def _unknown(state: VtnState, why: str) -> str:
-    strange = sorted(m.party for m in state.members.values() if m.capability is None)
+    strange = sorted(m.party for m in state.enlisted if m.capability is None)
     if not strange:
         return why
     return f"{why} Not counted, never registered: {', '.join(strange)}"

@@ -126,8 +126,8 @@ class Membership:
         successor, askers = removal.successor, self._asked.pop(member.party, [])
         fields = (("party", member.party), ("account", member.account))
         if successor is None:
-            out = {"standing": Standing.EXPELLED, "capability": None}
-            effects: list[Effect] = [self._state.change(member, removal=None, since=now, **out)]
+            out = {"standing": Standing.EXPELLED, "removal": None, "since": now}
+            effects: list[Effect] = [self._state.change(member, **out)]
             note = Note("info", "member expelled", fields)
             return [*effects, self._served(), note, *self._ok(askers, now)]
         former = (*member.former, member.account)[-_FORMER:]

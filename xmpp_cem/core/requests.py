@@ -147,8 +147,7 @@ class Requests:
 
         Nothing is counted on it any more, and what it had promised is divided among the others.
         """
-        left = {"standing": Standing.LEFT, "since": now, "capability": None}
-        kept = self._state.change(member, **left)
+        kept = self._state.change(member, standing=Standing.LEFT, since=now)
         changed = self._dispatching.member_changed(member.party, f"{member.party} has left", now)
         note = Note("info", "registration ended", (("party", member.party),))
         return [kept, *changed, self._state.ok(what, now), note]

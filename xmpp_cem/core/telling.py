@@ -36,7 +36,7 @@ def told_to_one(
 
 def who_is_meant(state: VtnState, targets: Targets) -> PartyId | None:
     """Return the one member that has the resources, or the only one there is; None for no such."""
-    members = [m for m in state.members.values() if m.party != state.settings.connection_point]
+    members = [m for m in state.enlisted if m.party != state.settings.connection_point]
     wanted = set(targets.resources)
     if wanted:
         members = [

@@ -2,22 +2,22 @@
 
 from xmpp_cem.core.metering import Metering
 from xmpp_cem.core.records import Dispatch
-from xmpp_cem.core.vtnstate import VtnSettings
+from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.model.signal import Direction, Limit, Place
 
 
-def counted_unmanaged_w(settings: VtnSettings, metering: Metering, dispatch: Dispatch) -> int:
+def counted_unmanaged_w(state: VtnState, metering: Metering, dispatch: Dispatch) -> int:
     """Return what counts under a group's limit for what no member answers for, W.
 
     A metered load counts with a reserve, so that it may move a little before a limit is divided
     anew; what counted before stands while it fits.
     """
-    limit = dispatch.signal
+    limit, settings = dispatch.signal, state.settings
     if not isinstance(limit, Limit) or limit.at is Place.TERMINALS:
         return 0
     is_import = limit.direction is Direction.IMPORT
     configured_w = settings.unmanaged_import_w if is_import else settings.unmanaged_export_w
-    metered_w = _metered_w(settings, metering)
+    metered_w = _metered_w(state, metering)
     if metered_w is None:
         return configured_w
     flow_w = max(0, metered_w if is_import else -metered_w)
@@ -28,18 +28,22 @@ def counted_unmanaged_w(settings: VtnSettings, metering: Metering, dispatch: Dis
     return max(flow_w + reserve_w, configured_w)
 
 
-def why_unmetered(settings: VtnSettings, metering: Metering) -> str:
+def why_unmetered(state: VtnState, metering: Metering) -> str:
     """Return why a limit at the connection point cannot be divided yet, or nothing."""
-    if settings.connection_point and _metered_w(settings, metering) is None:
-        return f"{settings.connection_point} has not told the power at the connection point yet"
+    point = state.settings.connection_point
+    if point and _metered_w(state, metering) is None:
+        return f"{point} has not told the power at the connection point yet"
     return ""
 
 
-def _metered_w(settings: VtnSettings, metering: Metering) -> int | None:
-    """Return the power at the connection point without that of the members, W, signed."""
-    point = settings.connection_point
-    power_w = metering.power(point) if point else None
+def _metered_w(state: VtnState, metering: Metering) -> int | None:
+    """Return the power at the connection point without that of the members, W, signed.
+
+    What is known of a party that is a member no more is old: what it takes counts as unmanaged.
+    """
+    point, members = state.settings.connection_point, {m.party for m in state.enlisted}
+    power_w = metering.power(point) if point in members else None
     if power_w is None:
         return None
-    others = (party for party in settings.members if party != point)
+    others = (party for party in members if party != point)
     return power_w - sum(metering.power(party) or 0 for party in others)

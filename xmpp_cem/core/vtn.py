@@ -53,7 +53,6 @@ from xmpp_cem.messages.events import EndDeviceEvents
 from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.availability import Leadership
 from xmpp_cem.model.ids import Jid
-from xmpp_cem.model.membership import Standing
 from xmpp_cem.model.node import Uplink, reports_node
 
 
@@ -99,8 +98,7 @@ class Vtn:
     @property
     def members(self) -> dict[str, Member]:
         """The domain's members as we know them, without who has left or was expelled."""
-        members = self._state.members
-        return {p: m for p, m in members.items() if m.standing is Standing.MEMBER}
+        return {member.party: member for member in self._state.enlisted}
 
     def restore(self, record: Record) -> None:
         """Take back a record from before a restart; who is a member is known when all are back."""

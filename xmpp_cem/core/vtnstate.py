@@ -140,6 +140,11 @@ class VtnState:
         return tuple(m for m in self.members.values() if m.is_admitted)
 
     @property
+    def enlisted(self) -> tuple[Member, ...]:
+        """The members that are counted on whenever they are there: who has left is none."""
+        return tuple(m for m in self.members.values() if m.standing is Standing.MEMBER)
+
+    @property
     def readers(self) -> tuple[str, ...]:
         """The members' accounts that the domain's nodes are open to."""
         return tuple(member.account for member in self.admitted)

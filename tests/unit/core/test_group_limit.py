@@ -4,8 +4,9 @@ import pytest
 
 from xmpp_cem.core.call import Call
 from xmpp_cem.core.effects import Transact
-from xmpp_cem.core.inputs import RequestArrived, Started, TimerFired
+from xmpp_cem.core.inputs import AccountRevoked, Link, RequestArrived, Started, TimerFired
 from xmpp_cem.core.limiting import SILENT_AFTER
+from xmpp_cem.core.records import Member
 from xmpp_cem.core.vtn import Vtn
 from xmpp_cem.messages.configuration import EndDeviceConfig
 from xmpp_cem.messages.controls import EndDeviceControls
@@ -19,7 +20,7 @@ from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.resource import Capability, Failsafe, Resource
 from xmpp_cem.model.signal import Delta, Direction, Limit, Place
 from xmpp_cem.model.time import Interval
-from xmpp_cem.testing.builders import Domain, arrived, at, of_kind, request
+from xmpp_cem.testing.builders import HOST, Domain, arrived, at, of_kind, request
 
 EVENT = derived_id("limit")
 ACTIVE = Interval(start=at(20), end=at(3600))
@@ -296,3 +297,39 @@ def test_what_a_member_is_told_survives_a_restart(domain):
     known = again.dispatching.told("a")[0]
     assert known.signal == limit(5000)
     assert isinstance(EndDeviceControls(events=(known,)).events[0].signal, Limit)
+
+
+def removed(domain, party):
+    domain.tell(arrived(request(Verb.DELETE, Noun.MEMBERS, "op", None, (party,)), "op", "op"), 30)
+    domain.tell(TimerFired(f"vtn/leave/{party}"), 38)
+    domain.tell(AccountRevoked(Link.LOWER, f"{party}@{HOST}"), 39)
+
+
+def test_who_is_expelled_in_a_limits_time_leaves_no_room_to_the_others(domain):
+    create(domain, limit(30_000))
+    all_in(domain)
+    before = told(domain)
+    removed(domain, "a")
+    domain.vtn.dispatching.reconsider(EVENT, "again", at(60))
+    after = told(domain)
+    assert after["b"] + after["c"] <= before["b"] + before["c"]
+
+
+def test_a_new_limit_is_divided_over_those_who_are_members(domain):
+    removed(domain, "a")
+    create(domain, limit(30_000))
+    assert set(told(domain)) == {"b", "c"}
+    assert sum(told(domain).values()) == 30_000
+
+
+def test_what_is_known_of_a_former_member_is_not_taken_off_the_metered_power():
+    domain = led(connection_point="meter")
+    domain.vtn.restore(Member(party="meter", account=f"meter@{HOST}", is_commanded=True))
+    report(domain, 8000, -10)
+    window = Interval(start=at(-10), end=at(0))
+    for party in ("a", "b"):
+        reading = (Reading(resource="r", window=window, power_w=1000),)
+        domain.vtn.metering.take(party, reading)
+    removed(domain, "a")
+    create(domain, limit(30_000))
+    assert sum(told(domain).values()) == 30_000 - 7000 - 300
