@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from xmpp_cem.core import arrival, catchup
-from xmpp_cem.core.cascade import cascading, case
+from xmpp_cem.core.cascade import case
 from xmpp_cem.core.dispatching import Dispatching
 from xmpp_cem.core.eventbook import EventBook
 from xmpp_cem.core.following_up import FollowingUp
@@ -128,12 +128,6 @@ MUTANTS: tuple[Mutant, ...] = (
                 "case_of",
                 "lower_event_id(commitment.event.id, lower.domain)",
                 _DRAWN,
-            ),
-            Edit(
-                cascading.Cascading,
-                "_abandoned",
-                "dispatch.event.id not in known",
-                "False",
             ),
         ),
     ),

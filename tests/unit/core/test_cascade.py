@@ -4,20 +4,25 @@ from datetime import timedelta
 
 import pytest
 
+from xmpp_cem.core.call import Call
+from xmpp_cem.core.cascade.contention import held_below
 from xmpp_cem.core.cascade.ends import End
 from xmpp_cem.core.cascade.saga import TABLE, Deed, Phase, Sign
 from xmpp_cem.core.cascade.settings import GatewaySettings, Policy
 from xmpp_cem.core.cascade.showing import Damper
 from xmpp_cem.core.effects import Forget, Remember, WatchPresence
 from xmpp_cem.core.gateway import Gateway
+from xmpp_cem.core.individual import asked_event
 from xmpp_cem.core.inputs import Link, LinkChanged, Started
 from xmpp_cem.core.records import Record, VenRecord, VtnRecord
 from xmpp_cem.core.ven import Ven
 from xmpp_cem.core.venstate import VenSettings
 from xmpp_cem.core.vtnstate import VtnSettings
-from xmpp_cem.model.ids import Jid
+from xmpp_cem.model.ids import Jid, derived_id
 from xmpp_cem.model.resource import Resource, ResourceState
-from xmpp_cem.testing.builders import HOST, NOW, at, of_kind, plain_digest
+from xmpp_cem.model.signal import Delta
+from xmpp_cem.model.time import Interval
+from xmpp_cem.testing.builders import HOST, NOW, Domain, at, of_kind, plain_digest
 
 
 def ven(domain):
@@ -148,3 +153,85 @@ def test_what_changes_towards_unreachable_is_shown_at_once():
     assert damper.lets(shown(ResourceState.LIMITED), (3, 2), at(1))
     assert not damper.lets(shown(ResourceState.AVAILABLE), (3, 3), at(2))
     assert damper.lets(shown(ResourceState.OUT_OF_SERVICE), (3, 0), at(3))
+
+
+class Contested(Domain):
+    """A domain of two members under two domains above, without the gateway around it."""
+
+    def __init__(self):
+        super().__init__("a", "b")
+        self.lead()
+        for member in ("a", "b"):
+            self.register(member, 3000)
+            self.presence(member)
+        self.loop = self.vtn.dispatching
+
+    def call(self, number, origin, priority=100, start=20, end=80):
+        active = Interval(start=at(start), end=at(end))
+        return Call(
+            event=derived_id("contested", number),
+            signal=Delta(power_w=-3000),
+            active=active,
+            answer_by=at(10),
+            priority=priority,
+            upper=derived_id("upper", number),
+            origin=origin,
+        )
+
+    def create(self, call, seconds):
+        self.loop.hold(held_below(self.loop, at(seconds), call), at(seconds))
+        self.loop.create(call, at(seconds))
+        self.loop.hold(held_below(self.loop, at(seconds)), at(seconds))
+
+    def say(self, call, seconds=3.0, sequence=1):
+        for party, part in list(self.loop.parts[call.event].items()):
+            dispatch = self.loop.dispatches[call.event]
+            event = asked_event(dispatch, part) if dispatch.is_individual else dispatch.event
+            if part.asked_w:
+                self.answer(party, event, part.asked_w, sequence, seconds)
+
+    def confirmed(self, call):
+        return self.loop.tally(self.loop.dispatches[call.event], at(12)).confirmed_w
+
+
+def test_among_equals_the_one_that_was_committed_first_keeps_the_members():
+    made = Contested()
+    first, second = made.call(1, "dso-a"), made.call(2, "dso-b")
+    made.create(first, 0)
+    made.say(first)
+    made.create(second, 4)
+    assert (made.confirmed(first), made.confirmed(second)) == (3000, 0)
+    assert made.loop.dispatches[second.event].is_individual
+    assert {part.asked_w for part in made.loop.parts[second.event].values()} == {0}
+
+
+def test_a_higher_priority_takes_the_members_from_what_was_committed_before():
+    made = Contested()
+    first, urgent = made.call(1, "dso-a"), made.call(2, "dso-b", priority=1)
+    made.create(first, 0)
+    made.say(first)
+    made.create(urgent, 4)
+    made.say(urgent, 5)
+    made.loop.hold(held_below(made.loop, at(6)), at(6))
+    assert (made.confirmed(first), made.confirmed(urgent)) == (0, 3000)
+
+
+def test_the_same_domain_and_another_time_contend_for_nothing():
+    made = Contested()
+    first, same = made.call(1, "dso-a"), made.call(2, "dso-a")
+    later = made.call(3, "dso-b", start=80, end=100)
+    for call in (first, same, later):
+        made.create(call, 0)
+    assert held_below(made.loop, at(1)) == {}
+
+
+def test_members_are_free_again_when_what_went_first_is_cancelled():
+    made = Contested()
+    first, second = made.call(1, "dso-a"), made.call(2, "dso-b")
+    made.create(first, 0)
+    made.say(first)
+    made.create(second, 4)
+    made.loop.cancel(first.event, "no more")
+    made.loop.hold(held_below(made.loop, at(6)), at(6))
+    made.say(second, 7)
+    assert made.confirmed(second) == 3000

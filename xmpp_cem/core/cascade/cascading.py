@@ -13,11 +13,12 @@ from xmpp_cem.core.cascade.saga import TABLE, Deed, Sign
 from xmpp_cem.core.cascade.settings import GatewaySettings
 from xmpp_cem.core.cascade.signs import signs
 from xmpp_cem.core.effects import Effect, Note
+from xmpp_cem.core.lifecycle import ENDED
 from xmpp_cem.core.records import Commitment, Dispatch
 from xmpp_cem.messages.events import Status, StatusType
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import kilowatts
-from xmpp_cem.model.ids import derived_id, lower_event_id
+from xmpp_cem.model.ids import EventId, derived_id
 
 _AT_ONCE = 3
 """So many differences of one event are made good in one step; the rest at the next look."""
@@ -43,9 +44,12 @@ class Cascading:
     def agreed(self, now: datetime) -> list[Effect]:
         """Make every lower level follow the upper ones, and the answers above the lower ones."""
         effects: list[Effect] = []
+        going_on = {d.upper for lower in self._lowers for d in lower.role.dispatching.live()}
         for upper in self._uppers:
             for commitment in list(upper.role.book.commitments.values()):
-                effects += self._made_good(upper, commitment, now)
+                is_over = commitment.status in ENDED and now >= commitment.event.active.end
+                if not is_over or commitment.event.id in going_on:
+                    effects += self._made_good(upper, commitment, now)
         effects += self._abandoned(now)
         if len(self._uppers) > 1:
             for lower in self._lowers:
@@ -170,18 +174,18 @@ class Cascading:
         told = upper.role.book.keep(commitment.model_copy(update={"short_w": missing}))
         return upper.placed([told, *upper.role.tell(status, now)])
 
+    def _is_known(self, origin: str, event: EventId) -> bool:
+        """Whether an event is known above, in the domain that it came from."""
+        from_there = (up for up in self._uppers if origin in {"", up.domain})
+        return any(event in upper.role.book.commitments for upper in from_there)
+
     def _abandoned(self, now: datetime) -> list[Effect]:
         """Cancel what came from above and is known to nobody there any more."""
-        known = {
-            lower_event_id(event, lower.domain)
-            for upper in self._uppers
-            for event in upper.role.book.commitments
-            for lower in self._lowers
-        }
         return [
             effect
             for lower in self._lowers
             for dispatch in lower.role.dispatching.live()
-            if dispatch.upper and dispatch.event.id not in known and now < dispatch.active.end
+            if dispatch.upper and now < dispatch.active.end
+            if not self._is_known(dispatch.origin, dispatch.upper)
             for effect in self._cancelled(lower, dispatch, _GONE)
         ]
