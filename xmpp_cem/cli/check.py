@@ -1,12 +1,14 @@
 """The command `check`: says what a configuration file means, without connecting."""
 
-from typing import assert_never
+from pathlib import Path
+from typing import Annotated, assert_never
 
 import typer
 
 from xmpp_cem.cli.arguments import AsJson, File
 from xmpp_cem.cli.output import show_json, show_pairs
 from xmpp_cem.config.account import AccountConfig
+from xmpp_cem.config.cascading import refuse_circles
 from xmpp_cem.config.domains import LowerConfig, UpperConfig
 from xmpp_cem.config.fields import seconds
 from xmpp_cem.config.loading import load
@@ -21,10 +23,19 @@ from xmpp_cem.config.roles import (
 from xmpp_cem.config.storing import store_name
 from xmpp_cem.model.availability import kilowatts
 
+Beside = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--with", metavar="FILE", help="File of another gateway; together they form no circle."
+    ),
+]
 
-def check(file: File, as_json: AsJson = False) -> None:
+
+def check(file: File, beside: Beside = None, as_json: AsJson = False) -> None:
     """Check a configuration file and say what it means; connects to nothing."""
     config = load(file)
+    together = [config, *map(load, beside or ())]
+    refuse_circles(each for each in together if isinstance(each, GatewayConfig))
     if as_json:
         show_json(config)
     else:

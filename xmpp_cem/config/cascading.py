@@ -1,7 +1,8 @@
 """What a gateway is configured with: the domains above and below it, and how it carries events."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from graphlib import CycleError, TopologicalSorter
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -10,6 +11,7 @@ from xmpp_cem.config.domains import LowerConfig, UpperConfig, refuse_repeats
 from xmpp_cem.config.enrolling import AboveEnrolmentConfig
 from xmpp_cem.config.fields import Bounds
 from xmpp_cem.config.section import Section
+from xmpp_cem.errors import ConfigError
 from xmpp_cem.model.ids import DomainId, PartyId, ProgrammeId
 
 
@@ -102,3 +104,22 @@ class Between(Section):
                         f"{lower.domain}: events would go in a circle; remove that member"
                     )
         return self
+
+
+def refuse_circles(gateways: Iterable[Between]) -> None:
+    """Refuse gateways that together would carry events in a circle.
+
+    Raises:
+        ConfigError: it names the domains of a circle in the order in which an event would pass.
+    """
+    above: dict[DomainId, set[DomainId]] = {}
+    for gateway in gateways:
+        for lower in gateway.lower:
+            above.setdefault(lower.domain, set()).update(u.domain for u in gateway.upper)
+    try:
+        TopologicalSorter(above).prepare()
+    except CycleError as error:
+        circle = " -> ".join(error.args[1])
+        raise ConfigError(
+            f"lower: events would go in a circle: {circle}; take one of these domains out of a file"
+        ) from None

@@ -54,6 +54,16 @@ def test_programs_get_the_whole_configuration_without_secrets(call: Call, role: 
     assert "secret" not in result.stdout
 
 
+def test_gateways_that_form_a_circle_together_are_refused(call: Call, folder: Path):
+    text = (folder / "gateway.toml").read_text()
+    turned = text.replace('"grid"', '"x"').replace('"sites"', '"grid"').replace('"x"', '"sites"')
+    (folder / "other.toml").write_text(turned)
+    assert call("check", "gateway.toml", "--with", "vtn.toml").exit_code == 0
+    result = call("check", "gateway.toml", "--with", "other.toml")
+    assert result.exit_code != 0
+    assert "events would go in a circle" in " ".join(result.stderr.split())
+
+
 def test_a_fault_is_one_sentence_on_stderr(call: Call, folder: Path):
     path = folder / "vtn.toml"
     path.write_text(path.read_text().replace("pubsub =", "pubsup ="))
