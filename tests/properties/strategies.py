@@ -32,6 +32,7 @@ from xmpp_cem.messages.operations import (
     MemberShare,
     NodeEntry,
     RefusalEntry,
+    SettlementEvidence,
     WaitingEntry,
 )
 from xmpp_cem.messages.readings import GetMeterReadings, MeterReadings
@@ -356,6 +357,7 @@ shares = st.builds(
     asked_w=powers,
     opt=st.none() | st.sampled_from(Opt),
     promised_w=powers,
+    baseline_w=st.none() | powers,
     delivered_w=st.none() | powers,
     reason=texts(),
     asked=st.none() | signals,
@@ -446,6 +448,16 @@ bodies = {
         DomainMembers, domain=domains, members=few(members), waiting=few(waiting)
     ),
     Noun.NODES: st.builds(DomainNodes, domain=domains, nodes=few(nodes)),
+    Noun.EVIDENCE: st.builds(
+        SettlementEvidence,
+        event=uuids,
+        party=parties,
+        resource=resource_ids,
+        digest=st.text("0123456789abcdef", min_size=64, max_size=64),
+        length=st.integers(1, 2**31),
+        offset=st.integers(0, 2**31),
+        text=st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=40),
+    ),
 }
 nouns = st.sampled_from(sorted(bodies))
 

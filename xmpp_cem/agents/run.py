@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -13,9 +14,11 @@ from xmpp_cem.agents.lasting import Lasts, LastsFile
 from xmpp_cem.agents.locating import located
 from xmpp_cem.agents.overriding import OverridableSite, OverrideFile
 from xmpp_cem.agents.restarting import Life, Restarter
+from xmpp_cem.agents.sealing import key_in, signer
 from xmpp_cem.agents.settings import (
     clock_of,
     credentials_of,
+    evidence_key,
     gateway_settings,
     retention_of,
     site_settings,
@@ -24,9 +27,12 @@ from xmpp_cem.agents.settings import (
 )
 from xmpp_cem.agents.witnessed import WitnessedSite
 from xmpp_cem.config.account import AccountConfig
+from xmpp_cem.config.domains import LowerConfig
 from xmpp_cem.config.drivers import load_driver
 from xmpp_cem.config.roles import Config, GatewayConfig, OperatorConfig, VenConfig, VtnConfig
+from xmpp_cem.core.cascade.settings import GatewaySettings
 from xmpp_cem.core.inputs import Link
+from xmpp_cem.core.vtnstate import VtnSettings
 from xmpp_cem.drivers.supervised import Patience, Supervised
 from xmpp_cem.errors import ConfigError
 from xmpp_cem.model.link import LinkEvent
@@ -136,10 +142,11 @@ def _engine(
     match config:
         case VtnConfig():
             vtn = vtn_settings(config.party, config.lower, config.retention)
+            vtn = _signing(vtn, config.lower, config.store)
             engine = vtn_engine(vtn, store, clock, speech, kept)
             _connect(engine, Link.LOWER, config.lower.account)
         case GatewayConfig():
-            settings = gateway_settings(config)
+            settings = _signing_all(gateway_settings(config), config)
             engine = gateway_engine(settings, store, clock, speech, kept)
             for link, lower in zip(settings.lower_links, config.lower, strict=True):
                 _connect(engine, link, lower.account)
@@ -155,6 +162,23 @@ def _engine(
             lasts.vtn = config.upper.vtn_address
             _connect(engine, Link.UPPER, config.upper.account, lasts)
     return engine
+
+
+def _signing(settings: VtnSettings, lower: LowerConfig, store: Path | str) -> VtnSettings:
+    """Give a VTN the key by which it signs evidence, made now where there is none.
+
+    Raises:
+        ConfigError: the key cannot be read or made.
+    """
+    place = evidence_key(lower, store)
+    return settings if place is None else replace(settings, sign=signer(key_in(place)))
+
+
+def _signing_all(settings: GatewaySettings, config: GatewayConfig) -> GatewaySettings:
+    """Give each VTN of a gateway its key; raises as `_signing`."""
+    pairs = zip(settings.lowers, config.lower, strict=True)
+    lower, *more = (_signing(each, given, config.store) for each, given in pairs)
+    return replace(settings, lower=lower, more_lower=tuple(more))
 
 
 def _connect(

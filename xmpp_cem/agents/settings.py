@@ -13,11 +13,14 @@ from xmpp_cem.config.domains import LowerConfig, UpperConfig
 from xmpp_cem.config.guarding import FailsafeConfig
 from xmpp_cem.config.profiles import load_profile
 from xmpp_cem.config.roles import ClockConfig, GatewayConfig, VenConfig, VtnConfig
+from xmpp_cem.config.settlement import SettlementConfig
 from xmpp_cem.config.storing import RetentionConfig
 from xmpp_cem.core.cascade.settings import GatewaySettings, Policy
 from xmpp_cem.core.failsafe import Autonomy, FailsafeSettings
+from xmpp_cem.core.history import HistorySettings
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.response import ResponseCurve
+from xmpp_cem.core.settlement.cases import SettlementTerms
 from xmpp_cem.core.site import SiteSettings
 from xmpp_cem.core.venstate import VenSettings
 from xmpp_cem.core.vtnstate import Terms, VtnSettings
@@ -126,7 +129,29 @@ def vtn_settings(
             for each in lower.enrolments
             for enrolment in each.enrolments(each.party, each.resources)
         ),
+        history=HistorySettings(kept.readings_for, kept.readings_bytes, kept.history_for),
+        settlement=settlement_terms(lower.settlement),
     )
+
+
+def settlement_terms(config: SettlementConfig) -> SettlementTerms:
+    """Return by which rules events are settled."""
+    return SettlementTerms(
+        zone=config.zone,
+        baseline=config.baseline,
+        days=config.days,
+        used=config.used,
+        is_adjusted=config.adjusted,
+        freeze_s=_seconds(config.freeze_after),
+    )
+
+
+def evidence_key(lower: LowerConfig, store: Path | str) -> Path | None:
+    """Return where the key is that signs evidence; None: nowhere."""
+    place = lower.settlement.key
+    if place is None and isinstance(store, Path):
+        return store.with_name(f"{store.name}.evidence.key")
+    return place
 
 
 def retention_of(config: VtnConfig | VenConfig | GatewayConfig) -> Retention:

@@ -1,11 +1,14 @@
-"""The command `readings`: what the members of a domain measured."""
+"""The command `readings`: what the members of a domain measured, and evidence of an event."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 import typer
 
-from xmpp_cem.cli.arguments import AsJson, File, InDomain, instant
+from xmpp_cem.cli.arguments import AsJson, InDomain, instant
+from xmpp_cem.cli.evidence import Wanted, show_evidence, show_verified
 from xmpp_cem.cli.output import show_json, show_line, show_table, signed_kw
 from xmpp_cem.messages.readings import GetMeterReadings
 from xmpp_cem.model.reading import Reading
@@ -21,17 +24,53 @@ Since = Annotated[
     typer.Option(parser=instant, metavar="INSTANT", help="From then on, as 2026-01-31T12:00:00Z."),
 ]
 
+MaybeFile = Annotated[
+    Path | None,
+    typer.Argument(help="Configuration file (TOML); not needed with --verify.", metavar="FILE"),
+]
+Evidence = Annotated[
+    UUID | None,
+    typer.Option(metavar="EVENT", help="Get the signed evidence of an event, for each resource."),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Write the evidence there; of several resources each one's name is added.",
+    ),
+]
+Verify = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Check the signature of a file of evidence, offline."),
+]
 
-def readings(
-    file: File,
+
+def readings(  # noqa: PLR0913, PLR0917 one per option
+    file: MaybeFile = None,
     domain: InDomain = None,
     party: Party = None,
     since: Since = None,
+    evidence: Evidence = None,
+    out: Out = None,
+    verify: Verify = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the last readings of a domain's members that the VTN holds, late ones included."""
+    """List the last readings of a domain's members that the VTN holds, late ones included.
+
+    With --evidence: what is known of an event, so that others can reckon it again.
+    """
     from xmpp_cem.agents.recalling import recall
     from xmpp_cem.cli.connected import as_operator, operator_config
+
+    if verify is not None:
+        show_verified(verify)
+        return
+    if file is None:
+        raise typer.BadParameter("the operator's configuration file is missing")
+    if evidence is not None:
+        wanted_files = Wanted(str(evidence), domain, party, out)
+        show_evidence(operator_config(file, domain), wanted_files)
+        return
 
     async def work(operator: "Operator") -> "Recalled":
         return await recall(operator, domain, wanted(party, since, operator.now()))

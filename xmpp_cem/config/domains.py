@@ -12,6 +12,7 @@ from xmpp_cem.config.enrolling import MemberEnrolmentConfig, ProgrammeConfig
 from xmpp_cem.config.fields import AccountName, Bounds, PeerName, ServiceName
 from xmpp_cem.config.profiles import load_profile
 from xmpp_cem.config.section import Section
+from xmpp_cem.config.settlement import SettlementConfig
 from xmpp_cem.errors import ConfigError
 from xmpp_cem.model.ids import DomainId, Jid, PartyId
 from xmpp_cem.model.node import Uplink
@@ -167,6 +168,9 @@ class LowerConfig(Section):
 
     unmanaged_export_w: Annotated[int, Field(ge=0, le=10**9)] = 0
     """Generation at the connection point that takes no limit, W, likewise."""
+
+    settlement: SettlementConfig = SettlementConfig()
+    """By which rules events are settled."""
 
     operators: Annotated[tuple[AccountName, ...], Field(max_length=100)] = ()
     """Accounts that may command and watch."""

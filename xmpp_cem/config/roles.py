@@ -1,5 +1,6 @@
 """What each kind of agent is configured with; `role` tells which."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
@@ -62,6 +63,15 @@ class _Running(_Agent):
     """How long at the end what waits to be sent may still be sent."""
 
 
+def _require_settled_in_time(lowers: Iterable[LowerConfig], kept: RetentionConfig) -> None:
+    """Raise ValueError when events are forgotten before their results stand."""
+    if any(lower.settlement.freeze_after > kept.ended_for for lower in lowers):
+        raise ValueError(
+            "lower.settlement.freeze_after is longer than retention.ended_for, by which events "
+            "are forgotten; raise ended_for or lower freeze_after"
+        )
+
+
 class VtnConfig(_Running):
     """The VTN of one domain, on top of a hierarchy."""
 
@@ -76,6 +86,11 @@ class VtnConfig(_Running):
 
     lower: LowerConfig
     """The domain it leads."""
+
+    @model_validator(mode="after")
+    def _settled_in_time(self) -> Self:
+        _require_settled_in_time((self.lower,), self.retention)
+        return self
 
 
 class VenConfig(_Running):
@@ -128,6 +143,11 @@ class GatewayConfig(_Running, Between):
 
     retention: RetentionConfig = RetentionConfig()
     """How much of the past it keeps."""
+
+    @model_validator(mode="after")
+    def _settled_in_time(self) -> Self:
+        _require_settled_in_time(self.lower, self.retention)
+        return self
 
 
 class OperatorConfig(_Agent):

@@ -65,3 +65,13 @@ class RetentionConfig(Section):
 
     ended_parts: Annotated[int, Field(ge=1000, le=10_000_000)] = 200_000
     """Ended events and members' parts in them, counted together; the oldest go first."""
+
+    readings_for: Annotated[timedelta, Bounds(3600, 31_622_400)] = timedelta(hours=24)
+    """How long a VTN or gateway keeps members' readings as they came; around kept events longer.
+    Older ones are folded into one for each quarter-hour without a gap."""
+
+    readings_bytes: Annotated[int, Field(ge=2**20, le=2**36)] = 128 * 2**20
+    """Size of these readings together; the oldest are folded sooner."""
+
+    history_for: Annotated[timedelta, Bounds(86_400, 31_622_400)] = timedelta(days=31)
+    """How long a VTN or gateway keeps readings at all; `same-time-of-days` needs some weeks."""

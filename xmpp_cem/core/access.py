@@ -38,6 +38,7 @@ _ALLOWED: dict[Role, frozenset[tuple[Verb, Noun]]] = {
             (Verb.CHANGE, Noun.MEMBERS),
             (Verb.DELETE, Noun.MEMBERS),
             (Verb.GET, Noun.NODES),
+            (Verb.GET, Noun.EVIDENCE),
             (Verb.EXECUTE, Noun.NODES),
         }
     ),

@@ -10,16 +10,14 @@ from xmpp_cem.core.dispatching import Dispatching
 from xmpp_cem.core.effects import Effect, Respond, VerifyNodes
 from xmpp_cem.core.following_up import FollowingUp
 from xmpp_cem.core.inputs import Link, NodesVerified, RequestArrived
+from xmpp_cem.core.inquiries import Inquiries
 from xmpp_cem.core.membership import Membership
-from xmpp_cem.core.metering import Metering
 from xmpp_cem.core.modifying import why_fixed
 from xmpp_cem.core.nodes import entries, node_specs
-from xmpp_cem.core.pages import AFTER, MORE, page
 from xmpp_cem.core.roll import Roll
-from xmpp_cem.core.standing import lack, page_of
+from xmpp_cem.core.standing import lack
 from xmpp_cem.core.upholding import Upholding
 from xmpp_cem.core.vtnstate import VtnState
-from xmpp_cem.messages.bodies import Body
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import (
     Level,
@@ -31,7 +29,6 @@ from xmpp_cem.messages.envelope import (
 )
 from xmpp_cem.messages.operations import DomainNodes
 from xmpp_cem.model.event import Event
-from xmpp_cem.model.ids import PartyId
 from xmpp_cem.model.signal import Limit, Place
 
 
@@ -43,14 +40,14 @@ class Commands:
         state: VtnState,
         dispatching: Dispatching,
         following_up: FollowingUp,
-        metering: Metering,
+        inquiries: Inquiries,
         membership: Membership,
         roll: Roll,
     ) -> None:
         self._state = state
         self._following_up = following_up
         self._dispatching = dispatching
-        self._metering = metering
+        self._inquiries = inquiries
         self._membership = membership
         self._roll = roll
         self._upholding = Upholding(state, dispatching)
@@ -72,9 +69,11 @@ class Commands:
                 events = tuple(d.event for d in self._dispatching.live())
                 return [self._state.ok(what, now, EndDeviceControls(events=events))]
             case Verb.GET, Noun.DISPATCH:
-                return self._show(what, now)
+                return self._inquiries.record(what, now)
             case Verb.GET, Noun.READINGS:
-                return self._readings(what, now)
+                return self._inquiries.readings(what, now)
+            case Verb.GET, Noun.EVIDENCE:
+                return self._inquiries.evidence(what, now)
             case Verb.GET, Noun.MEMBERS:
                 return self._roll.told(what, now)
             case _, Noun.MEMBERS:
@@ -171,31 +170,6 @@ class Commands:
         for event_id in ids:
             effects += self._dispatching.cancel(event_id, reason)
         return [*effects, self._state.ok(what, now)]
-
-    def _show(self, what: RequestArrived, now: datetime) -> list[Effect]:
-        dispatches = self._dispatching.dispatches
-        named = what.message.names[0] if what.message.names else next(reversed(dispatches), "")
-        wanted = self._dispatching.event_of(named) or named
-        if wanted not in dispatches:
-            return self._state.refuse(what, now, "2.15", f"there is no event {wanted}".rstrip())
-        record = self._dispatching.record(dispatches[wanted], now)
-        page = page_of(record, dict(what.message.options).get(AFTER, ""))
-        if not page.shares or page.shares[-1] == record.shares[-1]:
-            return [self._state.ok(what, now, page)]
-        return [self._more(what, now, page, page.shares[-1].party)]
-
-    def _readings(self, what: RequestArrived, now: datetime) -> list[Effect]:
-        """Tell the members' last windows in the order in which they came (figure 16)."""
-        holdings = self._metering.holdings(self._state.record.epoch, self._state.began or now)
-        reply = page(self._state.letters, what.message, holdings, now)
-        return [Respond(Link.LOWER, what.token, reply)]
-
-    def _more(self, what: RequestArrived, now: datetime, body: Body, last: PartyId) -> Respond:
-        """Answer with a page that is not the last."""
-        more = ReplyError(code=MORE, reason=f"more after {last}", level=Level.INFORM)
-        letters = self._state.letters
-        reply = letters.reply(what.message, now, body, result=Result.PARTIAL, errors=(more,))
-        return Respond(Link.LOWER, what.token, reply)
 
     def _nodes(self, what: RequestArrived) -> list[Effect]:
         """Verify the nodes; a get only looks, an execute also repairs what has drifted."""

@@ -9,6 +9,7 @@ from xmpp_cem.core.call import Asker
 from xmpp_cem.core.kept import Conduct, Confirmed, DomainName, Dropped, Kept
 from xmpp_cem.core.life import State
 from xmpp_cem.core.lifecycle import OPEN
+from xmpp_cem.core.settlement.cases import Settled
 from xmpp_cem.core.spread import Offsets
 from xmpp_cem.messages.configuration import Admission
 from xmpp_cem.messages.controls import IndexEntry
@@ -282,6 +283,6 @@ class Dispatch(Kept):
 
 
 Record = Annotated[
-    VenRecord | Report | Commitment | Understood | VtnRecord | Member | Part | Dispatch,
+    VenRecord | Report | Commitment | Understood | VtnRecord | Member | Part | Dispatch | Settled,
     Field(discriminator="kind"),
 ]

@@ -4,11 +4,10 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from xmpp_cem.core.dispatching import Dispatching
 from xmpp_cem.core.effects import Effect, Note, Query, SetTimer
 from xmpp_cem.core.inputs import Link, QueryAnswered, QueryFailed
-from xmpp_cem.core.metering import Metering
 from xmpp_cem.core.pages import AFTER, LOST, MORE, asked_after
+from xmpp_cem.core.taking import Taking
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.envelope import (
     Header,
@@ -69,10 +68,9 @@ class Recovery:
     Windows do not survive it, so that the first query reaches back over the last few.
     """
 
-    def __init__(self, state: VtnState, metering: Metering, dispatching: Dispatching) -> None:
+    def __init__(self, state: VtnState, taking: Taking) -> None:
         self._state = state
-        self._metering = metering
-        self._dispatching = dispatching
+        self._taking = taking
         self._trails: dict[PartyId, _Trail] = {}
         self._asked: dict[MessageId, PartyId] = {}
         self._waiting: deque[PartyId] = deque()
@@ -174,8 +172,7 @@ class Recovery:
         until = Position(header.epoch, header.sequence)
         effects: list[Effect] = []
         if isinstance(body, MeterReadings):
-            fresh = self._metering.take(party, body.readings)
-            effects += self._dispatching.measured(party, fresh, now)
+            effects += self._taking.readings(party, body.readings, header.timestamp, now)
         errors = {error.code: error.reason for error in reply.errors}
         has_read_back, trail.reads_back = trail.reads_back, False
         if LOST in errors and has_read_back and after is not None:

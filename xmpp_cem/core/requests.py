@@ -8,11 +8,11 @@ from xmpp_cem.core.commands import Commands
 from xmpp_cem.core.dispatching import Dispatching
 from xmpp_cem.core.effects import Effect, Ignore, Note
 from xmpp_cem.core.inputs import Link, RequestArrived
-from xmpp_cem.core.metering import Metering
 from xmpp_cem.core.operation_sets import answer_operations
 from xmpp_cem.core.publication import Publication
 from xmpp_cem.core.records import Member
 from xmpp_cem.core.recovery import Recovery
+from xmpp_cem.core.taking import Taking
 from xmpp_cem.core.upholding import Upholding
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
@@ -35,14 +35,14 @@ class Requests:
         state: VtnState,
         dispatching: Dispatching,
         publication: Publication,
-        metering: Metering,
+        taking: Taking,
         recovery: Recovery,
         commands: Commands,
     ) -> None:
         self._state = state
         self._dispatching = dispatching
         self._publication = publication
-        self._metering = metering
+        self._taking = taking
         self._recovery = recovery
         self._commands = commands
         self._upholding = Upholding(state, dispatching)
@@ -97,8 +97,8 @@ class Requests:
             case EndDeviceEvents() as body:
                 return [heard, *self._events(member, what, body, now)]
             case MeterReadings() as body:
-                fresh = self._metering.take(member.party, body.readings)
-                effects = self._dispatching.measured(member.party, fresh, now)
+                sent = what.message.header.timestamp
+                effects = self._taking.readings(member.party, body.readings, sent, now)
                 published = self._publication.report(what.message, body, now)
                 return [heard, *effects, self._state.ok(what, now), *published]
             case None if what.message.header.noun is Noun.CONTROLS:
@@ -117,7 +117,7 @@ class Requests:
             return self._state.refuse(what, now, "1.7", "a registration needs party and capability")
         if any(enrolment.party != member.party for enrolment in body.enrolments):
             return self._state.refuse(what, now, "2.14", "enrol resources of your own alone")
-        most_w = self._metering.most_w
+        most_w = self._taking.most_w
         if max(body.capability.increase_w, body.capability.decrease_w) > most_w:
             return self._state.refuse(what, now, "1.8", f"no member can do more than {most_w} W")
         known = member.capability
@@ -185,7 +185,7 @@ class Requests:
             return self._state.refuse(what, now, "6.1", why)
         effects: list[Effect] = []
         for answer in body.answers:
-            effects += self._dispatching.answer(member.party, answer, now) or []
-        effects += self._dispatching.told_of(member.party, body.statuses)
+            effects += self._taking.answer(member.party, answer, now)
+        effects += self._taking.statuses(member.party, body.statuses)
         published = self._publication.report(what.message, body, now)
         return [*effects, self._state.ok(what, now), *published]

@@ -38,6 +38,7 @@ from xmpp_cem.core.inputs import (
     TimerFired,
     TransactionFailed,
 )
+from xmpp_cem.core.inquiries import Inquiries
 from xmpp_cem.core.knocking import Knocking
 from xmpp_cem.core.liveness import LIVENESS_TIMER
 from xmpp_cem.core.membership import Membership, room_of
@@ -46,11 +47,13 @@ from xmpp_cem.core.nodes import node_specs
 from xmpp_cem.core.publication import Publication
 from xmpp_cem.core.records import Dispatch, Member, Part, Record, VtnRecord
 from xmpp_cem.core.recovery import Recovery
+from xmpp_cem.core.reports import Reports
 from xmpp_cem.core.requests import Requests
 from xmpp_cem.core.roll import Roll
+from xmpp_cem.core.settlement.cases import Settled
+from xmpp_cem.core.settling import Settling
+from xmpp_cem.core.taking import Taking
 from xmpp_cem.core.vtnstate import VtnSettings, VtnState
-from xmpp_cem.messages.events import EndDeviceEvents
-from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.availability import Leadership
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.node import Uplink, reports_node
@@ -64,10 +67,13 @@ class Vtn:
         self.metering = Metering(most_w=MOST_W // room_of(settings), is_summed=is_summed)
         self.dispatching = Dispatching(self._state, self.metering)
         self._publication = Publication(self._state, self.dispatching)
-        self.recovery = Recovery(self._state, self.metering, self.dispatching)
+        self._settling = Settling(self._state, self.dispatching)
+        self._taking = Taking(self.metering, self.dispatching, self._settling)
+        self.recovery = Recovery(self._state, self._taking)
         self._following_up = FollowingUp(self._state, self.dispatching)
         self._forgetting = Forgetting(settings, self.dispatching)
         self._attendance = Attendance(self._state, self.dispatching, self._following_up)
+        self._reports = Reports(self._state, self._attendance, self.recovery, self._taking)
         self._knocking = Knocking()
         self._membership = Membership(
             self._state, self.dispatching, self.recovery, self._attendance, self._knocking
@@ -76,7 +82,7 @@ class Vtn:
             self._state,
             self.dispatching,
             self._following_up,
-            self.metering,
+            Inquiries(self._state, self.dispatching, self.metering, self._settling),
             self._membership,
             Roll(self._state, self.metering, self._knocking),
         )
@@ -85,7 +91,7 @@ class Vtn:
             self._state,
             self.dispatching,
             self._publication,
-            self.metering,
+            self._taking,
             self.recovery,
             self._commands,
         )
@@ -111,6 +117,8 @@ class Vtn:
             self._parts.append(record)
         elif isinstance(record, Enrolled | CalledMember):
             self._state.rules.restore(record)
+        elif isinstance(record, Settled):
+            self._settling.restore(record)
         elif isinstance(record, Member):
             self._state.restore(record)
 
@@ -162,7 +170,7 @@ class Vtn:
             case Heard(sender=sender):
                 return self._attendance.heard(sender, now)
             case ItemReceived():
-                return self._item(what, now)
+                return self._reports.take(what, now)
             case TimerFired(key=key) if key == LIVENESS_TIMER:
                 return self._attendance.look(now)
             case TimerFired(key=key):
@@ -183,8 +191,8 @@ class Vtn:
             (self.dispatching if is_known else self._forgetting).restore(part)
         self._parts.clear()
         resumed = self._membership.resume()
-        started = [self._state.start(now), *resumed, *self.dispatching.resume(now)]
-        return started + self._requests.resume(now)
+        resumed += self.dispatching.resume(now) + self._settling.resume(now)
+        return [self._state.start(now), *resumed, *self._requests.resume(now)]
 
     def _connected(self, now: datetime) -> list[Effect]:
         settings = self._state.settings
@@ -228,37 +236,13 @@ class Vtn:
             effects.append(CatchUp(Link.LOWER, self._state.settings.service, node))
         return [*effects, *self._publication.everything(now), *self.recovery.begin(now)]
 
-    def _item(self, what: ItemReceived, now: datetime) -> list[Effect]:
-        """Take a report from our write-only node, from a registered publisher only."""
-        settings = self._state.settings
-        if what.sender.bare != settings.service.bare or what.node != reports_node(settings.domain):
-            return []
-        if what.publisher is None or what.publisher.bare == settings.address.bare:
-            return []
-        member = self._state.member_of(what.publisher.bare)
-        body = what.message.body
-        if member is None or what.message.header.source != member.party:
-            fields = (("publisher", str(what.publisher)),)
-            return [Note("warning", "report of an unknown publisher refused", fields)]
-        alive = self._attendance.heard(what.publisher, now)
-        heard = self._state.change(self._state.members[member.party], last_heard=now)
-        missed = self.recovery.heard(member.party, what.message.header, now)
-        if isinstance(body, MeterReadings):
-            fresh = self.metering.take(member.party, body.readings)
-            return [*alive, heard, *missed, *self.dispatching.measured(member.party, fresh, now)]
-        if isinstance(body, EndDeviceEvents) and body.answers:
-            fields = (("party", member.party),)
-            note = Note("warning", "answers travel as transactions", fields)
-            return [*alive, heard, *missed, note]
-        told = body.statuses if isinstance(body, EndDeviceEvents) else ()
-        return [*alive, heard, *missed, *self.dispatching.told_of(member.party, told)]
-
     def _timer(  # noqa: PLR0911 one return per timer
         self, key: str, now: datetime
     ) -> list[Effect]:
         match key.split("/"):
             case ["vtn", "heartbeat"]:
                 swept = [*self._forgetting.sweep(now), *self._state.rules.sweep(now)]
+                swept += self._settling.sweep(now)
                 return [*self._publication.index(now), *swept]
             case ["vtn", "ask", party]:
                 return self.recovery.fire(party, now)
@@ -276,6 +260,8 @@ class Vtn:
     def _event_timer(self, event_id: str, what: str, now: datetime) -> list[Effect]:
         if what == "silent":
             return self._following_up.remind(event_id, now)
+        if what == "baseline":
+            return self._settling.fire(event_id, now)
         dispatch = self.dispatching.dispatches.get(event_id)
         if dispatch is None:
             return []

@@ -8,10 +8,13 @@ from datetime import datetime, timedelta
 from xmpp_cem.allocations.allocation import Allocation
 from xmpp_cem.allocations.in_order import PRO_RATA
 from xmpp_cem.core.effects import Effect, Note, Publish, Remember, Respond
+from xmpp_cem.core.history import HistorySettings
 from xmpp_cem.core.inputs import Link, RequestArrived
 from xmpp_cem.core.letters import Letters
 from xmpp_cem.core.memberrules import MemberRules
 from xmpp_cem.core.records import Member, VtnRecord
+from xmpp_cem.core.settlement.cases import SettlementTerms
+from xmpp_cem.core.settlement.evidence import Signature
 from xmpp_cem.messages.bodies import Body
 from xmpp_cem.messages.envelope import EventMessage, Noun, Verb
 from xmpp_cem.model.availability import Availability
@@ -81,6 +84,9 @@ class VtnSettings:
         unmanaged_import_w, unmanaged_export_w: the most that flows there without any member, W.
         programmes: the rules under which events may be called.
         enrolments: which resources of members are bound to them.
+        history: how much of the members' readings is kept.
+        settlement: by which rules events are settled.
+        sign: signs evidence, the same bytes always alike; None: there is none.
     """
 
     party: PartyId
@@ -107,6 +113,9 @@ class VtnSettings:
     unmanaged_export_w: int = 0
     programmes: Mapping[ProgrammeId, Programme] = field(default_factory=dict)
     enrolments: tuple[Enrolment, ...] = ()
+    history: HistorySettings = field(default_factory=HistorySettings)
+    settlement: SettlementTerms = field(default_factory=SettlementTerms)
+    sign: Callable[[bytes], Signature] | None = None
 
 
 class VtnState:

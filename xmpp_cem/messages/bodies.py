@@ -7,7 +7,12 @@ from pydantic import Field
 from xmpp_cem.messages.configuration import DomainCard, EndDeviceConfig
 from xmpp_cem.messages.controls import EndDeviceControls, EventIndex
 from xmpp_cem.messages.events import EndDeviceEvents
-from xmpp_cem.messages.operations import DispatchRecord, DomainMembers, DomainNodes
+from xmpp_cem.messages.operations import (
+    DispatchRecord,
+    DomainMembers,
+    DomainNodes,
+    SettlementEvidence,
+)
 from xmpp_cem.messages.readings import MeterReadings
 
 Body = Annotated[
@@ -19,6 +24,7 @@ Body = Annotated[
     | DomainCard
     | DispatchRecord
     | DomainMembers
-    | DomainNodes,
+    | DomainNodes
+    | SettlementEvidence,
     Field(discriminator="noun"),
 ]

@@ -51,6 +51,7 @@ class Noun(StrEnum):
     DISPATCH = "DispatchRecord"
     MEMBERS = "DomainMembers"
     NODES = "DomainNodes"
+    EVIDENCE = "SettlementEvidence"
     OPERATION_SET = "OperationSet"
 
 

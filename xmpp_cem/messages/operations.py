@@ -7,13 +7,16 @@ from pydantic import Field
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import EventStatus, Order
-from xmpp_cem.model.ids import DomainId, EventId, PartyId
+from xmpp_cem.model.ids import DomainId, EventId, PartyId, ResourceId
 from xmpp_cem.model.membership import Standing
 from xmpp_cem.model.quantity import Flexibility, Power
 from xmpp_cem.model.signal import Signal
 from xmpp_cem.model.text import Sentence
 from xmpp_cem.model.time import Instant, Interval
 from xmpp_cem.model.value import Value
+
+MOST_TEXT = 30_000
+"""So many characters of a file fit into a message."""
 
 
 class MemberShare(Value):
@@ -25,6 +28,7 @@ class MemberShare(Value):
         asked_w: the change of power asked of it, signed, W.
         opt: its answer, None while it is silent.
         promised_w: the change it promised, signed, W.
+        baseline_w: its power without the event, at its start, W, None while it is not stated.
         delivered_w: the change measured, signed, W, None while unmeasured.
         reason: of its answer.
         asked: what it alone is asked at present, None where `asked_w` says it.
@@ -37,6 +41,7 @@ class MemberShare(Value):
     asked_w: Power
     opt: Opt | None = None
     promised_w: Power = 0
+    baseline_w: Power | None = None
     delivered_w: Power | None = None
     reason: Sentence = ""
     asked: Signal | None = None
@@ -165,3 +170,24 @@ class DomainNodes(Value):
     noun: Literal["DomainNodes"] = "DomainNodes"
     domain: DomainId
     nodes: tuple[NodeEntry, ...] = Field(max_length=1000)
+
+
+class SettlementEvidence(Value):
+    """A piece of the file that tells of one event and resource.
+
+    Args:
+        event, party, resource: of what.
+        digest: SHA-256 of the whole file; pieces of one file have the same.
+        length: of the whole file, characters.
+        offset: where `text` begins in it.
+        text: the piece, ASCII.
+    """
+
+    noun: Literal["SettlementEvidence"] = "SettlementEvidence"
+    event: EventId
+    party: PartyId
+    resource: ResourceId
+    digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+    length: int = Field(ge=1, le=2**31)
+    offset: int = Field(default=0, ge=0, le=2**31)
+    text: str = Field(min_length=1, max_length=MOST_TEXT, pattern=r"^[ -~]+$")

@@ -86,6 +86,7 @@ class OperatorClient:
         body: Body | None = None,
         ids: tuple[str, ...] = (),
         *,
+        options: tuple[tuple[str, str], ...] = (),
         later: bool | None = None,
     ) -> ResponseMessage:
         """Send a request and return its answer, or its acknowledgement when that may come later."""
@@ -99,7 +100,7 @@ class OperatorClient:
             source=OPERATOR,
             wants_async=later,
         )
-        message = RequestMessage(header=header, body=body, ids=ids)
+        message = RequestMessage(header=header, body=body, ids=ids, options=options)
         asking = asyncio.get_running_loop().create_task(
             self._transport.request(
                 self._vtn, encode(message), is_query=verb is Verb.GET, timeout=10

@@ -5,14 +5,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from xmpp_cem.agents.application import FunctionSite
 from xmpp_cem.agents.assemble import gateway_engine, site_engine, vtn_engine
+from xmpp_cem.agents.sealing import signer
 from xmpp_cem.allocations.allocation import Allocation
 from xmpp_cem.allocations.in_order import PRO_RATA
 from xmpp_cem.core.cascade.settings import GatewaySettings, Policy
 from xmpp_cem.core.failsafe import FailsafeSettings
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.responding import Responses
+from xmpp_cem.core.settlement.cases import SettlementTerms
 from xmpp_cem.core.site import SiteSettings
 from xmpp_cem.core.venstate import VenSettings
 from xmpp_cem.core.vtnstate import Terms, VtnSettings
@@ -65,6 +69,7 @@ class World:
     programmes: dict[DomainId, tuple[Programme, ...]] = field(default_factory=dict)
     enrolments: tuple[Enrolment, ...] = ()
     schedules: dict[PartyId, tuple[OptSchedule, ...]] = field(default_factory=dict)
+    settlement: SettlementTerms = field(default_factory=SettlementTerms)
     _plans: dict[PartyId, Callable[[], Engine]] = field(default_factory=dict)
 
     def account(self, party: PartyId, domain: DomainId = "") -> str:
@@ -214,6 +219,8 @@ class World:
             grace=self.grace,
             lease=self.lease,
             allocation=self.allocations.get(domain, PRO_RATA),
+            settlement=self.settlement,
+            sign=signer(Ed25519PrivateKey.from_private_bytes(domain.encode().ljust(32))),
             terms={member: self.terms[member] for member in members if member in self.terms},
             programmes={each.id: each for each in self.programmes.get(domain, ())},
             tells_the_set=domain in self.profiles and self.profiles[domain].tells_the_set,

@@ -8,6 +8,7 @@ from xmpp_cem.messages.operations import (
     MemberShare,
     NodeEntry,
     RefusalEntry,
+    SettlementEvidence,
     WaitingEntry,
 )
 from xmpp_cem.model.signal import Signal
@@ -48,6 +49,7 @@ PART: Fields = {
     "asked_w": ("askedW", INTEGER),
     "opt": ("opt", TOKEN),
     "promised_w": ("promisedW", INTEGER),
+    "baseline_w": ("baselineW", INTEGER),
     "delivered_w": ("deliveredW", INTEGER),
     "counted_w": ("countedW", INTEGER),
 }
@@ -77,6 +79,16 @@ NODE: Fields = {
     "was_created": ("created", BOOLEAN),
     "was_repaired": ("repaired", BOOLEAN),
 }
+
+PIECE: Fields = {
+    "event": ("event", TOKEN),
+    "party": ("party", TOKEN),
+    "resource": ("resource", TOKEN),
+    "digest": ("digest", TOKEN),
+    "length": ("length", INTEGER),
+    "offset": ("offset", INTEGER),
+}
+PIECE_TEXT: Fields = {"text": ("text", TEXT)}
 
 
 def append_dispatch(payload: Element, body: DispatchRecord) -> None:
@@ -160,6 +172,22 @@ def read_nodes(payload: Element) -> DomainNodes | None:
         return None
     nodes = tuple(_read_node(part) for part in children(element, OPERATIONS, "node"))
     return build(DomainNodes, "nodes", {**attributes(element, DOMAIN), "nodes": nodes})
+
+
+def append_evidence(payload: Element, body: SettlementEvidence) -> None:
+    """Write a piece of evidence."""
+    element = append(payload, OPERATIONS, "evidence")
+    set_attributes(element, body, PIECE)
+    append_leaves(element, OPERATIONS, body, PIECE_TEXT)
+
+
+def read_evidence(payload: Element) -> SettlementEvidence | None:
+    """Return a piece of evidence, or None without it."""
+    element = child(payload, OPERATIONS, "evidence")
+    if element is None:
+        return None
+    values = {**attributes(element, PIECE), **leaves(element, OPERATIONS, PIECE_TEXT)}
+    return build(SettlementEvidence, "evidence", values, PIECE)
 
 
 def _read_share(part: Element) -> MemberShare:

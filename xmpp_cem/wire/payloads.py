@@ -10,9 +10,11 @@ from xmpp_cem.wire.controls import append_controls, append_index, read_controls,
 from xmpp_cem.wire.events import append_events, read_events
 from xmpp_cem.wire.operations import (
     append_dispatch,
+    append_evidence,
     append_members,
     append_nodes,
     read_dispatch,
+    read_evidence,
     read_members,
     read_nodes,
 )
@@ -38,6 +40,7 @@ FORMATS: Mapping[Noun, Format] = {
     Noun.DISPATCH: Format(append_dispatch, read_dispatch),
     Noun.MEMBERS: Format(append_members, read_members),
     Noun.NODES: Format(append_nodes, read_nodes),
+    Noun.EVIDENCE: Format(append_evidence, read_evidence),
 }
 
 

@@ -73,6 +73,7 @@ ACTIONS: Mapping[Noun, frozenset[Verb]] = {
     Noun.DISPATCH: frozenset({Verb.CREATE, Verb.CHANGE, Verb.CLOSE}),
     Noun.MEMBERS: frozenset({Verb.CREATE, Verb.CHANGE, Verb.DELETE}),
     Noun.NODES: frozenset({Verb.CREATE, Verb.CHANGE, Verb.EXECUTE}),
+    Noun.EVIDENCE: frozenset({Verb.CREATE}),
     Noun.OPERATION_SET: frozenset({Verb.EXECUTE}),
 }
 """What can be done with a noun, and told of it in the past tense; each can be got and replied."""

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from xmpp_cem.core.inputs import Link, Measured, ReplyArrived, TimerFired
 from xmpp_cem.core.letters import Letters
 from xmpp_cem.core.records import Asker, Commitment, Dispatch, Member, Part, Report
+from xmpp_cem.core.settlement.cases import Baseline, Block, Replies, Reply, Step, Version
+from xmpp_cem.core.settlement.entries import entry_of, line_of
 from xmpp_cem.messages.envelope import Noun, Verb
 from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.answer import Answer, Opt
@@ -17,6 +20,7 @@ from xmpp_cem.model.event import EventStatus
 from xmpp_cem.model.ids import derived_id
 from xmpp_cem.model.keeping import Batch, Outgoing, Received, Retention
 from xmpp_cem.model.position import Position
+from xmpp_cem.model.programme import BaselineMethod
 from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.time import Interval
 from xmpp_cem.runtime import journal
@@ -126,6 +130,53 @@ def member(number):
     return Member(party=party, account=account, capability=offered, last_heard=NOW, known=position)
 
 
+def block(number, length_s, count):
+    """Return a block of windows that follow each other."""
+    start = at(86_400 * number)
+    lines = []
+    for n in range(count):
+        window = Interval(
+            start=start + timedelta(seconds=n * length_s),
+            end=start + timedelta(seconds=(n + 1) * length_s),
+        )
+        reading = Reading(
+            resource=SITE, window=window, power_w=-4321, import_wh=123456789, export_wh=345678
+        )
+        lines.append(line_of(entry_of(reading, window.end), start))
+    whole = 86_400 if length_s * count > 900 else 900
+    text = "\n".join(lines)
+    resource = f"{SITE}-battery"
+    return Block(party=SITE, resource=resource, start=start, length_s=whole, text=text)
+
+
+def version(number):
+    return Version(event=event(number), target_w=-60_000, at=NOW, why=f"{SITE} opted out (no)")
+
+
+def replies(number):
+    told = tuple(Reply(at=at(5), answer=answer(number)) for _ in range(2))
+    return Replies(event=event(number).id, party=SITE, replies=told)
+
+
+def baseline(number):
+    """Return the baseline of an hour, by days."""
+    hour = [Interval(start=at(900 * n), end=at(900 * n + 900)) for n in range(4)]
+    return Baseline(
+        event=event(number).id,
+        party=SITE,
+        resource=f"{SITE}-battery",
+        id=derived_id("baseline", number),
+        revision=1,
+        active=Interval(start=hour[0].start, end=hour[-1].end),
+        method=BaselineMethod.SAME_TIME_OF_DAYS,
+        made=NOW,
+        steps=tuple(Step(interval=each, power_w=4321) for each in hour),
+        basis=tuple(Step(interval=each, power_w=4321) for each in hour * 2),
+        days=tuple(NOW.date() for _ in range(8)),
+        adjustment_w=-123,
+    )
+
+
 def asked(number):
     body = MeterReadings(readings=readings(number))
     return request(Verb.CREATE, Noun.READINGS, SITE, body)
@@ -155,6 +206,11 @@ ROWS = {
     "a member's part in it": lambda n: row(part(n)),
     "a commitment of a VEN": lambda n: row(commitment(n)),
     "a report of one resource": lambda n: row(report(n)),
+    "a quarter-hour of 10 s readings of one resource": lambda n: row(block(n, 10, 90)),
+    "a day of folded readings of one resource": lambda n: row(block(n, 900, 96)),
+    "a version of an event, kept for its settlement": lambda n: row(version(n)),
+    "a member's answers to an event, two of them": lambda n: row(replies(n)),
+    "a baseline of one resource for an hour": lambda n: row(baseline(n)),
     "a member": lambda n: row(member(n)),
     "a given answer": lambda n: Batch(received=[replied(n)]),
     "an entry of the outbox": lambda n: Batch(send=[sent(n)]),

@@ -1,0 +1,122 @@
+"""All that a VTN keeps for settlements: files of its events, and when they moved whom."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from xmpp_cem.core.effects import Effect, Forget, Remember
+from xmpp_cem.core.settlement.cases import Baseline, Case, Replies, Reply, Version
+from xmpp_cem.model.answer import Answer
+from xmpp_cem.model.ids import EventId, PartyId, ResourceId
+from xmpp_cem.model.time import Interval
+
+MOST_VERSIONS = 200
+"""So many versions of an event are kept: the first, and the newest."""
+
+MOST_REPLIES = 50
+"""So many answers of a member to an event are kept: the first, and the newest."""
+
+AROUND = timedelta(minutes=15)
+"""So long before and after an event readings stay as they came."""
+
+
+@dataclass
+class File:
+    """What is kept of one event as long as the event is."""
+
+    versions: dict[str, Version] = field(default_factory=dict)
+    replies: dict[PartyId, Replies] = field(default_factory=dict)
+    baselines: dict[tuple[PartyId, ResourceId], Baseline] = field(default_factory=dict)
+
+    def add_version(self, version: Version) -> tuple[list[Effect], int]:
+        """Add a version; returns the effects, and how many are no longer kept."""
+        self.versions[version.key] = version
+        effects: list[Effect] = [Remember(version)]
+        while len(self.versions) > MOST_VERSIONS:
+            effects.append(Forget(self.versions.pop(sorted(self.versions)[1])))
+        return effects, len(effects) - 1
+
+    def add_reply(
+        self, event: EventId, party: PartyId, answer: Answer, now: datetime
+    ) -> list[Effect]:
+        """Add an answer, once."""
+        known = self.replies.get(party) or Replies(event=event, party=party, replies=())
+        if any(reply.answer == answer for reply in known.replies):
+            return []
+        replies = (*known.replies, Reply(at=now, answer=answer))
+        surplus = max(0, len(replies) - MOST_REPLIES)
+        self.replies[party] = Replies(
+            event=event,
+            party=party,
+            replies=(*replies[:1], *replies[1 + surplus :]),
+            omitted=known.omitted + surplus,
+        )
+        return [Remember(self.replies[party])]
+
+    def forget(self) -> list[Effect]:
+        """Return the effects that drop all of it."""
+        kept = (self.versions, self.replies, self.baselines)
+        return [Forget(record) for records in kept for record in records.values()]
+
+
+@dataclass
+class Casebook:
+    """Files by event; `cases` outlive them."""
+
+    files: dict[EventId, File] = field(default_factory=dict)
+    cases: dict[EventId, Case] = field(default_factory=dict)
+
+    def restore(self, record: Case | Version | Replies | Baseline) -> None:
+        """Take back a record from before a restart."""
+        if isinstance(record, Case):
+            self.cases[record.event] = record
+        elif isinstance(record, Version):
+            self.file(record.event.id).versions[record.key] = record
+        elif isinstance(record, Replies):
+            self.file(record.event).replies[record.party] = record
+        else:
+            self.file(record.event).baselines[record.party, record.resource] = record
+
+    def file(self, event: EventId) -> File:
+        """Return the file of an event, a new one if there is none."""
+        return self.files.setdefault(event, File())
+
+    def put(self, case: Case) -> Remember:
+        """Replace a case; the effect keeps it."""
+        self.cases[case.event] = case
+        return Remember(case)
+
+    def sweep(self, living: Iterator[EventId], oldest: datetime) -> list[Effect]:
+        """Forget files of events that are none any more, and cases that ended before `oldest`."""
+        kept = set(living)
+        effects: list[Effect] = []
+        for event in [event for event in self.files if event not in kept]:
+            effects += self.files.pop(event).forget()
+        over = [c for c in self.cases.values() if c.active.end < oldest and c.event not in kept]
+        return [*effects, *(Forget(self.cases.pop(case.event)) for case in over)]
+
+    def eventful(self, case: Case, party: PartyId) -> list[Interval]:
+        """Return when events other than this one move a member's power."""
+        others = (c for c in self.cases.values() if c.event != case.event and c.moves)
+        return [other.active for other in others if party in other.parties]
+
+    def held(self) -> dict[PartyId, list[Interval]]:
+        """Return of whom and when readings stay as they came: around events with a file."""
+        held: dict[PartyId, list[Interval]] = {}
+        for case in self.cases.values():
+            if case.event in self.files:
+                around = Interval(start=case.active.start - AROUND, end=case.active.end + AROUND)
+                for party in case.parties:
+                    held.setdefault(party, []).append(around)
+        return held
+
+    def baseline_w(self, event: EventId, party: PartyId) -> int | None:
+        """Return the power of a member's resources without an event, at its start, W.
+
+        None when it has not been stated, or not for all of them.
+        """
+        file = self.files.get(event)
+        of = [b for (p, _), b in file.baselines.items() if p == party] if file else []
+        if not of or not all(baseline.steps for baseline in of):
+            return None
+        return sum(baseline.steps[0].power_w for baseline in of)

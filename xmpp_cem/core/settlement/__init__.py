@@ -1,0 +1,1 @@
+"""What an event is settled by: readings, periods, baselines, delivered energy, evidence."""

@@ -1,0 +1,172 @@
+"""Readings as a history keeps them: one line of text each, with when it was heard."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from xmpp_cem.model.reading import Quality, Reading
+from xmpp_cem.model.time import Interval
+
+_LETTERS = {Quality.VALID: "v", Quality.ESTIMATED: "e", Quality.QUESTIONABLE: "q"}
+_QUALITIES = {letter: quality for quality, letter in _LETTERS.items()}
+_GRAVITY = (Quality.VALID, Quality.ESTIMATED, Quality.QUESTIONABLE)
+_MICRO = timedelta(microseconds=1)
+
+
+class Entry(NamedTuple):
+    """What a history keeps of a reading: power in W, registers in Wh at `end`, unknown is None.
+
+    `heard` is when it came, in whole seconds after `end`; before it where clocks differ.
+    """
+
+    start: datetime
+    end: datetime
+    revision: int
+    power_w: int
+    import_wh: int | None
+    export_wh: int | None
+    quality: Quality
+    expected: int
+    reporting: int
+    heard: datetime
+
+    @property
+    def interval(self) -> Interval:
+        """The window."""
+        return Interval(start=self.start, end=self.end)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it came when its sender had given up repeating it: after three windows."""
+        return self.heard > self.end + 3 * (self.end - self.start)
+
+
+def entry_of(reading: Reading, now: datetime) -> Entry:
+    """Return what is kept of a reading that is heard now."""
+    window = reading.window
+    seconds = (now - window.end) // timedelta(seconds=1)
+    return Entry(
+        window.start,
+        window.end,
+        reading.revision,
+        reading.power_w,
+        reading.import_wh,
+        reading.export_wh,
+        reading.quality,
+        reading.expected,
+        reading.reporting,
+        window.end + timedelta(seconds=seconds),
+    )
+
+
+def key_of(entry: Entry, origin: datetime) -> str:
+    """Return how a line begins, which tells one window and revision from all others."""
+    return f"{_offset(entry.start - origin)},{_offset(entry.end - origin)},{entry.revision},"
+
+
+def line_of(entry: Entry, origin: datetime) -> str:
+    """Return an entry as a line; `origin` is what its times count from."""
+    delay = (entry.heard - entry.end) // timedelta(seconds=1)
+    rest = (
+        entry.power_w,
+        "" if entry.import_wh is None else entry.import_wh,
+        "" if entry.export_wh is None else entry.export_wh,
+        _LETTERS[entry.quality],
+        entry.expected,
+        entry.reporting,
+        delay,
+    )
+    return key_of(entry, origin) + ",".join(map(str, rest))
+
+
+def read_lines(text: str, origin: datetime) -> Iterator[Entry]:
+    """Yield the entries of lines, in their order."""
+    for line in text.split():
+        start, end, revision, power, came_in, went_out, quality, expected, reporting, delay = (
+            line.split(",")
+        )
+        until = origin + _length(end)
+        yield Entry(
+            origin + _length(start),
+            until,
+            int(revision),
+            int(power),
+            int(came_in) if came_in else None,
+            int(went_out) if went_out else None,
+            _QUALITIES[quality],
+            int(expected),
+            int(reporting),
+            until + timedelta(seconds=int(delay)),
+        )
+
+
+def chosen(entries: Iterable[Entry], heard_by: datetime | None = None) -> list[Entry]:
+    """Return what counts, in order: of each window its highest revision, and no time twice.
+
+    Args:
+        entries: in any order, repeats included.
+        heard_by: what came later does not count; None: everything counts.
+    """
+    best: dict[tuple[datetime, datetime], Entry] = {}
+    for entry in entries:
+        if heard_by is not None and entry.heard > heard_by:
+            continue
+        known = best.get((entry.start, entry.end))
+        if known is None or entry.revision > known.revision:
+            best[entry.start, entry.end] = entry
+    found: list[Entry] = []
+    for entry in sorted(best.values(), key=lambda each: (each.start, -each.end.timestamp())):
+        if not found or entry.end > found[-1].end:
+            found.append(entry)
+    return found
+
+
+def worst(qualities: Iterable[Quality]) -> Quality:
+    """Return the worst of some qualities."""
+    return max(qualities, key=_GRAVITY.index, default=Quality.VALID)
+
+
+def folded(entries: Iterable[Entry]) -> list[Entry]:
+    """Return entries of which those that follow each other without a gap have become one.
+
+    Its power is their mean to the nearest W, its registers are those at its end: energy is kept
+    to half a watt of the length, gaps are kept as they are.
+    """
+    runs: list[list[Entry]] = []
+    for entry in chosen(entries):
+        if runs and runs[-1][-1].end == entry.start:
+            runs[-1].append(entry)
+        else:
+            runs.append([entry])
+    return [_joined(run) for run in runs]
+
+
+def rounded(work: int, divisor: int) -> int:
+    """Divide to the nearest whole number, halves away from zero."""
+    whole = (2 * abs(work) + divisor) // (2 * divisor)
+    return -whole if work < 0 else whole
+
+
+def _joined(run: list[Entry]) -> Entry:
+    last = run[-1]
+    length = (last.end - run[0].start) // _MICRO
+    work = sum(entry.power_w * ((entry.end - entry.start) // _MICRO) for entry in run)
+    return last._replace(
+        start=run[0].start,
+        revision=max(entry.revision for entry in run),
+        power_w=rounded(work, length),
+        quality=worst(entry.quality for entry in run),
+        expected=max(entry.expected for entry in run),
+        reporting=min(entry.reporting for entry in run),
+        heard=max(entry.heard for entry in run),
+    )
+
+
+def _offset(length: timedelta) -> str:
+    whole, rest = divmod(length // _MICRO, 10**6)
+    return f"{whole}.{rest:06}" if rest else str(whole)
+
+
+def _length(text: str) -> timedelta:
+    whole, _, rest = text.partition(".")
+    return timedelta(seconds=int(whole), microseconds=int(rest or "0"))

@@ -1,0 +1,117 @@
+"""States, before an event begins, what its members' power would be without it."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from xmpp_cem.core.casebook import Casebook
+from xmpp_cem.core.dispatching import Dispatching
+from xmpp_cem.core.effects import Effect, Note, Remember, SetTimer
+from xmpp_cem.core.history import History
+from xmpp_cem.core.records import Dispatch
+from xmpp_cem.core.settlement.baselines import Question, estimate, lengthened, looks_at
+from xmpp_cem.core.settlement.cases import Baseline, Case, Why
+from xmpp_cem.core.settlement.energy import Series
+from xmpp_cem.core.settlement.entries import chosen
+from xmpp_cem.core.vtnstate import VtnState
+from xmpp_cem.model.ids import EventId, PartyId, ResourceId, derived_id
+
+LEAD = timedelta(seconds=30)
+"""So long before an event its baselines are stated."""
+
+_AT_ONCE = 10
+
+
+class Stating:
+    """Looks which baselines are missing and states them, a few at once."""
+
+    def __init__(
+        self, state: VtnState, dispatching: Dispatching, book: Casebook, history: History
+    ) -> None:
+        self._state = state
+        self._dispatching = dispatching
+        self._book = book
+        self._history = history
+
+    def wake(self, dispatch: Dispatch, now: datetime) -> SetTimer:
+        """Return the timer by which an event's baselines are stated."""
+        return SetTimer(_key(dispatch.event.id), max(now, dispatch.active.start - LEAD))
+
+    def fire(self, event_id: EventId, now: datetime) -> list[Effect]:
+        """State what is missing, and come again for the rest."""
+        dispatch, case = self._dispatching.dispatches.get(event_id), self._book.cases.get(event_id)
+        if dispatch is None or case is None or not case.moves:
+            return []
+        missing = list(self._missing(dispatch))
+        effects: list[Effect] = []
+        for party, resource in missing[:_AT_ONCE]:
+            effects += self._stated(case, party, resource, now)
+        if len(missing) > _AT_ONCE:
+            return [*effects, SetTimer(_key(event_id), now)]
+        parties = tuple(sorted(self._dispatching.parts.get(event_id, {})))
+        if parties != case.parties:
+            effects.append(self._book.put(case.model_copy(update={"parties": parties})))
+        return effects
+
+    def _missing(self, dispatch: Dispatch) -> Iterator[tuple[PartyId, ResourceId]]:
+        """Yield the resources without a baseline for the event's present times."""
+        event, file = dispatch.event, self._book.file(dispatch.event.id)
+        for party in sorted(self._dispatching.parts.get(event.id, {})):
+            capability = self._state.members[party].capability
+            for resource in capability.resources if capability else ():
+                known = file.baselines.get((party, resource.id))
+                is_made = known is not None and known.active == event.active
+                if not is_made and event.targets.mean(resource.id, resource.kind):
+                    yield party, resource.id
+
+    def _stated(
+        self, case: Case, party: PartyId, resource: ResourceId, now: datetime
+    ) -> list[Effect]:
+        """State a resource's baseline; what was stated before the event began stands."""
+        baselines = self._book.file(case.event).baselines
+        known = baselines.get((party, resource))
+        question = self._question(case, party, now)
+        entries = (
+            entry
+            for interval in looks_at(question)
+            for entry in self._history.entries(party, resource, interval)
+        )
+        series = Series(chosen(entries))
+        revision = known.revision + 1 if known else 1
+        name = derived_id("baseline", case.event, party, resource, revision, now)
+        if known and now >= known.active.start:
+            steps = lengthened(series, known, question)
+            update = {"id": name, "revision": revision, "active": question.active, "steps": steps}
+            made = known.model_copy(update=update)
+        else:
+            found = estimate(series, question)
+            made = Baseline(
+                event=case.event,
+                party=party,
+                resource=resource,
+                id=name,
+                revision=revision,
+                active=question.active,
+                made=now,
+                method=found.method,
+                why=(*found.why, *((Why.MADE_LATE,) if now > question.active.start else ())),
+                steps=found.steps,
+                basis=found.basis,
+                days=found.days,
+                adjustment_w=found.adjustment_w,
+            )
+        baselines[party, resource] = made
+        fields = (("event_id", case.event), ("resource", resource), ("revision", str(revision)))
+        return [Remember(made), Note("info", "baseline stated", fields)]
+
+    def _question(self, case: Case, party: PartyId, now: datetime) -> Question:
+        return Question(
+            active=self._dispatching.dispatches[case.event].active,
+            at=now,
+            method=case.method,
+            terms=case.terms,
+            eventful=self._book.eventful(case, party),
+        )
+
+
+def _key(event_id: EventId) -> str:
+    return f"vtn/event/{event_id}/baseline"

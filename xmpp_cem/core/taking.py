@@ -1,0 +1,54 @@
+"""The one way into a VTN of what members measure and answer, whatever carried it."""
+
+from datetime import datetime
+
+from xmpp_cem.core.dispatching import Dispatching
+from xmpp_cem.core.effects import Effect
+from xmpp_cem.core.metering import Metering
+from xmpp_cem.core.settling import Settling
+from xmpp_cem.messages.events import Status
+from xmpp_cem.model.answer import Answer
+from xmpp_cem.model.ids import PartyId
+from xmpp_cem.model.reading import Quality, Reading
+
+
+class Taking:
+    """Gives readings to windows, events and the history, and answers to events and settlement."""
+
+    def __init__(self, metering: Metering, dispatching: Dispatching, settling: Settling) -> None:
+        self._metering = metering
+        self._dispatching = dispatching
+        self._settling = settling
+
+    @property
+    def most_w(self) -> int:
+        """The most that is believed of a member, W."""
+        return self._metering.most_w
+
+    def readings(
+        self, party: PartyId, readings: tuple[Reading, ...], sent: datetime, now: datetime
+    ) -> list[Effect]:
+        """Count a member's readings.
+
+        An estimate of a window that had not ended when it was `sent` is for people who watch: the
+        window's own reading follows.
+        """
+        ended = tuple(reading for reading in readings if not _is_early(reading, sent))
+        fresh = self._metering.take(party, ended)
+        return [
+            *self._settling.take(party, ended, now),
+            *self._dispatching.measured(party, fresh, now),
+        ]
+
+    def answer(self, party: PartyId, answer: Answer, now: datetime) -> list[Effect]:
+        """Take a member's answer to an event that is known."""
+        effects = self._dispatching.answer(party, answer, now) or []
+        return [*effects, *self._settling.answered(party, answer, now)]
+
+    def statuses(self, party: PartyId, statuses: tuple[Status, ...]) -> list[Effect]:
+        """Take what a member tells of how events went."""
+        return self._dispatching.told_of(party, statuses)
+
+
+def _is_early(reading: Reading, sent: datetime) -> bool:
+    return reading.quality is Quality.ESTIMATED and reading.window.end > sent
