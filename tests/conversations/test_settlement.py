@@ -57,7 +57,7 @@ async def test_an_event_with_lost_and_repaired_readings_is_settled_twice_alike(w
         return all(m.availability is Availability.AVAILABLE and m.revision for m in members)
 
     await world.until(are_here, 40)
-    await passed(world, 9)
+    await passed(world, 14)
     event = await operator.dispatch(7, -4500, start_in=6, seconds=14)
     await world.until(lambda: world.meters["site-1"].set_point is not None, 30)
     await world.stop("grid")

@@ -13,12 +13,14 @@ from xmpp_cem.core.settlement.cases import Baseline, Case, Why
 from xmpp_cem.core.settlement.energy import Series
 from xmpp_cem.core.settlement.entries import chosen
 from xmpp_cem.core.vtnstate import VtnState
+from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import EventId, PartyId, ResourceId, derived_id
 
 LEAD = timedelta(seconds=30)
 """So long before an event its baselines are stated."""
 
 _AT_ONCE = 10
+_AGAIN = timedelta(seconds=5)
 
 
 class Stating:
@@ -41,26 +43,34 @@ class Stating:
         dispatch, case = self._dispatching.dispatches.get(event_id), self._book.cases.get(event_id)
         if dispatch is None or case is None or not case.moves:
             return []
-        missing = list(self._missing(dispatch))
+        missing = list(self._missing(dispatch, now))
         effects: list[Effect] = []
         for party, resource in missing[:_AT_ONCE]:
             effects += self._stated(case, party, resource, now)
         if len(missing) > _AT_ONCE:
             return [*effects, SetTimer(_key(event_id), now)]
+        baselines = self._book.file(event_id).baselines.values()
+        if now < dispatch.active.start and not all(each.steps for each in baselines):
+            again = min(now + _AGAIN, dispatch.active.start)
+            effects.append(SetTimer(_key(event_id), again))
         parties = tuple(sorted(self._dispatching.parts.get(event_id, {})))
         if parties != case.parties:
             effects.append(self._book.put(case.model_copy(update={"parties": parties})))
         return effects
 
-    def _missing(self, dispatch: Dispatch) -> Iterator[tuple[PartyId, ResourceId]]:
-        """Yield the resources without a baseline for the event's present times."""
+    def _missing(self, dispatch: Dispatch, now: datetime) -> Iterator[tuple[PartyId, ResourceId]]:
+        """Yield the resources without a baseline for the event's present times.
+
+        One of which nothing was known is tried again until the event begins.
+        """
         event, file = dispatch.event, self._book.file(dispatch.event.id)
         for party in sorted(self._dispatching.parts.get(event.id, {})):
             capability = self._state.members[party].capability
             for resource in capability.resources if capability else ():
                 known = file.baselines.get((party, resource.id))
-                is_made = known is not None and known.active == event.active
-                if not is_made and event.targets.mean(resource.id, resource.kind):
+                if not _stands(known, event, now) and event.targets.mean(
+                    resource.id, resource.kind
+                ):
                     yield party, resource.id
 
     def _stated(
@@ -111,6 +121,13 @@ class Stating:
             terms=case.terms,
             eventful=self._book.eventful(case, party),
         )
+
+
+def _stands(known: Baseline | None, event: Event, now: datetime) -> bool:
+    """Whether nothing is to be stated: a baseline is there, or was tried just now or in vain."""
+    if known is None or known.active != event.active:
+        return False
+    return bool(known.steps) or now > event.active.start or now < known.made + _AGAIN
 
 
 def _key(event_id: EventId) -> str:

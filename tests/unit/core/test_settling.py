@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from xmpp_cem.agents.sealing import signer, verified
-from xmpp_cem.core.effects import Forget, Remember
+from xmpp_cem.core.effects import Forget, Remember, SetTimer
 from xmpp_cem.core.history import HistorySettings
 from xmpp_cem.core.inputs import TimerFired
 from xmpp_cem.core.settlement.cases import SettlementTerms
@@ -32,8 +32,8 @@ START_S, END_S = 120, 180
 class Settled(Domain):
     """A domain with one member of one resource, and everything that it was told to remember."""
 
-    def __init__(self, terms=None):
-        super().__init__("a")
+    def __init__(self, terms=None, parties=("a",)):
+        super().__init__(*parties)
         self.settings = replace(
             self.settings, sign=signer(KEY), settlement=terms or SettlementTerms(freeze_s=3600)
         )
@@ -144,6 +144,28 @@ def test_a_baseline_is_stated_before_the_event_begins(domain):
     assert (baseline.revision, baseline.made < at(START_S)) == (1, True)
     assert [step.power_w for step in baseline.steps] == [5000]
     assert domain.state(event, START_S - 20) == []
+
+
+def test_a_baseline_of_which_nothing_is_known_is_tried_again_until_the_event_begins(domain):
+    event = domain.call(seconds=70)
+    (timer,) = of_kind(domain.state(event, 90), SetTimer)
+    assert timer.at == at(95)
+    domain.report(80, 5000, seconds=94)
+    assert of_kind(domain.state(event, 95), SetTimer) == []
+    baseline = domain.told(event)["baseline"]
+    assert (baseline["revision"], baseline["steps"][0]["power_w"]) == (2, 5000)
+
+
+def test_many_resources_of_which_nothing_is_known_are_not_tried_without_a_pause():
+    parties = [f"m{n:02}" for n in range(25)]
+    domain = Settled(parties=parties)
+    domain.lead()
+    for party in parties:
+        domain.register(party, 3000)
+        domain.presence(party, seconds=1)
+    event = domain.call(seconds=70)
+    waits = [of_kind(domain.state(event, 90), SetTimer)[0].at for _ in range(4)]
+    assert waits == [at(90), at(90), at(95), at(95)]
 
 
 def test_a_baseline_once_stated_stands_whatever_comes_in_later(domain):
