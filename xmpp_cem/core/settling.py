@@ -14,7 +14,7 @@ from xmpp_cem.core.stating import Stating
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.operations import DispatchRecord
 from xmpp_cem.model.answer import Answer
-from xmpp_cem.model.event import Mode
+from xmpp_cem.model.event import Event, Mode
 from xmpp_cem.model.ids import EventId, PartyId
 from xmpp_cem.model.programme import BaselineMethod
 from xmpp_cem.model.reading import Reading
@@ -129,11 +129,14 @@ class Settling:
             event=event.id,
             active=active,
             moves=moves,
-            method=known.method if known else self._method(),
+            method=known.method if known else self._method(event),
             parties=tuple(sorted(self._dispatching.parts.get(event.id, {}))),
             terms=known.terms if known else self._state.settings.settlement,
             omitted=omitted + (known.omitted if known else 0),
         )
 
-    def _method(self) -> BaselineMethod:
-        return self._state.settings.settlement.baseline
+    def _method(self, event: Event) -> BaselineMethod:
+        """Return the method of the event's programme, else the domain's."""
+        settings = self._state.settings
+        programme = settings.programmes.get(event.programme) if event.programme else None
+        return programme.baseline if programme else settings.settlement.baseline
