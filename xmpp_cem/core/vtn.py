@@ -130,7 +130,8 @@ class Vtn:
         """Publish what was changed from outside, by a cascade, and answer whoever waits for it."""
         looked = self.dispatching.look(now)
         is_changed = bool(self.dispatching.outgoing)
-        effects = looked + self._following_up.due(now) + self._publication.changes(now)
+        effects = looked + self._settling.published(self.dispatching.outgoing, now)
+        effects += self._following_up.due(now) + self._publication.changes(now)
         effects += self.dispatching.counted(now)
         return effects + (self._following_up.tell_the_set(now) if is_changed else [])
 
