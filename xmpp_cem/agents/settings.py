@@ -185,8 +185,18 @@ def site_settings(config: VenConfig) -> SiteSettings:
     enrolled = (each.enrolments(party, names) for each in config.enrolments)
     schedules = tuple(each.schedule(party) for each in config.opt_schedules)
     ven = ven_settings(party, config.upper, tuple(itertools.chain(*enrolled)), schedules)
-    ven = replace(ven, responses=_responses(config))
+    ven = replace(_keeping(ven, config.retention), responses=_responses(config))
     return SiteSettings(ven, config.control.every, failsafe_of(config.failsafe))
+
+
+def _keeping(settings: VenSettings, kept: RetentionConfig) -> VenSettings:
+    """Say how much a VEN keeps of what it has reported."""
+    return replace(
+        settings,
+        reports=kept.reports,
+        reports_for=kept.reports_for,
+        reported_for=kept.reported_for,
+    )
 
 
 def _responses(config: VenConfig) -> dict[ResourceId, tuple[ResponseCurve, ...]]:
@@ -236,7 +246,7 @@ def gateway_settings(config: GatewayConfig) -> GatewaySettings:
     """Return what a gateway is configured with."""
     above = (_enrolled(config, each.domain) for each in config.upper)
     uppers = [
-        ven_settings(config.party, each, enrolments)
+        _keeping(ven_settings(config.party, each, enrolments), config.retention)
         for each, enrolments in zip(config.upper, above, strict=True)
     ]
     lowers = [vtn_settings(config.party, each, config.retention) for each in config.lower]

@@ -75,3 +75,12 @@ class RetentionConfig(Section):
 
     history_for: Annotated[timedelta, Bounds(86_400, 31_622_400)] = timedelta(days=31)
     """How long a VTN or gateway keeps readings at all; `same-time-of-days` needs some weeks."""
+
+    reports: Annotated[int, Field(ge=100, le=1_000_000)] = 5000
+    """How many of its own reports a VEN or gateway keeps for a VTN that missed them."""
+
+    reports_for: Annotated[timedelta, Bounds(3600, 31_622_400)] = timedelta(hours=24)
+    """How long it keeps them, where the VTN has not got them."""
+
+    reported_for: Annotated[timedelta, Bounds(0, 31_622_400)] = timedelta(hours=1)
+    """How long it keeps those that the VTN has: a VTN may lose its own store."""

@@ -1,6 +1,6 @@
 """What a VEN has reported, kept for a VTN that missed it."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from xmpp_cem.core.effects import Forget, Remember
 from xmpp_cem.core.kept import Dropped
@@ -10,11 +10,6 @@ from xmpp_cem.core.venstate import VenState
 from xmpp_cem.messages.envelope import RequestMessage, ResponseMessage
 from xmpp_cem.model.position import Position
 from xmpp_cem.model.reading import Reading
-
-MOST_REPORTS = 5000
-LONGEST = timedelta(hours=24)
-ACKNOWLEDGED_FOR = timedelta(hours=1)
-"""So long what the VTN has is kept all the same: it may lose its own store."""
 
 
 class ReadingBook:
@@ -34,10 +29,10 @@ class ReadingBook:
         if size_of(readings) > LARGEST_PAGE:
             return [self._drop(report)]
         self._reports[report.position] = report
-        surplus = len(self._reports) - MOST_REPORTS
+        surplus = len(self._reports) - self._state.settings.reports
         old: list[Report] = []
         for number, kept in enumerate(self._reports.values()):
-            if number >= surplus and kept.until >= now - LONGEST:
+            if number >= surplus and kept.until >= now - self._state.settings.reports_for:
                 break
             old.append(kept)
         return [Remember(report), *self._forget(old)]
@@ -53,10 +48,11 @@ class ReadingBook:
         if reply.header.sequence is None or request.query is not None:
             return [], reply
         after = asked_after(request)
+        before = now - self._state.settings.reported_for
         done = [
             report
             for report in self._reports.values()
-            if after and report.position <= after and report.until < now - ACKNOWLEDGED_FOR
+            if after and report.position <= after and report.until < before
         ]
         return self._forget(done), reply
 

@@ -52,6 +52,8 @@ class VenSettings:
         boot: names this start of the machine, so that a power cut is told from a restart.
         min_change_w, min_change_every: a new capability revision is sent when flexibility has
             changed by at least this much, and no more often.
+        reports, reports_for: how many reports are kept for a VTN that missed them, and how long.
+        reported_for: so long they are kept even when the VTN has them: it may lose its own store.
         responses: how its resources respond to prices and levels.
         has_members: whether members are asked, who answer what it does.
         failsafe: what this party keeps by itself without its VTN.
@@ -71,6 +73,9 @@ class VenSettings:
     boot: str = ""
     min_change_w: int = 200
     min_change_every: timedelta = timedelta(seconds=10)
+    reports: int = 5000
+    reports_for: timedelta = timedelta(hours=24)
+    reported_for: timedelta = timedelta(hours=1)
     responses: Responses = field(default_factory=dict)
     has_members: bool = False
     failsafe: Failsafe | None = None

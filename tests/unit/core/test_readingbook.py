@@ -1,8 +1,11 @@
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from xmpp_cem.core.effects import Forget, Remember
 from xmpp_cem.core.pages import LARGEST_PAGE
-from xmpp_cem.core.readingbook import MOST_REPORTS, ReadingBook
+from xmpp_cem.core.readingbook import ReadingBook
 from xmpp_cem.core.venstate import VenSettings, VenState
 from xmpp_cem.messages.envelope import Noun, Result, Verb
 from xmpp_cem.messages.readings import GetMeterReadings
@@ -154,9 +157,9 @@ def test_reports_are_kept_for_a_day_and_what_was_dropped_is_told_as_lost(book):
 
 
 def test_the_number_of_reports_is_bounded(book):
-    for number in range(MOST_REPORTS + 3):
+    for number in range(5000 + 3):
         book.report(reading(number % 100))
-    assert sum(1 for kind, _ in book.store if kind == "report") == MOST_REPORTS
+    assert sum(1 for kind, _ in book.store if kind == "report") == 5000
     assert codes(book.ask(Position(START, 2))) == ["5.7", "0.1"]
 
 
@@ -217,3 +220,11 @@ def test_a_position_that_is_none_is_refused(book, after):
 def test_a_vtn_that_knows_more_than_we_sent_is_told_our_end(book):
     book.report(reading(0))
     assert end_of(book.ask(Position(START + 9, 1))) == (START, 1)
+
+
+def test_how_much_is_kept_of_reports_is_configured(book):
+    settings = replace(book.state.settings, reports=10, reports_for=timedelta(days=3))
+    book.state.settings = settings
+    for number in range(12):
+        book.report(reading(number))
+    assert sum(1 for kind, _ in book.store if kind == "report") == 10
