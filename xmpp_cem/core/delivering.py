@@ -6,7 +6,7 @@ from xmpp_cem.core.closedloop import judged
 from xmpp_cem.core.effects import Effect
 from xmpp_cem.core.metering import Metering, Window
 from xmpp_cem.core.records import Dispatch, Part
-from xmpp_cem.core.standing import all_counted
+from xmpp_cem.core.standing import all_counted, based
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.ids import EventId, PartyId
@@ -37,6 +37,8 @@ def delivered(
             known += metering.held(party)
             baseline_w = metering.baseline(party, active.start)
         changed = all_counted(part, known, baseline_w, active)
+        if any(window.interval.end > active.start for window in known):
+            changed = based(changed, baseline_w)
         changed, why = judged(dispatch, changed, new, tolerance_w)
         if changed is not part:
             found.append((changed, why))

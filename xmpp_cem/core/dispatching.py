@@ -1,6 +1,7 @@
 """A VTN's events: divided over members, answered, divided anew, measured, ended."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from xmpp_cem.core.call import Call
@@ -47,6 +48,7 @@ class Dispatching(DispatchBook):
         self._metering = metering
         self.dividing = Dividing(state, metering, self)
         self._looked: datetime | None = None
+        self._put_off: set[EventId] = set()
 
     def resume(self, now: datetime) -> list[Effect]:
         """After a restart: put events in their order again, wait for deadlines and ends."""
@@ -136,6 +138,7 @@ class Dispatching(DispatchBook):
         """Divide the target anew if what is expected misses it and somebody can change that."""
         dispatch = self.dispatches[event_id]
         self.touched.add(event_id)
+        self._put_off.discard(event_id)
         if dispatch not in self.live() or now >= dispatch.active.end:
             return []
         if not self._is_off(dispatch, now) or self._state.known_from is None:
@@ -144,6 +147,8 @@ class Dispatching(DispatchBook):
         if dispatch.replanned:
             earliest = max(earliest, dispatch.replanned + _REDIVIDE_EVERY)
         if now < earliest:
+            if now < self._state.known_from:
+                self._put_off.add(event_id)
             held = self.put(dispatch.model_copy(update={"why": why[:256]}))
             return [held, SetTimer(f"vtn/again/{event_id}", earliest)]
         return self._divide(dispatch, why, now)
@@ -237,9 +242,14 @@ class Dispatching(DispatchBook):
         )
 
     def tally(self, dispatch: Dispatch, now: datetime) -> Tally:
-        """Return what the members have said of an event so far."""
+        """Return what the members have said of an event so far.
+
+        Nothing is final right after a restart, when what they said has yet to be divided anew: a
+        gateway would promise above what it is about to change.
+        """
         parts = self.parts.get(dispatch.event.id, {})
-        return tally(self._state, dispatch, parts.values(), now)
+        made = tally(self._state, dispatch, parts.values(), now)
+        return replace(made, is_final=False) if dispatch.event.id in self._put_off else made
 
     def hold(self, held: Mapping[EventId, frozenset[PartyId]], now: datetime) -> list[Effect]:
         """Let events do without members that are committed elsewhere, and divide what changed."""

@@ -36,6 +36,13 @@ def all_counted(
     return part
 
 
+def based(part: Part, baseline_w: int | None) -> Part:
+    """Note a member's power before an event that has begun: windows do not outlive a restart."""
+    if part.baseline_w is not None or baseline_w is None:
+        return part
+    return part.model_copy(update={"baseline_w": baseline_w})
+
+
 def counted(part: Part, window: Window, baseline_w: int | None, start: datetime) -> Part:
     """Add a window inside the event, which begins at `start`, to a member's part, once.
 

@@ -277,8 +277,8 @@ class Engine:
                 self._outbox.hold(what.link)
         elif isinstance(what, NodesVerified):
             self._outbox.release(what.link)
-        elif isinstance(what, PresenceChanged) and what.is_available:
-            self._outbox.wake()
+        elif isinstance(what, PresenceChanged):
+            self._outbox.see(what)
 
     def _settled(self, outcome: Outcome) -> None:
         """Tell the core how a sending ended; the entry leaves with that input's commit."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from xmpp_cem.core.inputs import Link
+from xmpp_cem.core.inputs import Link, PresenceChanged
 from xmpp_cem.errors import RefusedError, TransportError
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.keeping import Outgoing
@@ -62,6 +62,8 @@ class Outbox:
         self._queues: dict[tuple[str, str], deque[Outgoing]] = {}
         self._workers: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._since: dict[str, datetime] = {}
+        self._asking: dict[tuple[str, str], asyncio.Task[bytes]] = {}
+        self._epochs: dict[tuple[str, str], int] = {}
         self._wake = asyncio.Event()
         self._released: set[Link] = set()
 
@@ -107,6 +109,23 @@ class Outbox:
         self._wake.set()
         self._wake = asyncio.Event()
 
+    def see(self, seen: PresenceChanged) -> None:
+        """Take note of a peer's coming and going; what it was asked in another life is asked anew.
+
+        Nobody answers it any more, and the time that waiting takes is lost to what comes after.
+        """
+        key = seen.link.value, str(seen.sender)
+        epoch = seen.leadership.epoch if seen.leadership else None
+        is_new = epoch is not None and self._epochs.get(key, epoch) != epoch
+        if epoch is not None:
+            self._epochs[key] = epoch
+        if is_new or not seen.is_available:
+            asking = self._asking.pop(key, None)
+            if asking:
+                asking.cancel()
+        if seen.is_available:
+            self.wake()
+
     async def _work(self, key: tuple[str, str]) -> None:
         queue = self._queues[key]
         failures = 0
@@ -143,8 +162,7 @@ class Outbox:
 
     async def _send(self, transport: Transport, entry: Outgoing) -> bytes:
         if entry.kind == "transact":
-            to = Jid.parse(entry.destination)
-            return await transport.request(to, entry.payload, is_query=False, timeout=_TIMEOUT_S)
+            return await self._ask(transport, entry)
         service = self._services(Link(entry.link))
         if service is None:
             raise TransportError("the pubsub service is not known yet")
@@ -155,6 +173,22 @@ class Outbox:
             access = Access.OPEN if node in self._open_nodes else Access.WHITELIST
             await transport.publish(service, node, item, entry.payload, access=access)
         return b""
+
+    async def _ask(self, transport: Transport, entry: Outgoing) -> bytes:
+        """Ask a peer as long as it lives; raises TransportError when it does not."""
+        key, to = (entry.link, entry.destination), Jid.parse(entry.destination)
+        request = transport.request(to, entry.payload, is_query=False, timeout=_TIMEOUT_S)
+        asking = asyncio.create_task(request, name=f"asks {to}")
+        self._asking[key] = asking
+        try:
+            return await asking
+        except asyncio.CancelledError:
+            if self._asking.get(key) is asking:
+                raise
+            raise TransportError(f"{to} went away") from None
+        finally:
+            if self._asking.get(key) is asking:
+                del self._asking[key]
 
     async def _pause(self, failures: int, wake: asyncio.Event) -> None:
         """Wait with full jitter, or until something has come back since the attempt began."""

@@ -11,7 +11,7 @@ from xmpp_cem.simulation.audit_domains import agreement, cascades
 from xmpp_cem.simulation.audit_readings import readings
 from xmpp_cem.simulation.audit_sites import decisions, drawn_once, set_points
 from xmpp_cem.simulation.books import Book, read_books
-from xmpp_cem.simulation.evidence import Evidence
+from xmpp_cem.simulation.evidence import Command, Evidence
 from xmpp_cem.simulation.findings import Finding, Scene
 
 
@@ -86,10 +86,27 @@ def _commands(evidence: Evidence, books: Mapping[str, Book], scene: Scene) -> It
         elif command.verb == "create" and dispatch is not None:
             if command.result == "FAILED":
                 yield "a refused command does nothing", f"{what} was refused {command.codes}"
-            if dispatch.target_w != command.target_w:
+            if dispatch.target_w not in _targets(evidence, command):
                 yield "an accepted command is kept", f"{what} has {dispatch.target_w} W"
-        elif command.result == "OK" and dispatch is not None and dispatch.event.status == "far":
+        elif _is_cancelled(command) and dispatch is not None and dispatch.event.status == "far":
             yield "an accepted command is kept", f"{what} was accepted, but the event lives"
+
+
+def _is_cancelled(command: Command) -> bool:
+    return command.verb == "cancel" and command.result == "OK"
+
+
+def _targets(evidence: Evidence, created: Command) -> set[int]:
+    """Return what an event may ask for, W: what was accepted last, or was never answered."""
+    allowed = {created.target_w}
+    for command in evidence.commands:
+        if command.verb != "change" or command.event != created.event:
+            continue
+        if command.result in {"OK", "PARTIAL"}:
+            allowed = {command.target_w}
+        elif not command.result:
+            allowed.add(command.target_w)
+    return allowed
 
 
 def _nothing_waits(books: Mapping[str, Book], scene: Scene) -> Iterator[Finding]:

@@ -71,6 +71,7 @@ class LivingTransport:
             said = Answered(evidence.next(), party, asked.sender.bare, asked.payload, payload)
             evidence.answered.append(said)
         self._bus.respond(token, payload)
+        self._life.step("after answering")
 
     def refuse(
         self, token: str, condition: str, error_type: str, text: str = "", payload: bytes = b""
@@ -79,11 +80,13 @@ class LivingTransport:
         self._say("refuses", f"{token} {condition}")
         self._asked.pop(token, None)
         self._bus.refuse(token, condition, error_type, text, payload)
+        self._life.step("after refusing")
 
     def show_presence(self, show: str, status: str, extensions: tuple[bytes, ...] = ()) -> None:
         """Show this presence now and after each reconnection."""
         self._say("shows", status)
         self._bus.show_presence(show, status, extensions)
+        self._life.step("after showing")
 
     def review_watchers(self) -> None:
         """Look again at who may see our presence."""

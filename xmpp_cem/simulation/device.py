@@ -17,6 +17,7 @@ class Device:
         most_w: the most that its customer promises, W.
         set_point: what it was last told, W; None runs free.
         is_overridden: whether the customer has taken control.
+        refuses: whether its customer says no to every event.
     """
 
     resource: str
@@ -25,6 +26,7 @@ class Device:
     most_w: int = 10**6
     set_point: int | None = None
     is_overridden: bool = False
+    refuses: bool = False
 
     @property
     def power_w(self) -> int:
@@ -33,7 +35,7 @@ class Device:
 
     def decide(self, power_w: int) -> Decision:
         """Take part with as much as the customer allows."""
-        if self.is_overridden or not power_w:
+        if self.refuses or self.is_overridden or not power_w:
             return OptOut("not today")
         if abs(power_w) > self.most_w:
             return OptIn(self.most_w if power_w > 0 else -self.most_w, "no more than that")

@@ -64,15 +64,13 @@ class Director:
                 life.end("at rest")
 
     def _do(self, step: Step, operator: Operator) -> None:
-        if step.doing not in {"create", "cancel"}:
+        if step.doing not in {"create", "change", "cancel"}:
             detail = f"{step.who} {step.seconds:.1f} s {step.number} {step.power_w} W"
             self._evidence.tell("", f"--- {step.doing}", detail)
         match step.doing:
-            case "create":
-                self._create(step, operator)
-            case "cancel":
-                operator.cancel(step.number)
-            case "override" | "promise":
+            case "create" | "change" | "cancel":
+                self._command(step, operator)
+            case "override" | "promise" | "refuse":
                 self._at_site(step)
             case "kill":
                 self._doom(step)
@@ -83,6 +81,14 @@ class Director:
                 self._later(step, lambda: [self._weather.rates.pop(f, 0) for f, _ in step.rates])
             case _:
                 self._trouble(step)
+
+    def _command(self, step: Step, operator: Operator) -> None:
+        if step.doing == "create":
+            self._create(step, operator)
+        elif step.doing == "change":
+            operator.change(step.number, step.power_w)
+        else:
+            operator.cancel(step.number)
 
     def _doom(self, step: Step) -> None:
         life = self._town.parties[step.who].life
@@ -96,8 +102,9 @@ class Director:
         if step.doing == "promise":
             device.most_w = step.power_w
             return
-        device.is_overridden = True
-        self._later(step, lambda: setattr(device, "is_overridden", False))
+        name = "refuses" if step.doing == "refuse" else "is_overridden"
+        setattr(device, name, True)
+        self._later(step, lambda: setattr(device, name, False))
 
     def _trouble(self, step: Step) -> None:
         """Let the server or a connection fail for a while."""

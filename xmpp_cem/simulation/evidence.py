@@ -87,7 +87,7 @@ class Command:
     """What an operator wanted of a VTN, and what came of it.
 
     Args:
-        verb: `create` or `cancel`.
+        verb: `create`, `change` or `cancel`.
         event: the event.
         target_w: the change of power asked for, W.
         result: of the last answer, empty while there is none.

@@ -38,6 +38,7 @@ class Life:
         self.number = number
         self.evidence = evidence
         self.is_dead = False
+        self.is_doomed_at: Callable[[str], bool] = lambda _: False
         self._on_death = on_death
         self._calls_left: int | None = None
         self._aim = ""
@@ -50,6 +51,7 @@ class Life:
     def spare(self) -> None:
         """Do not die after all."""
         self._calls_left = None
+        self.is_doomed_at = lambda _: False
 
     def end(self, where: str) -> None:
         """Die now."""
@@ -63,6 +65,9 @@ class Life:
     def step(self, where: str) -> None:
         """Pass a point at which the process may die; raises KilledError when it does or has."""
         if self.is_dead:
+            raise KilledError
+        if self.is_doomed_at(where):
+            self.end(where)
             raise KilledError
         if self._calls_left is None or not where.startswith(self._aim):
             return

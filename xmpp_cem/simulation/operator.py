@@ -20,6 +20,7 @@ from xmpp_cem.testing.bus_stream import BusStream, Login
 from xmpp_cem.wire.codec import Flow, decode, encode
 
 _PATIENCE_S = 3.0
+_ANSWER_S = 6.0
 _PARTY = "operator"
 
 
@@ -36,6 +37,7 @@ class Operator:
         self._clock = clock
         self._evidence = evidence
         self._vtn = Jid(vtn_account(TOP), "vtn")
+        self._created: dict[int, Event] = {}
         address = Jid(OPERATOR, "console")
         login = Login(address, lambda _: None, lambda _: False, set())
         self._stream = BusStream(login, router)
@@ -55,8 +57,26 @@ class Operator:
             answer_by=now + timedelta(seconds=0.75 * step.seconds),
             randomise_s=step.randomise_s,
         )
+<<<<<<< HEAD
         command = Command("create", event.id, active.start, step.power_w)
+=======
+        self._created[number] = event
+        command = Command("create", event.id, active.start, power_w)
+>>>>>>> d9a3b78 (Rehearse an event with its gateway killed at every boundary, and mend what that showed)
         self._begin(command, Verb.CREATE, EndDeviceControls(events=(event,)), ())
+
+    def change(self, number: int, power_w: int) -> None:
+        """Ask for another change of power in an event of ours; its times stay."""
+        created = self._created.get(number)
+        if created is None:
+            return
+        end = created.active.end
+        answer_by = min(self._clock.now() + timedelta(seconds=_ANSWER_S), end)
+        event = created.model_copy(
+            update={"signal": Delta(power_w=power_w), "answer_by": answer_by}
+        )
+        command = Command("change", event.id, answer_by, power_w)
+        self._begin(command, Verb.CHANGE, EndDeviceControls(events=(event,)), ())
 
     def cancel(self, number: int) -> None:
         """Cancel an event."""

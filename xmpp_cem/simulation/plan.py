@@ -32,8 +32,10 @@ _RANDOMISED_S = (0, 0, 4, 12)
 
 Doing = Literal[
     "create",
+    "change",
     "cancel",
     "override",
+    "refuse",
     "promise",
     "kill",
     "kill server",

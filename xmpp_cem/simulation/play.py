@@ -74,17 +74,10 @@ def play(seed: int, *, is_told: bool = False) -> Outcome:
     weather = Weather(random, VirtualClock(loop))
     speech = SharedSpeech(is_checked=seed % CHECKED_EVERY == 0)
     town = Town(loop, weather, evidence, plan, speech)
-    loop.set_exception_handler(lambda _, context: _failed(evidence, context))
-    with logging_into(evidence if is_told else None), _collecting_later(), _soon():
-        try:
-            loop.run_until_complete(Director(plan, town, weather, evidence).run())
-        except RestlessError as error:
-            evidence.deaths.append(str(error))
-        finally:
-            close(loop)
+    on_stage(loop, evidence, Director(plan, town, weather, evidence), is_told=is_told)
     return Outcome(
         seed=seed,
-        broken=tuple(audit(evidence, _scene(town, plan, weather))),
+        broken=tuple(audit(evidence, scene_of(town, plan, weather))),
         steps=len(plan.steps) + sum(weather.counts.values()) + evidence.doings,
         crashes=sum(not lived.is_up for lived in evidence.lives),
         faults={str(fault): count for fault, count in sorted(weather.counts.items()) if count},
@@ -94,7 +87,22 @@ def play(seed: int, *, is_told: bool = False) -> Outcome:
     )
 
 
-def _scene(town: Town, plan: Plan, weather: Weather) -> Scene:
+def on_stage(
+    loop: VirtualLoop, evidence: Evidence, director: Director, *, is_told: bool = False
+) -> None:
+    """Let a director do what its plan says, from beginning to end."""
+    loop.set_exception_handler(lambda _, context: _failed(evidence, context))
+    with logging_into(evidence if is_told else None), _collecting_later(), _soon():
+        try:
+            loop.run_until_complete(director.run())
+        except RestlessError as error:
+            evidence.deaths.append(str(error))
+        finally:
+            close(loop)
+
+
+def scene_of(town: Town, plan: Plan, weather: Weather) -> Scene:
+    """Return what the audit is told of who was there and when it was calm."""
     calm = START + timedelta(seconds=plan.chaos_s)
     return Scene(
         uppers=plan.uppers,

@@ -130,10 +130,9 @@ class Town:
 
     def _died(self, party: Resident) -> None:
         """Lose the process: maybe the server sees it at once, maybe it believes in it for long."""
-        random = self._weather.random
         self._weather.note(Fault.KILLED, *party.accounts)
         self._lived(party, is_up=False)
-        seconds = random.choice((0.0, 5.0, 300.0))
+        seconds, away_s = self._weather.aftermath()
         for account in party.accounts:
             self.router.forbid(account)
             if seconds:
@@ -142,7 +141,7 @@ class Town:
                 self.router.cut(account)
         if party.task:
             party.task.cancel()
-        self.clock.after(random.choice((0.0, 0.5, 3.0, 8.0)), lambda: self.start(party.name))
+        self.clock.after(away_s, lambda: self.start(party.name))
 
     def _lived(self, party: Resident, *, is_up: bool) -> None:
         evidence = self._evidence

@@ -93,3 +93,29 @@ class Weather:
     def clear(self) -> None:
         """Let no stanza meet a fault any more."""
         self.rates.clear()
+
+    def aftermath(self) -> tuple[float, float]:
+        """Return how long the server believes in whom was killed, and when that is back, s."""
+        return self.random.choice((0.0, 5.0, 300.0)), self.random.choice((0.0, 0.5, 3.0, 8.0))
+
+
+class FairWeather(Weather):
+    """Nothing goes wrong but what is asked for, and every stanza takes equally long.
+
+    Args:
+        clock: the time of the simulation.
+        believed_s: how long the server believes in a party that was killed, seconds.
+        away_s: after how long it is started anew, seconds.
+    """
+
+    def __init__(self, clock: VirtualClock, believed_s: float = 0.0, away_s: float = 0.5) -> None:
+        super().__init__(Random(0), clock)  # noqa: S311 no secret
+        self._aftermath = believed_s, away_s
+
+    def arrival(self, account: str = "", *, is_late: bool = False) -> datetime:  # noqa: ARG002
+        """Return when something that leaves now arrives."""
+        return self._clock.now() + timedelta(seconds=_USUAL_S / 2)
+
+    def aftermath(self) -> tuple[float, float]:
+        """Return how long the server believes in whom was killed, and when that is back, s."""
+        return self._aftermath

@@ -3,8 +3,9 @@ from datetime import timedelta
 
 import pytest
 
-from xmpp_cem.core.inputs import Link
+from xmpp_cem.core.inputs import Link, PresenceChanged
 from xmpp_cem.errors import RefusedError, RequestTimeoutError, StreamLostError
+from xmpp_cem.model.availability import Leadership
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.keeping import Outgoing
 from xmpp_cem.model.node import Access
@@ -57,6 +58,38 @@ async def test_messages_to_one_destination_keep_their_order(sending, clock):
     await clock.advance(MINUTE)
     assert sending.sent == [b"1", b"1", b"1", b"2", b"3"]
     assert sending.outcomes == [("1", ""), ("2", ""), ("3", "")]
+
+
+def presence(epoch=None, *, is_available=True):
+    leadership = Leadership(is_active=True, epoch=epoch) if epoch is not None else None
+    return PresenceChanged(Link.LOWER, Jid("b@x", "ven"), is_available, leadership=leadership)
+
+
+@pytest.mark.parametrize(
+    "back",
+    [[presence(is_available=False), presence()], [presence(2)]],
+    ids=["it was seen to go", "it is back in another epoch"],
+)
+async def test_what_a_peer_was_asked_in_another_life_is_asked_anew_at_once(sending, clock, back):
+    sending.outbox.see(presence(1))
+    sending.wire.outcomes = ["never"]
+    sending.add("1")
+    await clock.settle()
+    for seen in back:
+        sending.outbox.see(seen)
+    await clock.settle()
+    assert sending.sent == [b"1", b"1"]
+    assert sending.outcomes == [("1", "")]
+
+
+async def test_a_peer_that_only_shows_something_else_may_still_answer(sending, clock):
+    sending.outbox.see(presence(1))
+    sending.wire.outcomes = ["never"]
+    sending.add("1")
+    await clock.settle()
+    sending.outbox.see(presence(1))
+    await clock.settle()
+    assert sending.sent == [b"1"]
 
 
 async def test_a_destination_that_is_stuck_keeps_nobody_else_waiting(sending, clock):
