@@ -15,8 +15,12 @@ HOST = "xmpp.localhost"
 PARTIES = (
     *("operator", "outsider", "agg-1", "agg-1-b", "agg-2"),
     *("site-1", "site-2", "site-3", "site-4"),
+    *("level-2", "level-3", "level-4"),
 )
-DOMAINS = ("grid", "dso-b", "agg-1-sites", "agg-2-sites", "west-sites")
+DOMAINS = (
+    *("grid", "dso-b", "agg-1-sites", "agg-2-sites", "west-sites"),
+    *("level-2-sites", "level-3-sites", "level-4-sites"),
+)
 VTNS = tuple(f"vtn-{domain}" for domain in DOMAINS)
 
 

@@ -39,7 +39,9 @@ def multiplier(
 ) -> Decimal:
     """Return the share of its capability that each takes so that all together meet the target.
 
-    A member takes no more than its limit; what it leaves is carried by the rest.
+    A member takes no more than its limit; what it leaves is carried by the rest. Where all are at
+    their limits nobody is asked for more than that and the plain share: who could do no more for
+    the moment may say so later, and must not do more than is needed then.
 
     Args:
         target_w: what to divide, W, at least 0.
@@ -56,7 +58,12 @@ def multiplier(
         for key in full:
             rest_w -= limits_w[key]
             del free[key]
-    return Decimal(1) if target_w > 0 and any(limits_w.values()) else Decimal(0)
+    able = {key: limit for key, limit in limits_w.items() if limit > 0}
+    if target_w <= 0 or not able:
+        return Decimal(0)
+    plain = Decimal(target_w) / Decimal(sum(capabilities_w[key] for key in able))
+    fullest = max(Decimal(limit) / Decimal(capabilities_w[key]) for key, limit in able.items())
+    return min(max(plain, fullest), Decimal(1)).quantize(_NINE_PLACES)
 
 
 def share(of: Decimal, limit_w: int) -> int:

@@ -147,8 +147,7 @@ class Dispatching(DispatchBook):
         if dispatch.replanned:
             earliest = max(earliest, dispatch.replanned + _REDIVIDE_EVERY)
         if now < earliest:
-            if now < self._state.known_from:
-                self._put_off.add(event_id)
+            self._put_off |= {event_id} if now < self._state.known_from else set()
             held = self.put(dispatch.model_copy(update={"why": why[:256]}))
             return [held, SetTimer(f"vtn/again/{event_id}", earliest)]
         return self._divide(dispatch, why, now)
@@ -242,10 +241,9 @@ class Dispatching(DispatchBook):
         )
 
     def tally(self, dispatch: Dispatch, now: datetime) -> Tally:
-        """Return what the members have said of an event so far.
+        """Return what the members have said so far; final only when nothing has yet to be divided.
 
-        Nothing is final right after a restart, when what they said has yet to be divided anew: a
-        gateway would promise above what it is about to change.
+        Right after a restart a gateway would promise above what it is about to change.
         """
         parts = self.parts.get(dispatch.event.id, {})
         made = tally(self._state, dispatch, parts.values(), now)

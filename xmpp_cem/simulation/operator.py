@@ -57,12 +57,8 @@ class Operator:
             answer_by=now + timedelta(seconds=0.75 * step.seconds),
             randomise_s=step.randomise_s,
         )
-<<<<<<< HEAD
+        self._created[step.number] = event
         command = Command("create", event.id, active.start, step.power_w)
-=======
-        self._created[number] = event
-        command = Command("create", event.id, active.start, power_w)
->>>>>>> d9a3b78 (Rehearse an event with its gateway killed at every boundary, and mend what that showed)
         self._begin(command, Verb.CREATE, EndDeviceControls(events=(event,)), ())
 
     def change(self, number: int, power_w: int) -> None:

@@ -59,7 +59,9 @@ COMPLETED = Plan(
 
 _COMPARED = frozenset({"commitment", "dispatch", "part", "member"})
 _INSTANTS = frozenset({"at", "created", "basis", "answer_by", "active", "decide_by", "taken"})
-_COUNTERS = frozenset({"epoch", "modification", "sequence", "revision", "redivisions", "digest", "conduct"})
+_COUNTERS = frozenset(
+    {"epoch", "modification", "sequence", "revision", "redivisions", "digest", "conduct"}
+)
 _COURSE = frozenset({"until", "replanned", "offsets", "gaps", "path"})
 _MEASURED = frozenset({"baseline_w", "delivered_w", "delivered_ws", "measured_s"})
 _LEFT_OUT = _INSTANTS | _COUNTERS | _COURSE | _MEASURED

@@ -20,7 +20,10 @@ class Carrier(Protocol):
     """What carries the stanzas: the in-memory server with a manual clock, or a real server."""
 
     clock: Clock
-    host: str
+
+    def account(self, name: str) -> str:
+        """Return the bare address of an account."""
+        ...
 
     def service(self, domain: DomainId) -> Jid:
         """Return the domain's pubsub service."""
@@ -56,6 +59,10 @@ class MemoryCarrier:
         admins = {str(self.service(domain)): {f"{vtn}@{host}"} for domain, vtn in vtns.items()}
         self.bus = Bus(kind, admins=admins, clock=self.clock)
 
+    def account(self, name: str) -> str:
+        """Return the bare address of an account."""
+        return f"{name}@{self.host}"
+
     def service(self, domain: DomainId) -> Jid:
         """Return the domain's pubsub service."""
         return Jid(f"pubsub-{domain}.{self.host}")
@@ -76,20 +83,33 @@ class MemoryCarrier:
 
 
 class ServerCarrier:
-    """A private server and the computer's clock; passwords are `pw-` and the account's name.
+    """Private servers and the computer's clock; passwords are `pw-` and the account's name.
 
-    Accounts named in `relays` connect to that port instead of the server's.
+    Args:
+        endpoint: the server of all accounts that are nowhere else.
+        relays: bare addresses to the port that they connect to instead of their server's.
+        elsewhere: names of accounts on another server; a domain is where its VTN is.
     """
 
-    def __init__(self, endpoint: Endpoint, relays: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        relays: Mapping[str, int] | None = None,
+        elsewhere: Mapping[str, Endpoint] | None = None,
+    ) -> None:
         self.clock = SystemClock()
         self.host = endpoint.xmpp_host
         self._endpoint = endpoint
         self._relays = relays or {}
+        self._elsewhere = elsewhere or {}
+
+    def account(self, name: str) -> str:
+        """Return the bare address of an account."""
+        return f"{name}@{self._server_of(name).xmpp_host}"
 
     def service(self, domain: DomainId) -> Jid:
         """Return the domain's pubsub service."""
-        return Jid(self._endpoint.pubsub(domain))
+        return Jid(self._server_of(f"vtn-{domain}").pubsub(domain))
 
     def stream(
         self,
@@ -99,12 +119,14 @@ class ServerCarrier:
         services: set[str],
     ) -> Transport:
         """Return an account's connection."""
+        name = address.bare.partition("@")[0]
+        server = self._server_of(name)
         credentials = Credentials(
             address=address,
-            password=f"pw-{address.bare.partition('@')[0]}",
-            host=self._endpoint.host,
-            port=self._relays.get(address.bare, self._endpoint.port),
-            ca_file=Path(self._endpoint.ca_file),
+            password=f"pw-{name}",
+            host=server.host,
+            port=self._relays.get(address.bare, server.port),
+            ca_file=Path(server.ca_file),
             watch_interval=0.05,
         )
         return Stream(credentials, deliver, admits=admits, services=services, backoff=(0.2, 2.0))
@@ -112,3 +134,6 @@ class ServerCarrier:
     async def pass_time(self, length: timedelta) -> None:
         """Wait."""
         await asyncio.sleep(length.total_seconds())
+
+    def _server_of(self, name: str) -> Endpoint:
+        return self._elsewhere.get(name, self._endpoint)

@@ -13,6 +13,7 @@ from xmpp_cem.testing.pki import ServerPki
 from xmpp_cem.testing.site import Account, Command, Site, write_private
 
 _API_SOCKET = "api.sock"
+_FEDERATION = "s2s.yml"
 _API_SECONDS = 10.0
 
 
@@ -32,6 +33,9 @@ def configure(site: Site, pki: ServerPki) -> Command:
     (folder / _API_SOCKET).unlink(missing_ok=True)
     values = {
         "HOST": site.endpoint.xmpp_host,
+        "ADDRESS": site.endpoint.host,
+        "FEDERATION": json.dumps(str(folder / _FEDERATION)) if site.federation else "",
+        "S2S": "all" if site.federation else "none",
         "C2S_PORT": str(site.endpoint.port),
         "API_SOCKET": _API_SOCKET,
         "CERTIFICATE": str(pki.bundle),
@@ -41,8 +45,14 @@ def configure(site: Site, pki: ServerPki) -> Command:
         "PUBSUB_HOSTS": json.dumps([site.endpoint.pubsub(one.domain) for one in site.domains]),
     }
     site.fill("ejabberd/ejabberd.yml.in", values, "ejabberd.yml")
-    # Names come from the hosts file only: nothing asks a name server.
-    write_private(folder / "inetrc", '{lookup, ["file", "native"]}.\n')
+    # Names come from files only: nothing asks a name server.
+    inetrc = '{lookup, ["file", "native"]}.\n'
+    if site.federation:
+        values = {"ADDRESS": site.federation.address, "PEERS": str(site.peers_file)}
+        site.fill("ejabberd/s2s.yml.in", values, _FEDERATION)
+        names = f"{{127,0,0,1}}, {site.federation.name_server}"
+        inetrc = f'{{lookup, [file]}}.\n{{resolv_conf, ""}}.\n{{nameserver, {names}}}.\n'
+    write_private(folder / "inetrc", inetrc)
     (folder / "spool").mkdir(mode=0o700, exist_ok=True)
     log = folder / "log" / "ejabberd.log"
     env = {

@@ -30,9 +30,14 @@ class ServerPki:
     bundle: Path
 
 
-def make_pki(folder: Path, names: tuple[str, ...]) -> ServerPki:
-    """Make an authority and a server certificate for DNS names; the authority's key is not kept."""
-    authority = trustme.CA()
+def make_pki(
+    folder: Path, names: tuple[str, ...], authority: trustme.CA | None = None
+) -> ServerPki:
+    """Make a server certificate for DNS names, and an authority unless there is one.
+
+    The authority's key is not kept.
+    """
+    authority = authority or trustme.CA()
     server = authority.issue_cert(*names, not_after=_NOT_AFTER)
     key = server.private_key_pem.bytes().decode()
     chain = "".join(blob.bytes().decode() for blob in server.cert_chain_pems)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from xmpp_cem.errors import ServerError
 from xmpp_cem.testing.pki import ServerPki
-from xmpp_cem.testing.site import Account, Command, Site, write_private
+from xmpp_cem.testing.site import Account, Command, Federation, Site, write_private
 
 _ITERATIONS = 10_000
 
@@ -26,6 +26,7 @@ def configure(site: Site, pki: ServerPki) -> Command:
     values = {
         "FOLDER": str(folder),
         "HOST": site.endpoint.xmpp_host,
+        "ADDRESS": site.endpoint.host,
         "C2S_PORT": str(site.endpoint.port),
         "CERTIFICATES": str(pki.certificate.parent),
         "FAST_JIDS": ", ".join(f'"{jid}"' for jid in site.fast_jids),
@@ -38,13 +39,24 @@ def configure(site: Site, pki: ServerPki) -> Command:
             "VTN_JID": site.vtn_jid(domain),
         }
         site.fill("prosody/domain.cfg.lua.in", one, f"domains/{domain.domain}.cfg.lua")
-    for name in ("data", "domains"):
+    for name in ("data", "domains", "federation"):
         (folder / name).mkdir(mode=0o700, exist_ok=True)
+    if site.federation:
+        _federate(site, site.federation)
     return Command(
         argv=("prosody", "--config", str(folder / "prosody.cfg.lua"), "-F"),
         env={"HOME": str(folder)},
         log=folder / "prosody.log",
     )
+
+
+def _federate(site: Site, federation: Federation) -> None:
+    values = {
+        "ADDRESS": federation.address,
+        "PEERS": str(site.peers_file),
+        "NAME_SERVER": f"127.0.0.1@{federation.name_server}",
+    }
+    site.fill("prosody/s2s.cfg.lua.in", values, "federation/s2s.cfg.lua")
 
 
 async def add_account(site: Site, account: Account) -> None:

@@ -12,9 +12,18 @@ from xmpp_cem.testing import ejabberd, prosody
 from xmpp_cem.testing.pki import ServerPki, make_pki
 from xmpp_cem.testing.process import ServerProcess
 from xmpp_cem.testing.readiness import accepts_tls
-from xmpp_cem.testing.site import LOOPBACK, Account, Command, DomainSpec, Endpoint, Kind, Site
+from xmpp_cem.testing.site import (
+    LOOPBACK,
+    Account,
+    Command,
+    DomainSpec,
+    Endpoint,
+    Federation,
+    Kind,
+    Site,
+)
 
-__all__ = ["Account", "DomainSpec", "Endpoint", "Kind", "PrivateServer", "missing"]
+__all__ = ["Account", "DomainSpec", "Endpoint", "Federation", "Kind", "PrivateServer", "missing"]
 
 _DEPLOY: Final = Path(__file__).resolve().parents[2] / "deploy"
 _DEFAULT_HOST: Final = "xmpp.localhost"
@@ -64,6 +73,7 @@ class PrivateServer:
         accounts: Sequence[Account],
         domains: Sequence[DomainSpec],
         deploy: Path = _DEPLOY,
+        federation: Federation | None = None,
     ) -> Self:
         """Start a server and wait until clients can log in.
 
@@ -73,6 +83,7 @@ class PrivateServer:
             accounts: all of one host, which becomes the server's.
             domains: each gets a pubsub service of its own.
             deploy: the configuration templates.
+            federation: with whom it speaks over s2s.
 
         Raises:
             ServerError: the server is not installed, did not start or refuses an account.
@@ -80,7 +91,7 @@ class PrivateServer:
         reason = missing(kind)
         if reason:
             raise ServerError(reason)
-        server = cls(*_prepare(kind, folder, accounts, tuple(domains), deploy))
+        server = cls(*_prepare(kind, folder, accounts, tuple(domains), deploy, federation))
         try:
             await server._wait_until_ready()
             await asyncio.gather(*(server.add_account(account) for account in accounts))
@@ -168,6 +179,7 @@ def _prepare(
     accounts: Sequence[Account],
     domains: tuple[DomainSpec, ...],
     deploy: Path,
+    federation: Federation | None,
 ) -> tuple[Site, ServerPki]:
     hosts = {account.host for account in accounts} or {_DEFAULT_HOST}
     if len(hosts) > 1:
@@ -177,16 +189,19 @@ def _prepare(
     folder = folder.resolve()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     ca_file = folder / "pki" / "ca.pem"
-    endpoint = Endpoint(kind, hosts.pop(), LOOPBACK, free_port(), ca_file)
+    address = federation.address if federation else LOOPBACK
+    endpoint = Endpoint(kind, hosts.pop(), address, free_port(address), ca_file)
     fast = {f"{one.vtn}@{endpoint.xmpp_host}" for one in domains}
     fast |= {account.jid for account in accounts if account.gateway}
     names = (endpoint.xmpp_host, *(endpoint.pubsub(one.domain) for one in domains))
-    site = Site(endpoint, folder, deploy.resolve(), domains, tuple(sorted(fast)))
-    return site, make_pki(ca_file.parent, names)
+    site = Site(endpoint, folder, deploy.resolve(), domains, tuple(sorted(fast)), federation)
+    if federation:
+        federation.write_peers(site.peers_file)
+    return site, make_pki(ca_file.parent, names, federation.authority if federation else None)
 
 
-def free_port() -> int:
-    """Return a port of loopback that nobody uses now."""
+def free_port(address: str = LOOPBACK) -> int:
+    """Return a port of a loopback address that nobody uses now."""
     with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
+        probe.bind((address, 0))
         return int(probe.getsockname()[1])

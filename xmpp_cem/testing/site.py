@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+import trustme
+
 Kind: TypeAlias = Literal["prosody", "ejabberd"]
 
 LOOPBACK = "127.0.0.1"
@@ -73,6 +75,28 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
+class Federation:
+    """How a server speaks with others over s2s.
+
+    Attributes:
+        address: its own loopback address; servers find each other on port 5269 of theirs.
+        name_server: UDP port on 127.0.0.1 where the names of all these servers are known.
+        authority: signs its certificate.
+        peers: the authorities of the others.
+    """
+
+    address: str
+    name_server: int
+    authority: trustme.CA
+    peers: tuple[trustme.CA, ...]
+
+    def write_peers(self, path: Path) -> None:
+        """Write the authorities of all these servers into one PEM file."""
+        pems = [one.cert_pem.bytes().decode() for one in (self.authority, *self.peers)]
+        write_private(path, "".join(pems))
+
+
+@dataclass(frozen=True)
 class Site:
     """All that a recipe needs to configure one server.
 
@@ -82,6 +106,7 @@ class Site:
         deploy: the folder of configuration templates.
         domains: the pubsub services to offer.
         fast_jids: bare JIDs without a rate limit.
+        federation: with whom it speaks over s2s, None for nobody.
     """
 
     endpoint: Endpoint
@@ -89,6 +114,12 @@ class Site:
     deploy: Path
     domains: tuple[DomainSpec, ...]
     fast_jids: tuple[str, ...]
+    federation: Federation | None = None
+
+    @property
+    def peers_file(self) -> Path:
+        """PEM file of the authorities of the servers that it speaks with."""
+        return self.folder / "pki" / "peers.pem"
 
     def vtn_jid(self, domain: DomainSpec) -> str:
         """Bare JID of a domain's VTN."""

@@ -74,7 +74,7 @@ class World:
 
     def account(self, party: PartyId, domain: DomainId = "") -> str:
         """Return a party's account in a domain: it has another one where `accounts` names it."""
-        return self.accounts.get((party, domain), f"{party}@{self.carrier.host}")
+        return self.accounts.get((party, domain), self.carrier.account(party))
 
     def vtn(self, domain: DomainId, *members: PartyId) -> Engine:
         """Build the VTN at the top; the party has the domain's name."""
@@ -185,7 +185,7 @@ class World:
         return await client.start()
 
     def _vtn_address(self, domain: DomainId) -> Jid:
-        return Jid(f"vtn-{domain}@{self.carrier.host}", "vtn")
+        return Jid(self.carrier.account(f"vtn-{domain}"), "vtn")
 
     def _speech(self, upper: DomainId = "", lower: DomainId = "") -> Speech:
         ends = ((Link.UPPER, upper), (Link.LOWER, lower))

@@ -50,3 +50,19 @@ def test_what_a_limited_member_leaves_is_carried_by_the_rest():
 @pytest.mark.parametrize("limits", [{}, {"a": 0}])
 def test_nobody_takes_nothing(limits):
     assert multiplier(1000, limits, limits) == 0
+
+
+@pytest.mark.parametrize(
+    ("target", "limits", "of"),
+    [
+        (4500, {"a": 3000}, "0.500000000"),
+        (4500, {"a": 8100}, "0.500000000"),
+        (8100, {"a": 3000, "b": 3000}, "1.000000000"),
+        (8100, {"a": 0, "b": 3000}, "1.000000000"),
+    ],
+)
+def test_where_all_are_at_their_limits_nobody_is_asked_for_more_than_its_plain_share(
+    target, limits, of
+):
+    capabilities = {"a": 9000} if len(limits) == 1 else {"a": 9000, "b": 3000}
+    assert str(multiplier(target, capabilities, limits)) == of

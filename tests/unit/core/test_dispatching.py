@@ -198,6 +198,29 @@ def test_before_presences_are_known_nobody_counts_as_lost(domain, dispatching):
     assert dispatching.dispatches[EVENT].redivisions == 0
 
 
+def test_nothing_is_final_before_what_came_right_after_a_restart_is_divided(domain, dispatching):
+    all_in(domain, dispatching)
+    domain.vtn._state.known_from = at(7)
+    domain.answer("c", event(dispatching), 0, sequence=2, seconds=6)
+    dispatch = dispatching.dispatches[EVENT]
+    assert not dispatching.tally(dispatch, at(7)).is_final
+    dispatching.again(EVENT, at(7))
+    for member, power_w in (("a", -3000), ("b", -6000)):
+        domain.answer(member, event(dispatching), power_w, sequence=3, seconds=8)
+    assert dispatching.tally(dispatching.dispatches[EVENT], at(8)).is_final
+
+
+def test_who_can_do_no_more_is_not_asked_for_all_it_once_could(domain):
+    for member in ("b", "c"):
+        domain.presence(member, Availability.UNREACHABLE)
+    dispatching = domain.vtn.dispatching
+    dispatching.create(call(-1500), at(0))
+    domain.answer("a", event(dispatching), -1000, seconds=2)
+    assert str(event(dispatching).signal.multiplier) == "0.500000000"
+    domain.answer("a", event(dispatching), -1500, sequence=2, seconds=4)
+    assert dispatching.dispatches[EVENT].redivisions == 0
+
+
 def window(start, power_w):
     return Window(Interval(start=at(start), end=at(start + 10)), power_w, None, None, 1, 1)
 
@@ -212,6 +235,16 @@ def test_only_windows_inside_the_event_count_and_each_once(domain, dispatching):
     assert part.measured_s == 20
     assert part.delivered_ws == -1500 * 20
     assert dispatching.left_alone_w("a") == 5000
+
+
+def test_a_baseline_is_kept_with_the_first_window_that_reaches_into_the_event(domain, dispatching):
+    before = window(0, 5000)
+    domain.vtn.metering.history["a"] = {before.interval: before}
+    dispatching.measured("a", [before], at(10))
+    assert dispatching.parts[EVENT]["a"].baseline_w is None
+    dispatching.measured("a", [window(15, 4000)], at(25))
+    assert dispatching.parts[EVENT]["a"].baseline_w == 5000
+    assert dispatching.parts[EVENT]["a"].measured_s == 0
 
 
 def test_without_a_baseline_nothing_is_counted(dispatching):

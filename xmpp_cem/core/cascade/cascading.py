@@ -106,7 +106,8 @@ class Cascading:
         looped = self._rules.why_looped(case.commitment)
         reasons = {Sign.LOOPED: looped, Sign.TAKEN: _TAKEN, Sign.TURNED: _TURNED}
         why = reasons.get(sign, _RELEASED)
-        return self._answered(case, Saying(0, why, is_final=True, opt=Opt.OUT), now)
+        refused = self._answered(case, Saying(0, why, is_final=True, opt=Opt.OUT), now)
+        return [*refused, *_alarmed(case, looped)] if sign is Sign.LOOPED else refused
 
     def _created(self, case: Case, now: datetime) -> list[Effect]:
         """Plan below what was asked above, without members that another event goes first with."""
@@ -189,3 +190,10 @@ class Cascading:
             if not self._is_known(dispatch.origin, dispatch.upper)
             for effect in self._cancelled(lower, dispatch, _GONE)
         ]
+
+
+def _alarmed(case: Case, why: str) -> list[Effect]:
+    """Tell people of a hierarchy that was wired in a circle, or has too many levels."""
+    event, hop = case.commitment.event, str(case.commitment.hop)
+    fields = (("event_id", event.id), ("domain", case.upper.domain), ("hop", hop), ("why", why))
+    return [Note("error", "an event goes in a circle", fields)]
