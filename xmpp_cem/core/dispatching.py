@@ -27,7 +27,7 @@ from xmpp_cem.core.modifying import modified
 from xmpp_cem.core.opening import renewed, timers_of
 from xmpp_cem.core.records import Dispatch
 from xmpp_cem.core.standing import signed, standing
-from xmpp_cem.core.tallying import Tally, tally
+from xmpp_cem.core.tallying import Tally, is_off, tally
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.events import Status
 from xmpp_cem.messages.operations import DispatchRecord
@@ -141,7 +141,8 @@ class Dispatching(DispatchBook):
         self._put_off.discard(event_id)
         if dispatch not in self.live() or now >= dispatch.active.end:
             return []
-        if not self._is_off(dispatch, now) or self._state.known_from is None:
+        expected_w, slack_w = self.expected_w(dispatch, now), self._state.settings.tolerance_w
+        if not is_off(dispatch, expected_w, slack_w) or self._state.known_from is None:
             return []
         earliest = self._state.known_from
         if dispatch.replanned:
@@ -151,14 +152,6 @@ class Dispatching(DispatchBook):
             held = self.put(dispatch.model_copy(update={"why": why[:256]}))
             return [held, SetTimer(f"vtn/again/{event_id}", earliest)]
         return self._divide(dispatch, why, now)
-
-    def _is_off(self, dispatch: Dispatch, now: datetime) -> bool:
-        """Whether a division may have to change: a limit's always, a power's if it is missed."""
-        if not isinstance(dispatch.signal, Delta):
-            return isinstance(dispatch.signal, Limit)
-        target = abs(dispatch.target_w)
-        tolerance = max(self._state.settings.tolerance_w, target // 100)
-        return abs(target - self.expected_w(dispatch, now)) > tolerance
 
     def look(self, now: datetime) -> list[Effect]:
         """Divide limits anew, once a second, where load, silence or a loss asks for it."""

@@ -9,6 +9,7 @@ from xmpp_cem.core.eventacts import DECIDE_WITHIN
 from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.model.answer import Opt
+from xmpp_cem.model.signal import Delta, Limit
 
 
 @dataclass(frozen=True)
@@ -88,3 +89,11 @@ def _is_awaited(dispatch: Dispatch, part: Part) -> bool:
 
 def _is_yes(part: Part) -> bool:
     return part.answer is not None and part.answer.opt is Opt.IN
+
+
+def is_off(dispatch: Dispatch, expected_w: int, tolerance_w: int) -> bool:
+    """Whether a division may have to change: a limit's always, a power's if it is missed."""
+    if not isinstance(dispatch.signal, Delta):
+        return isinstance(dispatch.signal, Limit)
+    target = abs(dispatch.target_w)
+    return abs(target - expected_w) > max(tolerance_w, target // 100)
