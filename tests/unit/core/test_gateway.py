@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 
 from xmpp_cem.core.cascade.settings import GatewaySettings
-from xmpp_cem.core.effects import AskDecision, Query, Remember
+from xmpp_cem.core.effects import AskDecision, Note, Query, Remember
 from xmpp_cem.core.gateway import Gateway
 from xmpp_cem.core.inputs import (
     CaughtUp,
@@ -290,9 +290,11 @@ def test_an_event_that_has_passed_here_is_refused(cascade):
     cascade.ask()
     token = cascade.dispatch.path[-1]
     looped = make_event(7, signal=share_of("0.5"))
-    cascade.ask(looped, seconds=1, path=(token,), hop=1)
+    effects = cascade.ask(looped, seconds=1, path=(token,), hop=1)
     assert cascade.answers[-1].event == looped.id
     assert cascade.answers[-1].opt is Opt.OUT
+    (alarm,) = [note for note in of_kind(effects, Note) if note.level == "error"]
+    assert alarm.what == "an event goes in a circle"
 
 
 def test_an_event_from_too_far_up_is_refused(cascade):
