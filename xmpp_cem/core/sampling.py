@@ -18,7 +18,7 @@ class Sampling:
 
     def __init__(self) -> None:
         self._open: Interval | None = None
-        self._samples: dict[ResourceId, list[Sample]] = {}
+        self._samples: dict[ResourceId, list[tuple[datetime, Sample]]] = {}
         self._recent: dict[ResourceId, deque[tuple[datetime, int]]] = {}
         self.latest: tuple[Sample, ...] = ()
 
@@ -36,13 +36,13 @@ class Sampling:
         current = window(now, length)
         readings: tuple[Reading, ...] = ()
         if self._open != current:
-            readings = self._close()
+            readings = self._close(samples, now)
             self._open = current
         self.latest = samples
         for sample in samples:
             if sample.is_faulty:
                 continue
-            self._samples.setdefault(sample.resource, []).append(sample)
+            self._samples.setdefault(sample.resource, []).append((now, sample))
             if sample.resource in moved:
                 continue
             recent = self._recent.setdefault(sample.resource, deque(maxlen=600))
@@ -61,24 +61,47 @@ class Sampling:
         earlier = [power for at, power in recent if at < before]
         return earlier[-1] if earlier else recent[0][1] if recent else None
 
-    def _close(self) -> tuple[Reading, ...]:
+    def _close(self, after: tuple[Sample, ...], now: datetime) -> tuple[Reading, ...]:
         samples, self._samples = self._samples, {}
         if self._open is None:
             return ()
+        following = {sample.resource: (now, sample) for sample in after if not sample.is_faulty}
         return tuple(
-            _mean(resource, self._open, group) for resource, group in samples.items() if group
+            _mean(resource, self._open, group, following.get(resource))
+            for resource, group in samples.items()
+            if group
         )
 
 
-def _mean(resource: ResourceId, interval: Interval, samples: list[Sample]) -> Reading:
-    last = samples[-1]
+_Look = tuple[datetime, Sample]
+
+
+def _mean(
+    resource: ResourceId, interval: Interval, looks: list[_Look], after: _Look | None
+) -> Reading:
+    powers = [sample.power_w for _, sample in looks]
     return Reading(
         resource=resource,
         window=interval,
-        power_w=sum(sample.power_w for sample in samples) // len(samples),
-        import_wh=last.import_wh,
-        export_wh=last.export_wh,
+        power_w=(2 * sum(powers) + len(powers)) // (2 * len(powers)),
+        import_wh=_at_the_end("import_wh", interval, looks[-1], after),
+        export_wh=_at_the_end("export_wh", interval, looks[-1], after),
     )
+
+
+def _at_the_end(name: str, interval: Interval, last: _Look, after: _Look | None) -> int | None:
+    """Return a register at the end of a window, Wh, between its last look and the next one.
+
+    Without a next one soon it is that of the last look.
+    """
+    known: int | None = getattr(last[1], name)
+    following: int | None = getattr(after[1], name) if after else None
+    if known is None or following is None or after is None or following < known:
+        return known
+    gap, rest = after[0] - last[0], interval.end - last[0]
+    if gap > interval.duration:
+        return known
+    return known + round((following - known) * (rest / gap))
 
 
 def resource_of(sample: Sample) -> Resource:

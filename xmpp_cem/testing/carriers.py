@@ -51,10 +51,17 @@ class MemoryCarrier:
         kind: `prosody` or `ejabberd`, whose ways the server has.
         host: of all accounts.
         vtns: domain to the local part of the account that owns its pubsub service.
+        clock: another one than one of its own.
     """
 
-    def __init__(self, kind: str, host: str, vtns: Mapping[DomainId, str]) -> None:
-        self.clock = ManualClock()
+    def __init__(
+        self,
+        kind: str,
+        host: str,
+        vtns: Mapping[DomainId, str],
+        clock: ManualClock | None = None,
+    ) -> None:
+        self.clock = clock or ManualClock()
         self.host = host
         admins = {str(self.service(domain)): {f"{vtn}@{host}"} for domain, vtn in vtns.items()}
         self.bus = Bus(kind, admins=admins, clock=self.clock)

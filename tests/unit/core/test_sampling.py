@@ -72,3 +72,32 @@ def test_what_an_event_moves_is_no_baseline_of_another():
         sampling.take((sample(3000),), at(seconds), LENGTH, frozenset({"r"}))
     assert sampling.baseline("r", at(40), timedelta(seconds=30)) == 5000
     assert sampling.baseline("r", at(35), timedelta(seconds=30)) == 5000
+
+
+def test_a_register_is_told_as_it_was_at_the_end_of_the_window():
+    sampling = Sampling()
+    sampling.take((sample(4000, import_wh=100),), at(8), LENGTH)
+    (told,) = sampling.take((sample(4000, import_wh=110),), at(12), LENGTH)
+    assert told.import_wh == 105
+    (exact,) = sampling.take((sample(4000, import_wh=130),), at(20), LENGTH)
+    assert exact.import_wh == 130
+
+
+def test_a_register_long_after_a_window_says_nothing_about_its_end():
+    sampling = Sampling()
+    sampling.take((sample(1000, import_wh=7),), at(9), LENGTH)
+    (told,) = sampling.take((sample(1000, import_wh=70),), at(60), LENGTH)
+    assert told.import_wh == 7
+    again = Sampling()
+    again.take((sample(1000, import_wh=7),), at(9), LENGTH)
+    (told,) = again.take((sample(1000, import_wh=3),), at(10), LENGTH)
+    assert told.import_wh == 7
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_mean_is_rounded_to_the_nearest_watt(sign):
+    sampling = Sampling()
+    for seconds, power_w in enumerate((1000, 1000, 1001)):
+        sampling.take((sample(sign * power_w),), at(seconds), LENGTH)
+    (told,) = sampling.take((sample(9),), at(10), LENGTH)
+    assert told.power_w == sign * 1000
