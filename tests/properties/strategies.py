@@ -67,6 +67,7 @@ from xmpp_cem.model.signal import (
     Share,
     TargetPower,
 )
+from xmpp_cem.model.stage import Stage
 from xmpp_cem.model.text import one_line
 from xmpp_cem.model.time import Interval
 from xmpp_cem.wire.rules import ACTIONS, NEED_BODY, PAST
@@ -363,6 +364,8 @@ shares = st.builds(
     asked=st.none() | signals,
     counted_w=st.none() | flexibilities,
     alarm=texts(),
+    stage=st.none() | st.sampled_from(Stage),
+    stage_at=st.none() | instants,
 )
 members = st.builds(
     MemberEntry,

@@ -51,7 +51,9 @@ def reason_of(share: MemberShare) -> str:
     """Return what is to be known of a member's part besides figures, for people."""
     counted = "" if share.counted_w is None else f"counts with {kilowatts(share.counted_w)}"
     alarm = f"ALARM: {share.alarm}" if share.alarm else ""
-    return "; ".join(filter(None, (alarm, share.reason, counted)))
+    at = share.stage_at
+    told = f"{share.stage} {at:%H:%M:%SZ}" if share.stage and at else ""
+    return "; ".join(filter(None, (alarm, share.reason, counted, told)))
 
 
 def _row(share: MemberShare) -> tuple[str, ...]:

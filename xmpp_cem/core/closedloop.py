@@ -106,7 +106,10 @@ def _with(part: Part, **conduct: int) -> Part:
 
 
 def told_by(part: Part, status: Status) -> Part:
-    """Return a part after its member told of it: an alarm, or what it cannot cover."""
+    """Return a part after its member told of it: how far it is, an alarm, what it cannot cover."""
+    if part.stage_at is None or part.stage_at <= status.at:
+        stage = {"stage": status.type.stage, "stage_at": status.at}
+        part = part.model_copy(update=stage)
     match status.type:
         case StatusType.FAILED:
             return part.model_copy(update={"alarm": status.reason})

@@ -26,6 +26,7 @@ from xmpp_cem.core.life import Act, Cause, State, Step
 from xmpp_cem.core.lifecycle import step
 from xmpp_cem.core.phases import due, live, next_due, tick
 from xmpp_cem.core.records import Commitment
+from xmpp_cem.core.stages import stage_of
 from xmpp_cem.core.venstate import VenState
 from xmpp_cem.messages.bodies import Body
 from xmpp_cem.messages.controls import EventIndex
@@ -206,9 +207,7 @@ class EventBook:
     def fire(self, event_id: EventId, now: datetime) -> list[Effect]:
         """Bring an event on by the clock: near, started, answered by silence, ended, forgotten."""
         known = self.commitments.get(event_id)
-        if known is None:
-            return []
-        return self._tick(event_id, now) or self._timer(known)
+        return (self._tick(event_id, now) or self._timer(known)) if known else []
 
     def why_barred(self, event: Event) -> str:
         """Return why nobody here is asked about an event, which is answered no, or nothing."""
@@ -228,8 +227,7 @@ class EventBook:
 
     def happened(self, event_id: EventId, what: Happening) -> list[Effect]:
         """Take what has become known about an event; nothing for one that is not known here."""
-        effects = self._tick(event_id, what.now)
-        known = self.commitments.get(event_id)
+        effects, known = self._tick(event_id, what.now), self.commitments.get(event_id)
         return effects + (self._live(known, known, what) if known else [])
 
     def _live(self, known: Commitment | None, made: Commitment, what: Happening) -> list[Effect]:
@@ -253,6 +251,8 @@ class EventBook:
         effects: list[Effect] = []
         for each in steps:
             effects += note(made.event.id, made.status, each, what)
+            if stage := stage_of(made, each, is_asked=not self._at_once(made.event)):
+                effects += self._state.tell(made, stage, why_of(each, what.word), what.now)
             made = made.model_copy(update={"status": each.to})
             for act in each.acts:
                 if act is Act.ASK and not self.judging.at_once(made):

@@ -19,12 +19,13 @@ from xmpp_cem.core.preparing import drawn, moves_power, prepared, window_of
 from xmpp_cem.core.ranking import ranking
 from xmpp_cem.core.records import Commitment, Record
 from xmpp_cem.core.sampling import Sampling, resource_of
+from xmpp_cem.core.stages import outcome, told
 from xmpp_cem.core.ven import Ven
 from xmpp_cem.core.venstate import VenSettings
-from xmpp_cem.messages.events import Status, StatusType
+from xmpp_cem.messages.events import StatusType
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.control import Sample, SetPoint
-from xmpp_cem.model.ids import EventId, ResourceId, derived_id
+from xmpp_cem.model.ids import EventId, ResourceId
 from xmpp_cem.model.signal import Level, Price
 
 _TICK = "site/control"
@@ -169,10 +170,14 @@ class Site:
         current = self._plan.causes
         changes = [(event_id, StatusType.STOPPED) for event_id in sorted(before - current)]
         changes += [(event_id, StatusType.STARTED) for event_id in sorted(current - before)]
+        party, samples = self.ven.settings.party, self._sampling.latest
         for event_id, kind in changes:
-            status_id = derived_id("status", self.ven.settings.party, event_id, kind, now)
-            status = Status(id=status_id, type=kind, at=now, event=event_id)
-            effects += self.ven.tell(status, now)
+            commitment = self.ven.book.commitments.get(event_id)
+            if commitment is None:
+                continue
+            is_over = kind is StatusType.STOPPED
+            end = outcome(commitment, samples, party, now) if is_over else ()
+            effects += self.ven.tell(told(commitment, kind, party, now), now, *end)
             fields = (("event_id", event_id), ("what", kind.name.lower()))
             effects.append(Note("info", "event moves power", fields))
         return effects

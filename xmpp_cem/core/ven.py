@@ -187,9 +187,10 @@ class Ven:
             effects += [*sent, *(self._readings.keep(part, now) if sent else [])]
         return effects
 
-    def tell(self, status: Status, now: datetime) -> list[Effect]:
-        """Send a status event up by the domain's uplink."""
-        return [*self.state.uplink(Noun.EVENTS, EndDeviceEvents(statuses=(status,)), now)]
+    def tell(self, status: Status, now: datetime, *more: Status) -> list[Effect]:
+        """Send status events up by the domain's uplink, in one message."""
+        statuses = (status, *more)
+        return [*self.state.uplink(Noun.EVENTS, EndDeviceEvents(statuses=statuses), now)]
 
     def _connected(self, now: datetime) -> list[Effect]:
         admission = self.state.record.admission

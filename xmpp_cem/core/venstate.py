@@ -8,8 +8,9 @@ from xmpp_cem.core.effects import Publish, Remember, Respond, Transact
 from xmpp_cem.core.inputs import Link, RequestArrived
 from xmpp_cem.core.letters import Letters
 from xmpp_cem.core.ownrules import OwnRules
-from xmpp_cem.core.records import VenRecord
 from xmpp_cem.core.responding import Responses
+from xmpp_cem.core.records import Commitment, VenRecord
+from xmpp_cem.core.stages import told
 from xmpp_cem.messages.bodies import Body
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import (
@@ -20,7 +21,7 @@ from xmpp_cem.messages.envelope import (
     Result,
     Verb,
 )
-from xmpp_cem.messages.events import EndDeviceEvents
+from xmpp_cem.messages.events import EndDeviceEvents, StatusType
 from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import DomainId, Jid, PartyId
@@ -165,6 +166,11 @@ class VenState:
         )
         message = RequestMessage(header=header, body=body)
         return [remember, Transact(Link.UPPER, self.settings.vtn, message, expires)]
+
+    def tell(self, commitment: Commitment, stage: StatusType, why: str, now: datetime) -> Sending:
+        """Return the effects that tell how far an event has come here."""
+        status = told(commitment, stage, self.settings.party, now, why)
+        return self.uplink(Noun.EVENTS, EndDeviceEvents(statuses=(status,)), now)
 
     def uplink(self, noun: Noun, body: MeterReadings | EndDeviceEvents, now: datetime) -> Sending:
         """Return the effects that report by the domain's uplink; none before the admission."""

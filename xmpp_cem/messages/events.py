@@ -8,6 +8,7 @@ from pydantic import Field
 from xmpp_cem.model.answer import Answer
 from xmpp_cem.model.ids import EventId, MessageId
 from xmpp_cem.model.quantity import Power
+from xmpp_cem.model.stage import Stage
 from xmpp_cem.model.text import Sentence
 from xmpp_cem.model.time import Instant
 from xmpp_cem.model.value import Value
@@ -29,6 +30,11 @@ class StatusType(StrEnum):
     CANCELLED = "16.15.43.10"
     EXPIRED = "16.15.43.64"
     SHORTFALL = "5.8.43.85"
+
+    @property
+    def stage(self) -> Stage:
+        """What it says of an event's life."""
+        return Stage[self.name]
 
 
 class Status(Value):

@@ -11,6 +11,7 @@ from xmpp_cem.model.ids import DomainId, EventId, PartyId, ResourceId
 from xmpp_cem.model.membership import Standing
 from xmpp_cem.model.quantity import Flexibility, Power
 from xmpp_cem.model.signal import Signal
+from xmpp_cem.model.stage import Stage
 from xmpp_cem.model.text import Sentence
 from xmpp_cem.model.time import Instant, Interval
 from xmpp_cem.model.value import Value
@@ -34,6 +35,8 @@ class MemberShare(Value):
         asked: what it alone is asked at present, None where `asked_w` says it.
         counted_w: what counts for it under a limit that it does not take, W.
         alarm: why it could not keep a mandatory limit.
+        stage: what it told last of the event's life, None when nothing.
+        stage_at: when that was so.
     """
 
     party: PartyId
@@ -47,6 +50,8 @@ class MemberShare(Value):
     asked: Signal | None = None
     counted_w: Flexibility | None = None
     alarm: Sentence = ""
+    stage: Stage | None = None
+    stage_at: Instant | None = None
 
 
 class DispatchRecord(Value):

@@ -52,6 +52,8 @@ PART: Fields = {
     "baseline_w": ("baselineW", INTEGER),
     "delivered_w": ("deliveredW", INTEGER),
     "counted_w": ("countedW", INTEGER),
+    "stage": ("stage", TOKEN),
+    "stage_at": ("stageAt", INSTANT),
 }
 REASON: Fields = {"reason": ("reason", TEXT), "alarm": ("alarm", TEXT)}
 MEMBER: Fields = {

@@ -11,6 +11,7 @@ from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import EventStatus, Mode, Order
 from xmpp_cem.model.signal import Delta
+from xmpp_cem.model.stage import Stage
 from xmpp_cem.model.time import Interval
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -90,6 +91,8 @@ def record() -> DispatchRecord:
         promised_w=-4000,
         delivered_w=None,
         reason="nearly",
+        stage=Stage.STARTED,
+        stage_at=NOON,
     )
     return DispatchRecord(
         domain="grid",
@@ -123,7 +126,7 @@ def test_a_record_is_a_table_by_member(capsys: pytest.CaptureFixture[str]):
         "divided anew 2 times",
         "why site-1 opted-in",
         "party availability answer asked promised delivered reason",
-        "site-1 available opted-in -5.0 kW -4.0 kW - nearly",
+        "site-1 available opted-in -5.0 kW -4.0 kW - nearly; started 12:00:00Z",
     ]
 
 

@@ -13,6 +13,7 @@ from xmpp_cem.core.venstate import VenSettings, VenState
 from xmpp_cem.messages.configuration import Admission
 from xmpp_cem.messages.controls import EventIndex, IndexEntry
 from xmpp_cem.messages.envelope import Header, Noun, Verb
+from xmpp_cem.messages.events import StatusType
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.event import EventStatus
 from xmpp_cem.model.ids import Jid, derived_id
@@ -323,7 +324,9 @@ def test_where_silence_means_yes_it_promises_what_is_asked(state):
 def test_who_hears_of_an_event_after_its_deadline_may_still_decide_and_runs_the_remainder(book):
     event = make_event()
     effects = take(book, event, 30)
-    assert (len(of_kind(effects, AskDecision)), transactions_in(effects)) == (1, [])
+    bodies = [message.body for message in transactions_in(effects)]
+    assert (len(of_kind(effects, AskDecision)), [b.answers for b in bodies]) == (1, [()])
+    assert [status.type for body in bodies for status in body.statuses] == [StatusType.RECEIVED]
     assert of_kind(effects, SetTimer)[0].at == at(30) + DECIDE_WITHIN
     decide(book, event, seconds=35)
     assert status(book, event) is State.ACTIVE

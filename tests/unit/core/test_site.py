@@ -201,7 +201,12 @@ def test_the_beginning_and_the_end_of_acting_are_told_once(house):
         house.set_points(seconds)
     bodies = [m.body for m in house.sent if m.header.noun is Noun.EVENTS]
     told = [(s.type, s.at) for body in bodies for s in body.statuses]
-    assert told == [(StatusType.STARTED, at(20)), (StatusType.STOPPED, at(80))]
+    assert told == [
+        (StatusType.RECEIVED, at(0)),
+        (StatusType.STARTED, at(20)),
+        (StatusType.STOPPED, at(80)),
+        (StatusType.SHORTFALL, at(80)),
+    ]
 
 
 def moved(power_w):
