@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xmpp_cem.core.bounds import FOREVER, Cap, Limit, Physical, Range
-from xmpp_cem.core.relevance import relevant
 from xmpp_cem.core.timeline import Claim, Kind, Part, Piece, timeline
 from xmpp_cem.core.trajectory import setting_at
 from xmpp_cem.model.event import Order
@@ -182,17 +181,6 @@ def test_what_a_timeline_says_leads_to_the_same_timeline(wanted, capped, physica
         if made.at(instant).part is Part.ACT:
             assert twice.at(instant).power_w == made.at(instant).power_w
             assert twice.at(instant).range == made.at(instant).range
-
-
-@given(asked, limits, physicals, st.integers(-5000, 5000))
-def test_what_is_long_over_or_far_away_changes_nothing_now(wanted, capped, physical, free_w):
-    wanted = newest(wanted)
-    made = timeline(wanted, capped, physical)
-    for instant in INSTANTS[::7]:
-        near = timeline(*relevant(wanted, capped, instant), physical)
-        now, whole = setting_at(near, free_w, instant), setting_at(made, free_w, instant)
-        assert (now.power_w, now.range) == (whole.power_w, whole.range)
-        assert (now.segment.cause, now.segment.part) == (whole.segment.cause, whole.segment.part)
 
 
 @given(asked, limits, physicals)

@@ -10,6 +10,7 @@ from xmpp_cem.core.life import State
 from xmpp_cem.core.lifecycle import ENDED
 from xmpp_cem.core.preparing import moves_power
 from xmpp_cem.core.records import Commitment
+from xmpp_cem.core.relevance import relevant
 from xmpp_cem.core.responding import NO_RESPONSES, Responses
 from xmpp_cem.core.timeline import timeline
 from xmpp_cem.core.trajectory import Setting, setting_at
@@ -61,7 +62,7 @@ def plan(
         now: the instant.
         responses: how resources respond to prices and levels.
     """
-    moving = [c for c in commitments if moves_power(c)]
+    moving = [c for c in relevant(commitments, now) if moves_power(c)]
     caps = [(cap, None) for cap in own] + [c for each in moving for c in _caps(each)]
     parts = _divided(caps, samples)
     settings = {}

@@ -35,6 +35,7 @@ class VenRecord(Kept):
     `confirmed` holds the last few confirmed capabilities, newest last; `index_*` is the newest
     index seen; `dropped` is what of our reports is no longer kept. `seed` is drawn once, for
     randomised starts; `boot` names the machine's last start; `floor` is a time that has passed.
+    `free` is the power that resources had before a limit held them, as long as it does, W.
     """
 
     side = "upper"
@@ -51,6 +52,7 @@ class VenRecord(Kept):
     seed: str = ""
     boot: str = ""
     floor: Instant | None = None
+    free: tuple[tuple[ResourceId, Power], ...] = ()
 
     @property
     def key(self) -> str:

@@ -1,29 +1,28 @@
-"""Which claims and limits decide about an instant: what is long over costs no more time."""
+"""Which commitments decide about an instant: what is long over or far away costs no more time."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
-from xmpp_cem.core.bounds import Cap
-from xmpp_cem.core.timeline import Claim
+from xmpp_cem.core.records import Commitment
 
 
-def relevant(
-    claims: Sequence[Claim], caps: Sequence[Cap], now: datetime
-) -> tuple[list[Claim], list[Cap]]:
-    """Return those of which the setting of an instant can depend.
+def relevant(commitments: Iterable[Commitment], now: datetime) -> list[Commitment]:
+    """Return those of which the plan of an instant can depend.
 
-    A ramp starts where the claim before it had led to. So besides the claims of the instant those
-    count that touch them, and so on into the past; and the limits of all that time.
+    A ramp starts where the event before it had led to. So besides the events of the instant those
+    count that touch them, recovery included, and so on into the past.
     """
-    since, left = now, sorted(claims, key=_over, reverse=True)
-    kept: list[Claim] = []
-    for claim in left:
-        start = claim.pieces[0].start
-        if _over(claim) >= since and start <= now:
-            kept.append(claim)
-            since = min(since, start)
-    return kept, [cap for cap in caps if cap.start <= now and cap.end >= since]
+    since, kept = now, []
+    for each in sorted(commitments, key=_over, reverse=True):
+        if _over(each) < since:
+            break
+        if each.event.active.start <= now:
+            kept.append(each)
+            since = min(since, each.event.active.start)
+    return kept
 
 
-def _over(claim: Claim) -> datetime:
-    return claim.end + claim.hold + claim.recovery
+def _over(commitment: Commitment) -> datetime:
+    put_off_s = commitment.offsets.stop_s if commitment.offsets else 0
+    event = commitment.event
+    return event.active.end + timedelta(seconds=put_off_s + event.recovery_s)

@@ -71,6 +71,7 @@ class Site:
         """Return what one input leads to."""
         match what:
             case Started():
+                self._free_w |= dict(self.ven.state.record.free)
                 guarded = self._guarding.start(now)
                 return [*self.ven.handle(what, now), *guarded, SetTimer(_TICK, now)]
             case TimerFired(key=key) if key == _TICK:
@@ -104,6 +105,7 @@ class Site:
         wanted = plan(commitments, caps, samples, self._free_w, now, responses)
         self._plan = self._cycling.held(wanted, samples, now)
         effects += self._explained(before)
+        effects += self._freed(before)
         effects += self._ranked(now)
         effects += self._told(before.causes, now)
         points = tuple(
@@ -147,22 +149,38 @@ class Site:
         return found
 
     def _explained(self, before: Plan) -> list[Effect]:
-        """Say why a set point has changed; note the power of what is free."""
+        """Say why a set point has changed."""
         effects: list[Effect] = []
-        powers = {sample.resource: sample.power_w for sample in self._sampling.latest}
         for name, setting in self._plan.settings.items():
             known = before.settings.get(name)
-            # What was read right after a release is still the power that an event had moved; what
-            # was read first, before anything was asked, is all that is known until then.
-            is_free = setting.power_w is None and (known is None or known.power_w is None)
-            if is_free or name not in self._free_w:
-                self._free_w[name] = powers[name]
             if (known.power_w if known else None) != setting.power_w:
                 power = "free" if setting.power_w is None else f"{setting.power_w} W"
                 why = setting.segment.why
                 fields = (("resource", name), ("power", power), ("why", why))
                 effects.append(Note("info", "set point", fields))
         return effects
+
+    def _freed(self, before: Plan) -> list[Effect]:
+        """Note what each resource does when nobody decides, and keep it while a limit holds it.
+
+        What was read right after a release is still the power that an event had moved. After a
+        restart in an event its baseline says what is not read.
+        """
+        powers = {sample.resource: sample.power_w for sample in self._sampling.latest}
+        for name, setting in self._plan.settings.items():
+            was = before.settings.get(name)
+            if setting.power_w is None and (was is None or was.power_w is None):
+                self._free_w[name] = powers[name]
+            elif name not in self._free_w:
+                cause = self.ven.book.commitments.get(setting.segment.cause or "")
+                known = dict(cause.baselines or ()) if cause else {}
+                self._free_w[name] = known.get(name, powers[name])
+        held = tuple(
+            (name, self._free_w[name])
+            for name, setting in sorted(self._plan.settings.items())
+            if setting.power_w is not None and setting.segment.limits
+        )
+        return [] if held == self.ven.state.record.free else [self.ven.state.save(free=held)]
 
     def _told(self, before: frozenset[EventId], now: datetime) -> list[Effect]:
         """Tell the VTN, once, that an event has begun or ended to move power."""

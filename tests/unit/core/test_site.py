@@ -260,3 +260,41 @@ def test_a_yes_while_nothing_can_be_moved_is_told_as_a_no(house):
     house.tell(Measured(broken), 2)
     said = [(a.opt, a.power_w, a.reason) for a in house.answers]
     assert said == [(Opt.OUT, 0, "out of service")]
+
+
+def limited(limit_w, start, end):
+    signal = Limit(limit_w=limit_w, direction="import", is_mandatory=True)
+    active = Interval(start=at(start), end=at(end))
+    return make_event(2, signal=signal, active=active, targets=Targets(resources=("r1",)))
+
+
+def restarted(house, seconds):
+    again = House()
+    for record in house.records.values():
+        again.site.restore(record)
+    again.tell(Started(), seconds)
+    return again
+
+
+def test_a_limit_after_an_event_is_held_steadily_by_a_site_that_restarted_in_the_event(house):
+    house.commit(EVENT)
+    house.publish(EndDeviceControls(events=(limited(3000, 60, 99),)))
+    house.set_points(30)
+    again = restarted(house, 40)
+    found = []
+    for seconds in (41, 42, 79, 80, 81, 82, 83):
+        power_w = found[-1] if found else 2000
+        again.tell(Measured(moved(power_w)), seconds - 1)
+        found.append(again.set_points(seconds)["r1"])
+    assert found == [2000, 2000, 2000, 3000, 3000, 3000, 3000]
+
+
+def test_a_limit_is_held_steadily_over_a_restart(house):
+    house.publish(EndDeviceControls(events=(limited(3000, 20, 99),)))
+    assert house.set_points(30)["r1"] == 3000
+    again = restarted(house, 40)
+    for seconds in (41, 42, 43):
+        again.tell(Measured(moved(3000)), seconds - 1)
+        assert again.set_points(seconds)["r1"] == 3000
+    assert again.set_points(99)["r1"] is None
+    assert again.records["ven", ""].free == ()

@@ -1,0 +1,75 @@
+"""What a plan leaves out because it is over or far away could not have changed it."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xmpp_cem.core.bounds import Physical, Range
+from xmpp_cem.core.life import State
+from xmpp_cem.core.plan import claim_of, plan
+from xmpp_cem.core.records import Commitment
+from xmpp_cem.core.relevance import relevant
+from xmpp_cem.core.spread import Offsets
+from xmpp_cem.core.timeline import timeline
+from xmpp_cem.core.trajectory import setting_at
+from xmpp_cem.model.answer import Answer, Opt
+from xmpp_cem.model.control import Sample
+from xmpp_cem.model.ids import derived_id
+from xmpp_cem.model.time import Interval
+from xmpp_cem.testing.builders import at, make_event
+
+ANY = Physical(Range(-(10**12), 10**12))
+SAMPLES = (Sample(resource="r", power_w=5000, decrease_w=5000),)
+
+
+@st.composite
+def commitments(draw, number):
+    start = draw(st.integers(0, 60))
+    event = make_event(
+        number,
+        active=Interval(start=at(start), end=at(start + draw(st.integers(1, 30)))),
+        answer_by=at(start),
+        priority=draw(st.integers(0, 2)),
+        ramp_s=draw(st.sampled_from([0, 0, 5, 40])),
+        recovery_s=draw(st.sampled_from([0, 0, 7])),
+    )
+    answer = Answer(
+        id=derived_id("answer", number),
+        event=event.id,
+        order=event.order,
+        opt=Opt.IN,
+        power_w=-1000,
+        revision=1,
+        sequence=1,
+        at=at(0),
+    )
+    share_w = draw(st.integers(-3000, -1))
+    return Commitment(
+        event=event,
+        digest="0" * 64,
+        asked_w=share_w,
+        revision=1,
+        status=draw(st.sampled_from([State.ACTIVE, State.COMPLETED, State.SUPERSEDED])),
+        answer=answer,
+        offsets=Offsets(stop_s=draw(st.sampled_from([0, 0, 3]))),
+        taken=at(0),
+        baselines=(("r", 5000),),
+        shares=(("r", share_w),),
+    )
+
+
+many = st.integers(0, 7).flatmap(lambda count: st.tuples(*map(commitments, range(count))))
+
+
+@given(many, st.integers(0, 100))
+def test_what_is_long_over_or_far_away_changes_nothing(known, second):
+    now = at(second)
+    whole = timeline([c for each in known if (c := claim_of(each, "r"))], (), ANY)
+    wanted = setting_at(whole, 5000, now)
+    found = plan(known, (), SAMPLES, {"r": 5000}, now).settings["r"]
+    assert (found.power_w, found.range) == (wanted.power_w, wanted.range)
+    assert (found.segment.cause, found.segment.over) == (wanted.segment.cause, wanted.segment.over)
+
+
+@given(many)
+def test_a_day_later_nothing_is_left(known):
+    assert relevant(known, at(86_400)) == []
