@@ -101,15 +101,14 @@ def is_restless(part: Part) -> bool:
     return part.conduct.returns > MOST_RETURNS
 
 
-def _with(part: Part, **conduct: int) -> Part:
+def _with(part: Part, **conduct: object) -> Part:
     return part.model_copy(update={"conduct": part.conduct.model_copy(update=conduct)})
 
 
 def told_by(part: Part, status: Status) -> Part:
     """Return a part after its member told of it: how far it is, an alarm, what it cannot cover."""
-    if part.stage_at is None or part.stage_at <= status.at:
-        stage = {"stage": status.type.stage, "stage_at": status.at}
-        part = part.model_copy(update=stage)
+    if part.conduct.stage_at is None or part.conduct.stage_at <= status.at:
+        part = _with(part, stage=status.type.stage, stage_at=status.at)
     match status.type:
         case StatusType.FAILED:
             return part.model_copy(update={"alarm": status.reason})

@@ -6,6 +6,7 @@ from pydantic import StringConstraints
 
 from xmpp_cem.model.position import Position
 from xmpp_cem.model.resource import Capability
+from xmpp_cem.model.stage import Stage
 from xmpp_cem.model.time import Instant
 from xmpp_cem.model.value import Value
 
@@ -45,7 +46,8 @@ class Conduct(Value):
 
     `short` windows on end it delivered too little (below 0: enough, after too little); `strikes`
     counts how often it was asked for less because of that, `returns` how often it came back.
-    `owed_ws` and `kept_ws` (W s) are what it should have done, and what of that it did.
+    `owed_ws` and `kept_ws` (W s) are what it should have done, and what of that it did. `stage` is
+    what it told last of the event's life, at `stage_at`.
     """
 
     short: int = 0
@@ -53,6 +55,8 @@ class Conduct(Value):
     returns: int = 0
     owed_ws: int = 0
     kept_ws: int = 0
+    stage: Stage | None = None
+    stage_at: Instant | None = None
 
 
 class Confirmed(Value):

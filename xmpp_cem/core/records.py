@@ -23,7 +23,6 @@ from xmpp_cem.model.quantity import Power
 from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.resource import Capability
 from xmpp_cem.model.signal import Delta, Signal
-from xmpp_cem.model.stage import Stage
 from xmpp_cem.model.text import Sentence
 from xmpp_cem.model.time import Instant, Interval
 from xmpp_cem.model.value import Value
@@ -229,8 +228,6 @@ class Part(Kept):
     delivered_ws: int = 0
     measured_s: int = 0
     until: Instant | None = None
-    stage: Stage | None = None
-    stage_at: Instant | None = None
     gaps: tuple[Interval, ...] = ()
     conduct: Conduct = Conduct()
     shortfall: str = ""

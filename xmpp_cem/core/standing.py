@@ -189,6 +189,6 @@ def _share(state: VtnState, dispatch: Dispatch, part: Part, now: datetime) -> Me
         asked=part.told[min(place_at(dispatch, now), len(part.told) - 1)] if part.told else None,
         counted_w=part.counted_w,
         alarm=part.alarm,
-        stage=part.stage,
-        stage_at=part.stage_at,
+        stage=part.conduct.stage,
+        stage_at=part.conduct.stage_at,
     )
