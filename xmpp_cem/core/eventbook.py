@@ -251,7 +251,7 @@ class EventBook:
         effects: list[Effect] = []
         for each in steps:
             effects += note(made.event.id, made.status, each, what)
-            if stage := stage_of(made, each, is_asked=not self._at_once(made.event)):
+            if stage := stage_of(made, each, is_asked=not self.judging.at_once(made)):
                 effects += self._state.tell(made, stage, why_of(each, what.word), what.now)
             made = made.model_copy(update={"status": each.to})
             for act in each.acts:
