@@ -4,10 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xmpp_cem.core.bounds import Physical, Range
+from xmpp_cem.core.claiming import claim_of
 from xmpp_cem.core.life import State
-from xmpp_cem.core.plan import claim_of, plan
+from xmpp_cem.core.plan import plan
 from xmpp_cem.core.records import Commitment
 from xmpp_cem.core.relevance import relevant
+from xmpp_cem.core.responding import NO_RESPONSES
 from xmpp_cem.core.spread import Offsets
 from xmpp_cem.core.timeline import timeline
 from xmpp_cem.core.trajectory import setting_at
@@ -63,7 +65,8 @@ many = st.integers(0, 7).flatmap(lambda count: st.tuples(*map(commitments, range
 @given(many, st.integers(0, 100))
 def test_what_is_long_over_or_far_away_changes_nothing(known, second):
     now = at(second)
-    whole = timeline([c for each in known if (c := claim_of(each, "r"))], (), ANY)
+    claims = (claim_of(each, SAMPLES[0], SAMPLES, NO_RESPONSES, ANY) for each in known)
+    whole = timeline([claim for claim in claims if claim], (), ANY)
     wanted = setting_at(whole, 5000, now)
     found = plan(known, (), SAMPLES, {"r": 5000}, now).settings["r"]
     assert (found.power_w, found.range) == (wanted.power_w, wanted.range)

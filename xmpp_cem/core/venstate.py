@@ -8,8 +8,8 @@ from xmpp_cem.core.effects import Publish, Remember, Respond, Transact
 from xmpp_cem.core.inputs import Link, RequestArrived
 from xmpp_cem.core.letters import Letters
 from xmpp_cem.core.ownrules import OwnRules
-from xmpp_cem.core.responding import Responses
 from xmpp_cem.core.records import Commitment, VenRecord
+from xmpp_cem.core.responding import Responses
 from xmpp_cem.core.stages import told
 from xmpp_cem.messages.bodies import Body
 from xmpp_cem.messages.controls import EndDeviceControls

@@ -173,7 +173,7 @@ class Cascading:
             reason=text if missing else "all is covered again",
         )
         told = upper.role.book.keep(commitment.model_copy(update={"short_w": missing}))
-        return upper.placed([told, *upper.role.tell((status,), now)])
+        return upper.placed([told, *upper.role.tell(status, now)])
 
     def _is_known(self, origin: str, event: EventId) -> bool:
         """Whether an event is known above, in the domain that it came from."""
