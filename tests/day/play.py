@@ -137,7 +137,7 @@ class Day:
             each.power_w * len(self.sites) // len(SITES),
             start_in=(self.at(each.start) - now).total_seconds(),
             seconds=((each.end - each.start) * self.pace.step).total_seconds(),
-            answer_in=((each.end - each.told) * self.pace.step * 0.9).total_seconds(),
+            answer_in=(self.at(each.end) - now).total_seconds() * 0.9,
             priority=each.priority,
         )
 

@@ -1,7 +1,6 @@
 """What happens on the scripted day: 40 events at a fleet of 20 sites, and what goes wrong.
 
-Times are steps from the start of the day: a quarter of an hour where the clock is simulated, less
-than a second on a real server.
+Times are steps from the start of the day, quarters of an hour where the clock is simulated.
 """
 
 from dataclasses import dataclass
