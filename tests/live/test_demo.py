@@ -89,6 +89,10 @@ def test_the_demo_dispatches_and_says_so_in_json(server, tmp_path):
     assert figures["opt_out"] == 1
     assert figures["unreachable"] == 1
     assert figures["redivisions"] >= 2
+    assert any("bakery" in why for why in figures["division_reasons"])
+    assert figures["failsafe_w"] <= 5000
+    assert figures["failsafe_seen_s"] >= 20 / SPEED
+    assert figures["failsafe_left_s"] is not None
     assert figures["lost"] == 0
     assert figures["duplicated"] == 0
     assert list(tmp_path.iterdir()) == []

@@ -7,7 +7,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from xmpp_cem.demo.plan import GRID, HOST, OPERATOR, REPORT_S, TESTER, Plan, Site
+from xmpp_cem.demo.plan import (
+    FAILSAFE_W,
+    GRID,
+    HOST,
+    OPERATOR,
+    REPORT_S,
+    TESTER,
+    VTN_LOST_S,
+    Plan,
+    Site,
+)
 from xmpp_cem.testing.server import Account, Endpoint
 
 _HOUR = 16
@@ -37,6 +47,12 @@ class Time:
             return ""
         origin = self.origin.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         return f"\n[clock]\norigin = {origin}\nspeed = {float(self.speed)}\n"
+
+
+_FAILSAFE = (
+    f"\n[failsafe]\nimport_w = {FAILSAFE_W}\nexport_w = {FAILSAFE_W}\n"
+    f'vtn_lost_after = "PT{VTN_LOST_S}S"\nlongest_delay = "PT0S"\n'
+)
 
 
 class Files:
@@ -88,7 +104,8 @@ class Files:
             self._write(aggregator.party, "gateway", upper + lower)
             for site in aggregator.sites:
                 upper = self._upper(endpoint, site.party, aggregator.party)
-                self._write(site.party, "ven", upper + self._resources(site, profiles))
+                guard = _FAILSAFE if site == self._plan.guarded else ""
+                self._write(site.party, "ven", upper + guard + self._resources(site, profiles))
         watched = "".join(self._watched(endpoint, domain) for domain in self._plan.domains)
         account = f"account = {self._account(endpoint, OPERATOR)}\n"
         text = f'role = "operator"\nparty = "{OPERATOR}"\n{account}{self._time.table}{watched}'

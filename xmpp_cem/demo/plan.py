@@ -14,6 +14,9 @@ LEAD_S, DURATION_S, ANSWER_S, REPORT_S = 10, 60, 6, 5
 TARGET_W = 60_000
 """The most that is asked for, W; less when the sites offer less than they should."""
 
+FAILSAFE_W, VTN_LOST_S = 5_000, 25
+"""What one site takes at most without its VTN, W, and after how long it gives it up, seconds."""
+
 TARGET_SHARE = 0.62
 """Of what is offered, so that the others can carry a site that drops out."""
 
@@ -71,6 +74,11 @@ class Plan:
     def overridden(self) -> Site:
         """The site whose owner takes over during the event."""
         return self.aggregators[0].sites[0]
+
+    @property
+    def guarded(self) -> Site:
+        """The site that falls back to a limit of its own when its aggregator is gone."""
+        return self.aggregators[1].sites[2]
 
     @property
     def killed(self) -> Site:

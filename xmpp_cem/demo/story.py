@@ -19,6 +19,7 @@ from xmpp_cem.demo.fleet import DemoError, Fleet
 from xmpp_cem.demo.plan import (
     ANSWER_S,
     DURATION_S,
+    FAILSAFE_W,
     GRID,
     LEAD_S,
     REPORT_S,
@@ -38,6 +39,7 @@ from xmpp_cem.model.time import Interval
 
 _READY_WITHIN_S = 60.0
 _READINGS_WITHIN_S = 20.0
+_FAILSAFE_WITHIN_S = 60.0
 _WINDOWS_BEFORE = 4
 _LOOK_S = 0.1
 _T = TypeVar("_T")
@@ -51,6 +53,9 @@ class Outcome:
     active: Interval | None = None
     override_seen_s: float | None = None
     kill_seen_s: float | None = None
+    failsafe_w: int | None = None
+    failsafe_seen_s: float | None = None
+    failsafe_left_s: float | None = None
     waiting: dict[str, tuple[float, Availability]] = field(default_factory=dict)
     seen_s: dict[str, float] = field(default_factory=dict)
 
@@ -87,6 +92,7 @@ class Story:
             await self._dispatch(operator, offered_w)
             await self._disturb()
             await self._finish()
+            await self._fall_back()
             watching.cancel()
 
     async def _within(self, otherwise: str, step: Awaitable[_T]) -> _T:
@@ -228,6 +234,39 @@ class Story:
                     await asyncio.sleep(_LOOK_S)
         self.outcome.override_seen_s = self.outcome.seen_s.get(self._plan.overridden.party)
         self.outcome.kill_seen_s = self.outcome.seen_s.get(self._plan.killed.party)
+
+    async def _fall_back(self) -> None:
+        """Stop an aggregator: a site holds its own limit, until fresh state lets it go again."""
+        self.tally.is_closed = True
+        site, aggregator = self._plan.guarded.party, self._plan.aggregators[1].party
+        self._tell(f"the process of {aggregator} is killed; {site} has no VTN any more")
+        self._fleet.kill(aggregator)
+        self.outcome.failsafe_seen_s = await self._until(site, Availability.LIMITED)
+        self.outcome.failsafe_w = self._power_w(site)
+        self._tell(
+            f"{site} holds its failsafe limit, {FAILSAFE_W / 1000:g} kW; {aggregator} starts"
+        )
+        self._fleet.start([aggregator])
+        self.outcome.failsafe_left_s = await self._until(site, Availability.AVAILABLE)
+
+    async def _until(self, party: str, wanted: Availability) -> float | None:
+        """Wait until a party's presence shows this; return after how many seconds, None: never."""
+        began, is_held = time.monotonic(), wanted is Availability.LIMITED
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FAILSAFE_WITHIN_S):
+                while not (  # noqa: ASYNC110 the sights have no event of their own
+                    (offer := self.board.offers.get(party))
+                    and offer.availability is wanted
+                    and not (is_held and self._power_w(party) > FAILSAFE_W)
+                ):
+                    await asyncio.sleep(_LOOK_S)
+                return time.monotonic() - began
+        return None
+
+    def _power_w(self, party: str) -> int:
+        """Return the power that a party's presence tells, W."""
+        offer = self.board.offers.get(party)
+        return offer.capability.power_w if offer else 0
 
     def _tell(self, line: str) -> None:
         self.board.note(self._clock.now(), line)

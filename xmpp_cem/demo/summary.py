@@ -12,6 +12,7 @@ from xmpp_cem.demo.tally import Tally
 
 _TOLERANCE = 0.1
 _NOTICED_WITHIN_S = 30.0
+_REASONS_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,10 @@ def summarise(plan: Plan, outcome: Outcome, tally: Tally, server: str, seconds: 
         "duplicated": len(duplicated),
         "override_seen_s": _rounded(outcome.override_seen_s),
         "kill_seen_s": _rounded(outcome.kill_seen_s),
+        "division_reasons": list(tally.divisions),
+        "failsafe_w": outcome.failsafe_w,
+        "failsafe_seen_s": _rounded(outcome.failsafe_seen_s),
+        "failsafe_left_s": _rounded(outcome.failsafe_left_s),
         "seconds": round(seconds, 1),
     }
     reasons = _reasons(values, lost, duplicated)
@@ -87,6 +92,10 @@ def figures(summary: Summary) -> Table:
     shown.add_row("divided anew", f"{values['redivisions']} times")
     shown.add_row("override seen after", f"{values['override_seen_s']} s")
     shown.add_row("loss seen after", f"{values['kill_seen_s']} s")
+    for why in values["division_reasons"][-_REASONS_SHOWN:]:
+        shown.add_row("because", why)
+    held, left = values["failsafe_seen_s"], values["failsafe_left_s"]
+    shown.add_row("failsafe held, left after", f"{held} s, {left} s")
     shown.add_row("lost, came twice", f"{values['lost']}, {values['duplicated']}")
     shown.add_row("on", f"{values['server']}, in {values['seconds']} s")
     return shown
@@ -103,6 +112,16 @@ def _reasons(values: dict[str, Any], lost: list[str], duplicated: list[str]) -> 
         seconds = values[name]
         if seconds is None or seconds > _NOTICED_WITHIN_S:
             reasons.append(f"{name} is {seconds}; presence should have shown it in seconds")
+    reasons += [
+        f"{name} is not known; the site should have shown it in its presence"
+        for name in ("failsafe_seen_s", "failsafe_left_s")
+        if values[name] is None
+    ]
+    return reasons + _too_few(values)
+
+
+def _too_few(values: dict[str, Any]) -> list[str]:
+    reasons = []
     for name, least in (("redivisions", 2), ("opt_in", 1), ("opt_out", 1), ("unreachable", 1)):
         if values[name] < least:
             reasons.append(f"{name} is {values[name]}, at least {least} was expected")

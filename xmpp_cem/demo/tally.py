@@ -27,6 +27,8 @@ class Tally:
         records: the newest dispatch record by domain and event.
         since: from here on every window is expected; None: not yet.
         unreadable: why items of the nodes could not be read.
+        divisions: why targets were divided anew, in the order seen.
+        is_closed: nothing is counted any more.
     """
 
     events: dict[tuple[str, str], list[Event]] = field(default_factory=lambda: defaultdict(list))
@@ -37,9 +39,13 @@ class Tally:
     records: dict[tuple[str, str], DispatchRecord] = field(default_factory=dict)
     since: datetime | None = None
     unreadable: list[str] = field(default_factory=list)
+    divisions: list[str] = field(default_factory=list)
+    is_closed: bool = False
 
     def take(self, sight: Sight) -> None:  # noqa: C901, PLR0912 one case per payload
         """Count one thing seen."""
+        if self.is_closed:
+            return
         if sight.message is None:
             if sight.kind == "item":
                 self.unreadable.append(f"an item of {sight.source}: {sight.note}")
@@ -57,7 +63,7 @@ class Tally:
                     if self.since and reading.window.start >= self.since:
                         self.readings[source, reading.resource][reading.window].append(reading)
             case DispatchRecord() as record:
-                self.records[sight.domain, record.event] = record
+                self._record(sight.domain, record)
             case _:
                 pass
 
@@ -156,6 +162,12 @@ class Tally:
         """Whether every domain has ended every event."""
         records = self.records.values()
         return bool(records) and all(r.status is EventStatus.COMPLETED for r in records)
+
+    def _record(self, domain: str, record: DispatchRecord) -> None:
+        known = self.records.get((domain, record.event))
+        if record.redivisions > (known.redivisions if known else 0):
+            self.divisions.append(f"{domain}: {record.why}")
+        self.records[domain, record.event] = record
 
     def _event(self, domain: str, event: Event) -> None:
         versions = self.events[domain, event.id]

@@ -46,6 +46,12 @@ def test_every_file_can_be_loaded_as_an_operator_would(tmp_path, plan, endpoint,
     assert all((config.clock is None) == (speed == 1) for config in configs.values())
 
 
+def test_one_site_has_a_failsafe(tmp_path, plan, endpoint):
+    files = written(tmp_path, plan, endpoint, 1)
+    held = [s.party for s in plan.sites if load(files.config(s.party)).failsafe is not None]
+    assert held == [plan.guarded.party]
+
+
 def test_passwords_differ_and_are_nobody_elses_to_read(tmp_path, plan, endpoint):
     files = written(tmp_path, plan, endpoint, 1)
     passwords = [files.password(name) for name in plan.accounts]

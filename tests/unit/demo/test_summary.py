@@ -19,7 +19,15 @@ NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 STEP = timedelta(seconds=5)
 EVENT = derived_id("event")
 ACTIVE = Interval(start=NOW + 4 * STEP, end=NOW + 8 * STEP)
-OUTCOME = Outcome(target_w=-60_000, active=ACTIVE, override_seen_s=0.1, kill_seen_s=0.1)
+OUTCOME = Outcome(
+    target_w=-60_000,
+    active=ACTIVE,
+    override_seen_s=0.1,
+    kill_seen_s=0.1,
+    failsafe_w=4900,
+    failsafe_seen_s=25.04,
+    failsafe_left_s=3,
+)
 
 
 def share(party, opt=Opt.IN, availability=Availability.AVAILABLE):
@@ -75,6 +83,10 @@ def test_a_demonstration_that_went_well_has_all_figures_and_no_complaint():
         "duplicated": 0,
         "override_seen_s": 0.1,
         "kill_seen_s": 0.1,
+        "division_reasons": [],
+        "failsafe_w": 4900,
+        "failsafe_seen_s": 25.04,
+        "failsafe_left_s": 3,
         "seconds": 30.0,
     }
 
@@ -89,6 +101,11 @@ def test_too_little_too_much_and_the_wrong_way_fail(delivered_w):
 def test_a_disturbance_that_presence_does_not_show_in_seconds_fails(name, seconds):
     outcome = replace(OUTCOME, **{name: seconds})
     assert not summary_of(tally_of(-60_000), outcome).is_good
+
+
+@pytest.mark.parametrize("name", ["failsafe_seen_s", "failsafe_left_s"])
+def test_a_failsafe_that_is_not_held_or_not_left_fails(name):
+    assert not summary_of(tally_of(-60_000), replace(OUTCOME, **{name: None})).is_good
 
 
 def test_an_event_that_has_not_ended_everywhere_fails():

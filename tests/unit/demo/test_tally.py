@@ -194,3 +194,15 @@ def test_domains_have_completed_when_their_newest_records_say_so():
     assert not seen().is_completed
     assert not seen(record("site")).is_completed
     assert seen(record("site"), record("site", status=EventStatus.COMPLETED)).is_completed
+
+
+def test_each_division_is_told_once_with_its_reason():
+    first = record("site")
+    assert seen(first, first).divisions == ["north: "]
+
+
+def test_nothing_is_counted_once_it_is_closed():
+    tally = seen(reading(0))
+    tally.is_closed = True
+    tally.take(reading(0))
+    assert tally.duplicated() == []
