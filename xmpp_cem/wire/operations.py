@@ -55,7 +55,8 @@ PART: Fields = {
     "stage": ("stage", TOKEN),
     "stage_at": ("stageAt", INSTANT),
 }
-REASON: Fields = {"reason": ("reason", TEXT), "alarm": ("alarm", TEXT)}
+REASON: Fields = {"reason": ("reason", TEXT)}
+TOLD: Fields = {**REASON, "alarm": ("alarm", TEXT)}
 MEMBER: Fields = {
     "party": ("party", TOKEN),
     "account": ("account", TEXT),
@@ -104,7 +105,7 @@ def append_dispatch(payload: Element, body: DispatchRecord) -> None:
     for share in body.shares:
         part = append(element, OPERATIONS, "share")
         set_attributes(part, share, PART)
-        append_leaves(part, OPERATIONS, share, REASON)
+        append_leaves(part, OPERATIONS, share, TOLD)
         _append_asked(part, share.asked)
 
 
@@ -195,7 +196,7 @@ def read_evidence(payload: Element) -> SettlementEvidence | None:
 def _read_share(part: Element) -> MemberShare:
     values = {
         **attributes(part, PART),
-        **leaves(part, OPERATIONS, REASON),
+        **leaves(part, OPERATIONS, TOLD),
         "asked": _read_asked(part),
     }
     return build(MemberShare, "share", values, PART)
