@@ -38,7 +38,7 @@ def judged(
         tolerance_w: how much less than asked is no fault, W.
     """
     since = max(
-        dispatch.active.start + timedelta(seconds=dispatch.event.ramp_s),
+        dispatch.active.start + timedelta(seconds=_slack_s(dispatch)),
         dispatch.replanned or dispatch.active.start,
     )
     why = ""
@@ -49,6 +49,11 @@ def judged(
         if inside and not why:
             part, why = _judged_by(dispatch, part, window, tolerance_w)
     return part, why
+
+
+def _slack_s(dispatch: Dispatch) -> int:
+    """Return how long after the start everybody may still be on the way, seconds."""
+    return dispatch.event.randomise_s + dispatch.event.ramp_s
 
 
 def _judged_by(

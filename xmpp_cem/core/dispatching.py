@@ -18,6 +18,7 @@ from xmpp_cem.core.division import (
     joined,
     next_order,
     promised_w,
+    raised,
     version_of,
 )
 from xmpp_cem.core.effects import Effect, Note, SetTimer
@@ -128,6 +129,7 @@ class Dispatching(DispatchBook):
         is_less = offered_w < abs(part.asked_w)
         if last and last.opt is Opt.OUT and answer.opt is Opt.IN:
             part = returned(part)
+        part = raised(part, offered_w)
         if answer.opt is Opt.IN and answer.order == version_of(dispatch, part) and is_less:
             update["limit_w"] = offered_w
         effects: list[Effect] = [self.put_part(confirmed(part.model_copy(update=update)))]

@@ -162,6 +162,19 @@ def joined(
     return part.model_copy(update=update)
 
 
+def raised(part: Part, offered_w: int) -> Part:
+    """Return the part of a member that promises more than it was counted on for, W, not signed.
+
+    What it said before is no bound of what it says now; what it can do is, where that is known, and
+    what it was seen to deliver.
+    """
+    able_w = part.capability_w or offered_w
+    limit_w = min(offered_w, able_w)
+    if part.conduct.strikes or limit_w <= part.limit_w:
+        return part
+    return part.model_copy(update={"limit_w": limit_w, "capability_w": able_w})
+
+
 def in_watts(answer: Answer, part: Part) -> Answer:
     """Return an answer that says in W what it promises: a whole yes is all that was asked."""
     if not answer.is_whole:

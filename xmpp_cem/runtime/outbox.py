@@ -75,8 +75,7 @@ class Outbox:
     @property
     def oldest(self) -> datetime | None:
         """Since when the oldest of them waits in this run."""
-        waiting = (entry.id for queue in self._queues.values() for entry in queue)
-        return min((self._since[name] for name in waiting), default=None)
+        return min(self._since.values(), default=None)
 
     def hold(self, link: Link) -> None:
         """Publish nothing on nodes of ours until they are verified: ejabberd makes missing ones."""
@@ -94,12 +93,13 @@ class Outbox:
         if entry.kind != "transact":
             first, *rest = queue or (None,)
             kept = [e for e in rest if e is not None and e.item_id != entry.item_id]
-            for old in set(queue) - {first, *kept}:
-                del self._since[old.id]
+            replaced = set(queue) - {first, *kept}
             queue.clear()
             queue.extend(e for e in (first, *kept) if e is not None)
+            for old in replaced:
+                self._gone(old, queue)
         queue.append(entry)
-        self._since[entry.id] = self._clock.now()
+        self._since.setdefault(entry.id, self._clock.now())
         if key not in self._workers:
             name = f"outbox {entry.link} {entry.destination}"
             self._workers[key] = group.create_task(self._work(key), name=name)
@@ -137,9 +137,14 @@ class Outbox:
                 await self._pause(failures, wake)
                 continue
             failures = 0
-            self._since.pop(queue.popleft().id, None)
+            self._gone(queue.popleft(), queue)
             self._settled(outcome)
         del self._workers[key], self._queues[key]
+
+    def _gone(self, entry: Outgoing, queue: deque[Outgoing]) -> None:
+        """Forget an entry, unless it waits a second time: a version may be published again."""
+        if all(other.id != entry.id for other in queue):
+            self._since.pop(entry.id, None)
 
     async def _attempt(self, entry: Outgoing) -> Outcome | None:
         """Send once; None when it should be tried again."""

@@ -113,11 +113,21 @@ def _levels(held: Commitment, lower: Dispatch | None, parts: list[Part]) -> Iter
         return
     if lower.target_w != held.asked_w:
         yield "targets agree across levels", f"{held.asked_w} W above, {lower.target_w} W below"
-    answers = [part.answer for part in parts if part.event == lower.event.id]
-    promised = sum(each.power_w for each in answers if each and each.opt is Opt.IN)
+    promised = sum(_counted_w(part) for part in parts if part.event == lower.event.id)
     if answer.power_w != promised:
         detail = f"answered {answer.power_w} W, members promise {promised} W"
         yield "sums of answers agree across levels", detail
+
+
+def _counted_w(part: Part) -> int:
+    """Return what a member is counted on for, W, signed: its promise, or what it was seen to do."""
+    answer = part.answer
+    if answer is None or answer.opt is Opt.OUT:
+        return 0
+    if not part.conduct.strikes:
+        return answer.power_w
+    most = min(abs(answer.power_w), part.limit_w)
+    return -most if answer.power_w < 0 else most
 
 
 def _is_live(held: Commitment, scene: Scene) -> bool:

@@ -118,6 +118,13 @@ def test_a_member_that_was_not_asked_may_join_and_then_counts(domain):
     assert sum(asked(dispatching).values()) == pytest.approx(-4500, abs=3)
 
 
+def test_who_promised_less_may_promise_more_later_and_is_counted_on_for_it(domain, dispatching):
+    domain.answer("a", event(dispatching), -1000, sequence=1)
+    assert dispatching.parts[EVENT]["a"].limit_w == 1000
+    domain.answer("a", event(dispatching), -2000, sequence=2, seconds=6)
+    assert dispatching.parts[EVENT]["a"].limit_w == 2000
+
+
 def test_an_answer_to_an_unknown_event_is_not_taken(domain, dispatching):
     strange = event(dispatching).model_copy(update={"id": derived_id("strange")})
     assert domain.answer("a", strange, -1) is None

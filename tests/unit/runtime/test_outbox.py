@@ -177,6 +177,22 @@ async def test_what_may_be_under_way_is_not_replaced(sending, clock):
     assert [what[3] for what in sending.wire.done] == [b"old"]
 
 
+async def test_the_same_version_may_wait_while_it_is_under_way_and_be_replaced(sending, clock):
+    sending.wire.outcomes = [first := asyncio.Future(), second := asyncio.Future()]
+    sending.add("v1", "publish", "node", "item")
+    await clock.settle()
+    sending.add("v1", "publish", "node", "item")  # all is published again after a new connection
+    first.set_result(None)
+    await clock.settle()
+    assert sending.outbox.oldest is not None
+    sending.add("v1", "publish", "node", "item")
+    sending.add("v2", "publish", "node", "item")
+    second.set_result(None)
+    await clock.settle()
+    assert sending.outcomes[-1] == ("v2", "")
+    assert (sending.outbox.size, sending.outbox.oldest) == (0, None)
+
+
 async def test_transactions_never_replace_each_other(sending, clock):
     sending.wire.is_up = False
     for name in ("1", "2", "3"):
