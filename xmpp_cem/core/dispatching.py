@@ -126,10 +126,9 @@ class Dispatching(DispatchBook):
         answer = in_watts(answer, part)
         update: dict[str, object] = {"answer": answer}
         offered_w = promised_w(dispatch, answer)
-        is_less = offered_w < abs(part.asked_w)
+        part, is_less = raised(part, offered_w), offered_w < abs(part.asked_w)
         if last and last.opt is Opt.OUT and answer.opt is Opt.IN:
             part = returned(part)
-        part = raised(part, offered_w)
         if answer.opt is Opt.IN and answer.order == version_of(dispatch, part) and is_less:
             update["limit_w"] = offered_w
         effects: list[Effect] = [self.put_part(confirmed(part.model_copy(update=update)))]
