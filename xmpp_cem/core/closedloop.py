@@ -10,8 +10,11 @@ from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import kilowatts
 from xmpp_cem.model.signal import Delta
 
-SHORT_WINDOWS = 2
-"""So many windows on end a member delivers too little before it is asked for less."""
+SHORT_WINDOWS = 3
+"""So many windows on end a member delivers too little before it is asked for less.
+
+A gateway needs some of them to divide anew itself what one of its own members has left.
+"""
 GOOD_WINDOWS = 3
 """So many windows on end it delivers what it is asked before it is asked for all again."""
 MOST_STRIKES = 3
