@@ -218,6 +218,7 @@ answers = st.builds(
     revision=counts,
     sequence=st.integers(1, 2**53),
     at=instants,
+    until=st.none() | instants,
     reason=texts(),
 )
 whole_answers = answers.map(
@@ -366,6 +367,7 @@ shares = st.builds(
     alarm=texts(),
     stage=st.none() | st.sampled_from(Stage),
     stage_at=st.none() | instants,
+    until=st.none() | instants,
 )
 members = st.builds(
     MemberEntry,

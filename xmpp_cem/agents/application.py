@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from xmpp_cem.drivers.supervised import State, Supervised
 from xmpp_cem.model.answer import Opt
@@ -15,11 +16,15 @@ _LONGEST_FAULT, _LONGEST_KIND = 200, 32
 
 @dataclass(frozen=True)
 class OptIn:
-    """Yes to an event: promises this change of power, W, signed as it was asked."""
+    """Yes to an event: promises this change of power, W, signed as it was asked.
+
+    `until` ends the promise before the event does; the VTN then asks others.
+    """
 
     power_w: int
     reason: str = ""
     opt: Opt = Opt.IN
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,7 @@ class OptOut:
     reason: str = ""
     power_w: int = 0
     opt: Opt = Opt.OUT
+    until: datetime | None = None
 
 
 Decision = OptIn | OptOut

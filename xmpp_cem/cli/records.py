@@ -62,7 +62,7 @@ def _row(share: MemberShare) -> tuple[str, ...]:
         share.availability.value,
         share.opt.value if share.opt else "-",
         asked_of(share),
-        signed_kw(share.promised_w),
+        signed_kw(share.promised_w) + (f" until {share.until:%H:%M:%SZ}" if share.until else ""),
         signed_kw(share.delivered_w),
         reason_of(share),
     )

@@ -50,13 +50,18 @@ def claim_of(
 
 
 def acting(commitment: Commitment) -> list[tuple[datetime, datetime, Signal]]:
-    """Return what an event asks while it acts here: start, end, signal."""
+    """Return what an event asks while it acts here, as long as was promised."""
     window = window_of(commitment)
     if window is None:
         return []
-    begins = window.window.start
-    stretches = commitment.event.stretches
-    return [(max(start, begins), end, signal) for start, end, signal in stretches if end > begins]
+    begins, ends = window.window.start, commitment.event.active.end
+    if commitment.answer and commitment.answer.until:
+        ends = min(ends, commitment.answer.until)
+    return [
+        (max(start, begins), min(end, ends), signal)
+        for start, end, signal in commitment.event.stretches
+        if end > begins and max(start, begins) < ends
+    ]
 
 
 def _response(

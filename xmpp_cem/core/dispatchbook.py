@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from xmpp_cem.core.call import Asker
-from xmpp_cem.core.effects import Effect, Remember
+from xmpp_cem.core.closedloop import told_by
+from xmpp_cem.core.effects import Effect, Note, Remember
 from xmpp_cem.core.individual import share_id, told
 from xmpp_cem.core.records import Dispatch, Member, Part
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.controls import IndexEntry
+from xmpp_cem.messages.events import Status
 from xmpp_cem.model.event import Event, EventStatus
 from xmpp_cem.model.ids import EventId, PartyId
 
@@ -110,3 +112,18 @@ class DispatchBook:
         self.parts[part.event][part.party] = part
         self._shares[share_id(part.event, part.party)] = part.event
         return Remember(part)
+
+    def told_of(self, party: PartyId, statuses: Iterable[Status]) -> list[Effect]:
+        """Take what a member tells of events: limits not kept, what it cannot cover."""
+        effects: list[Effect] = []
+        for status in statuses:
+            known = self.event_of(status.event or "", party)
+            part = self.parts.get(known or "", {}).get(party)
+            if part is None or (after := told_by(part, status)) == part:
+                continue
+            self.touched.add(part.event)
+            effects.append(self.put_part(after))
+            if after.alarm != part.alarm:
+                fields = (("party", party), ("event_id", part.event), ("why", after.alarm))
+                effects.append(Note("error", "a limit is not kept", fields))
+        return effects

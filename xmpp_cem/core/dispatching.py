@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from xmpp_cem.core.call import Call
 from xmpp_cem.core.calling import retimed
-from xmpp_cem.core.closedloop import returned, told_by
+from xmpp_cem.core.closedloop import returned
 from xmpp_cem.core.delivering import called, delivered, left_alone_w
 from xmpp_cem.core.dispatchbook import DispatchBook
 from xmpp_cem.core.dividing import Dividing
@@ -21,16 +21,16 @@ from xmpp_cem.core.division import (
     raised,
     version_of,
 )
+from xmpp_cem.core.duetimes import due_times, ends_of_promise
 from xmpp_cem.core.effects import Effect, Note, SetTimer
 from xmpp_cem.core.limiting import confirmed
 from xmpp_cem.core.metering import Metering, Window
 from xmpp_cem.core.modifying import modified
-from xmpp_cem.core.opening import renewed, timers_of
+from xmpp_cem.core.opening import renewed
 from xmpp_cem.core.records import Dispatch
 from xmpp_cem.core.standing import signed, standing
 from xmpp_cem.core.tallying import Tally, is_off, tally
 from xmpp_cem.core.vtnstate import VtnState
-from xmpp_cem.messages.events import Status
 from xmpp_cem.messages.operations import DispatchRecord
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.event import EventStatus
@@ -38,6 +38,7 @@ from xmpp_cem.model.ids import EventId, PartyId
 from xmpp_cem.model.signal import Delta, Limit
 from xmpp_cem.model.text import one_line
 
+_LATE = "the deadline for answers has passed"
 _REDIVIDE_EVERY = timedelta(seconds=1)
 
 
@@ -57,7 +58,7 @@ class Dispatching(DispatchBook):
         self.dispatches = {dispatch.event.id: dispatch for dispatch in by_age}
         shown = [d for d in by_age if not d.event.is_cancelled or now < d.active.end]
         over = EventStatus.COMPLETED
-        return [t for d in shown if d.event.status is not over for t in timers_of(d)]
+        return [t for d in shown if d.event.status is not over for t in self._due(d)]
 
     def create(self, call: Call, now: datetime) -> list[Effect]:
         """Divide a new event over the usable members; a known one is left as it is."""
@@ -67,7 +68,7 @@ class Dispatching(DispatchBook):
         self.outgoing.append(made.dispatch)
         effects: list[Effect] = [self.put(made.dispatch), *map(self.put_part, made.parts)]
         effects += self._limits_moved(made.dispatch, now)
-        return [*effects, *timers_of(made.dispatch)]
+        return [*effects, *self._due(made.dispatch)]
 
     def modify(self, call: Call, why: str, now: datetime) -> list[Effect]:
         """Make a live event what is called for now; nothing happens when it is that already."""
@@ -86,7 +87,7 @@ class Dispatching(DispatchBook):
         self.outgoing.append(made)
         effects += [self.put(made), *map(self.put_part, division.parts)]
         effects += self._limits_moved(made, now)
-        return [*effects, *timers_of(made), Note("info", "event modified", division.fields)]
+        return [*effects, *self._due(made), Note("info", "event modified", division.fields)]
 
     def cancel(self, event_id: EventId, why: str) -> list[Effect]:
         """End an event before its time: a cancel is a published modification."""
@@ -131,7 +132,8 @@ class Dispatching(DispatchBook):
             part = returned(part)
         if answer.opt is Opt.IN and answer.order == version_of(dispatch, part) and is_less:
             update["limit_w"] = offered_w
-        effects: list[Effect] = [self.put_part(confirmed(part.model_copy(update=update)))]
+        taken = confirmed(part.model_copy(update=update))
+        effects: list[Effect] = [self.put_part(taken), *ends_of_promise(taken)]
         why = f"{party} {answer.opt.value}" + (f" ({answer.reason})" if answer.reason else "")
         return effects + self.reconsider(event_id, why, now)
 
@@ -163,21 +165,6 @@ class Dispatching(DispatchBook):
         if self._state.known_from is None or now < self._state.known_from:
             return []
         return [e for d in limits for e in self._divide(d, "what is there has changed", now)]
-
-    def told_of(self, party: PartyId, statuses: Iterable[Status]) -> list[Effect]:
-        """Take what a member tells of events: limits not kept, what it cannot cover."""
-        effects: list[Effect] = []
-        for status in statuses:
-            known = self.event_of(status.event or "", party)
-            part = self.parts.get(known or "", {}).get(party)
-            if part is None or (after := told_by(part, status)) == part:
-                continue
-            self.touched.add(part.event)
-            effects.append(self.put_part(after))
-            if after.alarm != part.alarm:
-                fields = (("party", party), ("event_id", part.event), ("why", after.alarm))
-                effects.append(Note("error", "a limit is not kept", fields))
-        return effects
 
     def again(self, event_id: EventId, now: datetime) -> list[Effect]:
         """Reconsider an event for the reason for which it had to wait."""
@@ -257,8 +244,11 @@ class Dispatching(DispatchBook):
                 effects += self.reconsider(event_id, why, now)
         return effects
 
-    def fire(self, event_id: EventId, now: datetime) -> list[Effect]:
-        """Do what is due: judge silence at the deadline, end the event at its end."""
+    def _due(self, dispatch: Dispatch) -> list[SetTimer]:
+        return due_times(dispatch, self.parts[dispatch.event.id].values())
+
+    def fire(self, event_id: EventId, now: datetime, why: str = _LATE) -> list[Effect]:
+        """Do what is due: judge silence at the deadline, end a promise or the event at its end."""
         dispatch = self.dispatches.get(event_id)
         if dispatch is None or dispatch not in self.live():
             return []
@@ -272,7 +262,7 @@ class Dispatching(DispatchBook):
                 Note("info", "event completed", (("event_id", event_id),)),
             ]
         self.judge_silence(event_id)
-        return self.reconsider(event_id, "the deadline for answers has passed", now)
+        return self.reconsider(event_id, why, now)
 
     def record(self, dispatch: Dispatch, now: datetime) -> DispatchRecord:
         """Return how an event stands, for operators."""

@@ -197,7 +197,7 @@ def promised_w(dispatch: Dispatch, answer: Answer) -> int:
 
 
 def is_in_play(state: VtnState, dispatch: Dispatch, part: Part, now: datetime) -> bool:
-    """Whether a member may be called, is reachable and free, and has not said no.
+    """Whether a member may be called, is reachable and free, and has not said no to this time.
 
     Silence at the deadline is a no, where the event's programme does not say otherwise.
     """
@@ -207,7 +207,8 @@ def is_in_play(state: VtnState, dispatch: Dispatch, part: Part, now: datetime) -
         return False
     if part.answer is None:
         return now < dispatch.event.answer_by or state.rules.is_silence_yes(dispatch.event)
-    return part.answer.opt is Opt.IN
+    at = max(now, dispatch.active.start)
+    return part.answer.opt is Opt.IN and (part.answer.until is None or at < part.answer.until)
 
 
 def is_usable(state: VtnState, party: PartyId) -> bool:

@@ -15,7 +15,9 @@ from xmpp_cem.messages.naming import IdKind, NamedId
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import EventId, PartyId, derived_id
+from xmpp_cem.model.partial import Partial
 from xmpp_cem.model.signal import Delta, Limit, Share
+from xmpp_cem.model.time import Interval
 
 TOMBSTONE = timedelta(hours=24)
 """How long an ended event stays known after its validity, so that an old item cannot revive it."""
@@ -38,10 +40,12 @@ class Word:
     Args:
         power_w: what a yes promises, signed, W.
         reason: for people; empty for the reason of the step.
+        until: when a yes ends, before the event does.
     """
 
     power_w: int = 0
     reason: str = ""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +187,19 @@ def made_answer(commitment: Commitment, party: PartyId, step: Step, what: Happen
         revision=commitment.revision,
         sequence=last.sequence + 1 if last else 1,
         at=what.now,
-        reason=why_of(step, what.word)[:256],
+        until=what.word.until if opt is Opt.IN else None,
+        reason=_said(commitment, step, what.word)[:256],
     )
+
+
+def _said(commitment: Commitment, step: Step, word: Word) -> str:
+    """Return the reason of an answer; of a promise for a part of the time that part."""
+    asked_w, active = commitment.asked_w, commitment.event.active
+    is_part = word.power_w * asked_w >= 0 and abs(word.power_w) <= abs(asked_w)
+    if word.reason or word.until is None or not is_part:
+        return why_of(step, word)
+    during = Interval(start=active.start, end=word.until)
+    return str(Partial(asked_w=asked_w, power_w=word.power_w, asked=active, during=during))
 
 
 def why_of(step: Step, word: Word) -> str:

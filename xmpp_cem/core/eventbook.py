@@ -167,23 +167,38 @@ class EventBook:
             return self.answer(known, Opt.OUT, 0, OPPOSITE, now)
         if known.resources is not None and abs(power_w) > abs(known.asked_w):
             power_w = known.asked_w  # nobody can promise for resources that are left out
-        return self.answer(known, decision.opt, power_w, reason, now)
+        return self.answer(known, decision.opt, power_w, reason, now, decision.until)
 
     def answer(
-        self, commitment: Commitment, opt: Opt, power_w: int, reason: str, now: datetime
+        self,
+        commitment: Commitment,
+        opt: Opt,
+        power_w: int,
+        reason: str,
+        now: datetime,
+        until: datetime | None = None,
     ) -> list[Effect]:
-        """Answer anew when anything differs from the last answer (create, then change)."""
+        """Answer anew when anything differs from the last answer (create, then change).
+
+        A yes may end at `until`, before the event does; one that ended before it starts is a no.
+        """
         effects = self._tick(commitment.event.id, now)
         known = self.commitments.get(commitment.event.id)
         if known is None:
             return effects
+        active = known.event.active
+        until = until if opt is Opt.IN and until and until < active.end else None
+        if until and until <= max(active.start, now):
+            opt, reason, until = Opt.OUT, "the time that could be promised is over", None
         last, power_w = known.answer, power_w if opt is Opt.IN else 0
-        if last and (last.order, last.opt, last.power_w) == (known.event.order, opt, power_w):
+        said = (known.event.order, opt, power_w, until)
+        if last and (last.order, last.opt, last.power_w, last.until) == said:
             return effects
         cause = Cause.OPT_OUT_BARRED if is_mandatory(known.event) else Cause.OPT_OUT
         if opt is Opt.IN:
             cause = Cause.OPT_IN_BARRED if self.why_barred(known.event) else Cause.OPT_IN
-        return effects + self._live(known, known, Happening(cause, Word(power_w, reason), now))
+        what = Happening(cause, Word(power_w, reason, until), now)
+        return effects + self._live(known, known, what)
 
     def refused(self, body: Body | None, now: datetime) -> list[Effect]:
         """Act on nothing that the VTN did not take our answer to: it would be nobody's power."""

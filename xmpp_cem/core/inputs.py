@@ -1,6 +1,7 @@
 """Everything that a role can be told: a closed set of values."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar
 
 from pydantic import GetCoreSchemaHandler
@@ -199,13 +200,17 @@ class TimerFired:
 
 @dataclass(frozen=True)
 class Decided:
-    """What the party wants to answer to a version of an event; `power_w` signed, W."""
+    """What the party wants to answer to a version of an event; `power_w` signed, W.
+
+    `until` ends what is promised before the event ends.
+    """
 
     event: EventId
     order: Order
     opt: Opt
     power_w: int
     reason: str = ""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)

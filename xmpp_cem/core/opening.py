@@ -7,7 +7,6 @@ from xmpp_cem.core.allocation import multiplier, share
 from xmpp_cem.core.call import Call
 from xmpp_cem.core.calling import part_of
 from xmpp_cem.core.division import Division, next_order, with_multiplier, within
-from xmpp_cem.core.effects import Effect, SetTimer
 from xmpp_cem.core.individual import allocated, is_individual
 from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.standing import signed
@@ -126,13 +125,3 @@ def _individually(
     )
     why = f"created; {shares.why}"[:256]
     return Division(dispatch.model_copy(update={"why": why}), tuple(asked))
-
-
-def timers_of(dispatch: Dispatch) -> list[Effect]:
-    """Return the timers of an event: for the silent, for its deadline, for its end."""
-    key, event = f"vtn/event/{dispatch.event.id}", dispatch.event
-    return [
-        SetTimer(f"{key}/silent", event.created + (event.answer_by - event.created) / 2),
-        SetTimer(f"{key}/answers", dispatch.event.answer_by),
-        SetTimer(f"{key}/end", dispatch.active.end),
-    ]

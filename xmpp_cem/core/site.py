@@ -236,7 +236,8 @@ class Site:
             power_w = _left_w(commitment, answer.power_w, samples)
             opt = Opt.IN if power_w else Opt.OUT
             why = why_held(samples)
-            effects += self.ven.book.answer(commitment, opt, power_w, why, now)
+            until = answer.until
+            effects += self.ven.book.answer(commitment, opt, power_w, why, now, until)
         return effects
 
     def _kept_to(self, decision: Decided) -> Decided:

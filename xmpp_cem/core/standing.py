@@ -191,4 +191,5 @@ def _share(state: VtnState, dispatch: Dispatch, part: Part, now: datetime) -> Me
         alarm=part.alarm,
         stage=part.conduct.stage,
         stage_at=part.conduct.stage_at,
+        until=answer.until if answer else None,
     )

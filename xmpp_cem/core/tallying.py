@@ -26,6 +26,7 @@ class Tally:
         count: how many were asked.
         held: how many of them are committed to another event that goes first.
         is_final: whether nobody is waited for.
+        until: when the first promise of those in play ends, before the event does.
     """
 
     confirmed_w: int
@@ -37,6 +38,7 @@ class Tally:
     count: int
     held: int
     is_final: bool
+    until: datetime | None = None
 
 
 def tally(state: VtnState, dispatch: Dispatch, parts: Collection[Part], now: datetime) -> Tally:
@@ -60,6 +62,7 @@ def tally(state: VtnState, dispatch: Dispatch, parts: Collection[Part], now: dat
         count=len(parts),
         held=sum(part.party in state.held_in(dispatch.event.id) for part in parts),
         is_final=is_over or not any(_is_awaited(dispatch, part) for part in playing),
+        until=min((e for p in playing if p.answer and (e := p.answer.until)), default=None),
     )
 
 

@@ -7,6 +7,7 @@ from xmpp_cem.core.attendance import Attendance
 from xmpp_cem.core.commands import Commands
 from xmpp_cem.core.concerns import Concern, about_members
 from xmpp_cem.core.dispatching import Dispatching
+from xmpp_cem.core.duetimes import UNTIL
 from xmpp_cem.core.effects import (
     Admit,
     CatchUp,
@@ -266,7 +267,8 @@ class Vtn:
         dispatch = self.dispatching.dispatches.get(event_id)
         if dispatch is None:
             return []
-        effects = self.dispatching.fire(event_id, now)
+        why = "a promise" if what.startswith(UNTIL) else "the deadline for answers"
+        effects = self.dispatching.fire(event_id, now, f"{why} has passed")
         if now < dispatch.active.end:
             return effects
         effects += [*self._publication.index(now), *self._publication.ended(dispatch)]

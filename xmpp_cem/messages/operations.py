@@ -37,6 +37,7 @@ class MemberShare(Value):
         alarm: why it could not keep a mandatory limit.
         stage: what it told last of the event's life, None when nothing.
         stage_at: when that was so.
+        until: when its promise ends, before the event does.
     """
 
     party: PartyId
@@ -52,6 +53,7 @@ class MemberShare(Value):
     alarm: Sentence = ""
     stage: Stage | None = None
     stage_at: Instant | None = None
+    until: Instant | None = None
 
 
 class DispatchRecord(Value):

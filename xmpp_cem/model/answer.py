@@ -33,6 +33,7 @@ class Answer(Value):
         sequence: counts the answer's changes, so that a later one wins whatever arrives first.
         at: when the answer was made.
         reason: for people.
+        until: when the promise ends, before the event does; None: it lasts as long as the event.
         is_whole: promises all that is asked, as others say yes who name no watts; None: `power_w`
             says what.
     """
@@ -46,6 +47,7 @@ class Answer(Value):
     sequence: int = Field(ge=1, le=2**53)
     at: Instant
     reason: Sentence = ""
+    until: Instant | None = None
     is_whole: Literal[True] | None = None
 
     @model_validator(mode="after")

@@ -52,6 +52,7 @@ from xmpp_cem.model.availability import SHOW, Offer
 from xmpp_cem.model.control import Sample
 from xmpp_cem.model.node import Affiliation
 from xmpp_cem.model.quantity import Power
+from xmpp_cem.model.time import Instant
 from xmpp_cem.runtime.intake import Intake
 from xmpp_cem.runtime.ports import Application, Clock, Transport
 from xmpp_cem.runtime.queries import ask
@@ -62,6 +63,7 @@ from xmpp_cem.wire.codec import encode_presence
 _LONGEST_S = 30.0
 
 _POWER: TypeAdapter[int] = TypeAdapter(Power)
+_UNTIL: TypeAdapter[Instant | None] = TypeAdapter(Instant | None)
 _SAMPLES: TypeAdapter[tuple[Sample, ...]] = TypeAdapter(tuple[Sample, ...])
 
 log = structlog.get_logger()
@@ -282,7 +284,8 @@ async def _decision(application: Application, effect: AskDecision) -> Decided:
     event = effect.event
     decision = await application.decide(event, effect.power_w)
     power_w = _POWER.validate_python(round(decision.power_w))
-    return Decided(event.id, event.order, Opt(decision.opt), power_w, str(decision.reason))
+    until = _UNTIL.validate_python(decision.until)
+    return Decided(event.id, event.order, Opt(decision.opt), power_w, str(decision.reason), until)
 
 
 async def _samples(application: Application) -> tuple[Sample, ...]:

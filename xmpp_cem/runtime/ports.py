@@ -152,6 +152,11 @@ class Decision(Protocol):
         ...
 
     @property
+    def until(self) -> datetime | None:
+        """When the promise ends, before the event does."""
+        ...
+
+    @property
     def reason(self) -> str:
         """For people."""
         ...

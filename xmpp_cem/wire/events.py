@@ -26,6 +26,7 @@ ANSWER: Fields = {
     "power_w": ("power_w", INTEGER),
     "revision": ("revision", INTEGER),
     "sequence": ("sequence", INTEGER),
+    "until": ("until", INSTANT),
     "is_whole": ("whole", BOOLEAN),
 }
 STATUS: Fields = {"event": ("event", TOKEN), "power_w": ("power_w", INTEGER)}

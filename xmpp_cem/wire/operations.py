@@ -54,6 +54,7 @@ PART: Fields = {
     "counted_w": ("countedW", INTEGER),
     "stage": ("stage", TOKEN),
     "stage_at": ("stageAt", INSTANT),
+    "until": ("until", INSTANT),
 }
 REASON: Fields = {"reason": ("reason", TEXT)}
 TOLD: Fields = {**REASON, "alarm": ("alarm", TEXT)}

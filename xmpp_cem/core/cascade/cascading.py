@@ -153,7 +153,8 @@ class Cascading:
 
     def _answered(self, case: Case, said: Saying, now: datetime) -> list[Effect]:
         book = case.upper.role.book
-        made = book.answer(case.commitment, said.opt, said.power_w, said.reason, now)
+        known, opt, power_w = case.commitment, said.opt, said.power_w
+        made = book.answer(known, opt, power_w, said.reason, now, said.until)
         return case.upper.placed(made)
 
     def _reported(self, case: Case, now: datetime) -> list[Effect]:

@@ -22,12 +22,14 @@ class Saying:
         reason: for people.
         is_final: whether every member has answered, or will not any more.
         opt: yes or no.
+        until: when the first promise of a member ends, so that the sum changes.
     """
 
     power_w: int
     reason: str
     is_final: bool
     opt: Opt
+    until: datetime | None = None
 
 
 def saying(case: Case, policy: Policy, now: datetime) -> Saying | None:
@@ -54,7 +56,9 @@ def saying(case: Case, policy: Policy, now: datetime) -> Saying | None:
         )
         power_w += more_w
     sign = -1 if case.commitment.asked_w < 0 else 1
-    return Saying(sign * bounded(power_w), reason, is_final, Opt.IN if power_w else Opt.OUT)
+    opt = Opt.IN if power_w else Opt.OUT
+    until = min((each.until for each in tallies if each.until), default=None)
+    return Saying(sign * bounded(power_w), reason, is_final, opt, until)
 
 
 def _followed(case: Case, tallies: list[Tally], reason: str, now: datetime) -> Saying:
@@ -90,5 +94,5 @@ def is_news(case: Case, said: Saying) -> bool:
     if last is None or last.order != case.commitment.event.order or last.opt is not said.opt:
         return True
     if said.is_final:
-        return last.power_w != said.power_w
+        return (last.power_w, last.until) != (said.power_w, said.until)
     return abs(last.power_w - said.power_w) > tolerance_w(case)

@@ -14,7 +14,7 @@ from xmpp_cem.wire.openadr.responses import SUCCESS, append_response
 from xmpp_cem.wire.openadr.scalars import read_event, write_event
 from xmpp_cem.wire.openadr.sources import same_sender
 from xmpp_cem.wire.profile import Told
-from xmpp_cem.wire.scalars import TEXT, TOKEN
+from xmpp_cem.wire.scalars import INSTANT, TEXT, TOKEN
 from xmpp_cem.wire.xml import Element, append, child, children, required
 
 OPTS = {Opt.IN: "optIn", Opt.OUT: "optOut"}
@@ -28,7 +28,7 @@ _RESPONSE: Fields = {
 _QUALIFIED: Fields = {"id": ("eventID", TOKEN), "number": ("modificationNumber", TOKEN)}
 _DESCRIBED = re.compile(
     r"(?:(?P<power_w>-?\d{1,13}) W|all), capability (?P<revision>\d{1,16}), "
-    r"answer (?P<sequence>\d{1,16})(?:: (?P<reason>.+))?"
+    r"answer (?P<sequence>\d{1,16})(?:, until (?P<until>[0-9TZ:.-]{20,30}))?(?:: (?P<reason>.+))?"
 )
 
 
@@ -77,6 +77,8 @@ def read_answers(payload: Element, header: Header) -> EndDeviceEvents | None:
 def _description(answer: Answer) -> str:
     promised = "all" if answer.is_whole else f"{answer.power_w} W"
     stated = f"{promised}, capability {answer.revision}, answer {answer.sequence}"
+    if answer.until is not None:
+        stated += f", until {INSTANT.write(answer.until)}"
     return f"{stated}: {answer.reason}" if answer.reason else stated
 
 
@@ -112,4 +114,5 @@ def _described(text: str, opt: Opt, header: Header) -> dict[str, Any]:
         return values | ({"is_whole": True} if opt is Opt.IN else {})
     numbers = {name: int(found[name] or 0) for name in ("power_w", "revision", "sequence")}
     whole = {} if found["power_w"] else {"is_whole": True}
-    return {**numbers, **whole, "reason": found["reason"] or ""}
+    ends = {"until": INSTANT.read(found["until"])} if found["until"] else {}
+    return {**numbers, **whole, **ends, "reason": found["reason"] or ""}

@@ -235,7 +235,7 @@ _REPORTED = (
         _differs_in_time,
     ),
     (
-        "Answer.power_w, revision and sequence of an opt-in",
+        "Answer.power_w, until, revision and sequence of an opt-in",
         "they stand in responseDescription, for people and for us; others read a whole yes",
         any_of(answers_of, lambda answer: answer.opt is Opt.IN),
     ),
