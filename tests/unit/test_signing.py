@@ -1,6 +1,8 @@
 import json
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from xmpp_cem.errors import ConfigError
 from xmpp_cem.signing import SignatureError, own_key, signed, verified
@@ -65,3 +67,17 @@ def test_what_is_no_key_is_refused(tmp_path):
 def test_a_folder_that_is_not_there_is_told(tmp_path):
     with pytest.raises(ConfigError, match="cannot be made"):
         own_key(tmp_path / "no" / "k")
+
+
+def test_a_key_of_another_kind_is_refused(tmp_path):
+    path = tmp_path / "k"
+    other = generate_private_key(SECP256R1())
+    path.write_bytes(other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    path.chmod(0o600)
+    with pytest.raises(ConfigError, match="no Ed25519 key"):
+        own_key(path)
+
+
+def test_a_key_that_cannot_be_made_names_its_place(tmp_path):
+    with pytest.raises(ConfigError, match="nowhere"):
+        own_key(tmp_path / "nowhere" / "k")

@@ -14,7 +14,7 @@ from xmpp_cem.agents.lasting import Lasts, LastsFile
 from xmpp_cem.agents.locating import located
 from xmpp_cem.agents.overriding import OverridableSite, OverrideFile
 from xmpp_cem.agents.restarting import Life, Restarter
-from xmpp_cem.agents.sealing import key_in, signer
+from xmpp_cem.agents.sealing import signer
 from xmpp_cem.agents.settings import (
     clock_of,
     credentials_of,
@@ -38,6 +38,7 @@ from xmpp_cem.errors import ConfigError
 from xmpp_cem.model.link import LinkEvent
 from xmpp_cem.runtime.engine import Engine
 from xmpp_cem.runtime.ports import Application, Clock
+from xmpp_cem.signing import own_key
 from xmpp_cem.store.database import DatabaseStore
 from xmpp_cem.xmpp.stream import Stream
 
@@ -171,7 +172,7 @@ def _signing(settings: VtnSettings, lower: LowerConfig, store: Path | str) -> Vt
         ConfigError: the key cannot be read or made.
     """
     place = evidence_key(lower, store)
-    return settings if place is None else replace(settings, sign=signer(key_in(place)))
+    return settings if place is None else replace(settings, sign=signer(own_key(place)))
 
 
 def _signing_all(settings: GatewaySettings, config: GatewayConfig) -> GatewaySettings:
