@@ -8,6 +8,7 @@ HERE = Path(__file__).parent
 REAL_SERVERS = frozenset({"prosody", "ejabberd"})
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
     """Run tests of real servers one after the other, beside all others that need no time to pass.
 
