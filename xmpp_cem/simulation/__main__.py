@@ -5,7 +5,9 @@ import json
 import sys
 from pathlib import Path
 
+from xmpp_cem.messages.envelope import MAX_HOPS
 from xmpp_cem.simulation.many import tally
+from xmpp_cem.simulation.plan import Tree
 from xmpp_cem.simulation.play import Outcome, play
 
 
@@ -16,10 +18,20 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=1, metavar="SEED", help="the first (1)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
     parser.add_argument("--trace", action="store_true", help="tell all that happens; few seeds")
+    parser.add_argument(
+        "--parties", type=int, metavar="N", help="draw trees with so many below the top"
+    )
+    levels = range(3, MAX_HOPS + 1)
+    parser.add_argument("--levels", type=int, default=6, choices=levels, help="of those trees (6)")
     arguments = parser.parse_args()
+    tree = None
+    if arguments.parties is not None:
+        tree = Tree(arguments.parties, arguments.levels)
+        if tree.parties < tree.levels - 1:
+            parser.error(f"{tree.levels} levels need --parties {tree.levels - 1} at least")
     if arguments.trace:
-        return _trace(range(arguments.first, arguments.first + arguments.seeds))
-    made = tally(arguments.first, arguments.seeds, _tell)
+        return _trace(range(arguments.first, arguments.first + arguments.seeds), tree)
+    made = tally(arguments.first, arguments.seeds, lambda outcome: _tell(outcome, tree), tree)
     figures = made.as_json()
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
@@ -31,23 +43,24 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def _tell(outcome: Outcome) -> None:
+def _tell(outcome: Outcome, tree: Tree | None) -> None:
     sys.stdout.write(f"\nseed {outcome.seed} broke:\n")
     for promise, shown in outcome.broken:
         sys.stdout.write(f"  {promise}: {shown}\n")
-    sys.stdout.write(f"  scripts/simulation --first {outcome.seed} --seeds 1 --trace\n")
+    size = f" --parties {tree.parties} --levels {tree.levels}" if tree else ""
+    sys.stdout.write(f"  scripts/simulation --first {outcome.seed} --seeds 1{size} --trace\n")
     sys.stdout.flush()
 
 
-def _trace(seeds: range) -> int:
+def _trace(seeds: range, tree: Tree | None) -> int:
     failed = 0
     for seed in seeds:
-        outcome = play(seed, is_told=True)
+        outcome = play(seed, tree, is_told=True)
         sys.stdout.write("".join(f"{line}\n" for line in outcome.story))
         sys.stdout.write(f"seed {seed}, hash of the trace {outcome.digest}\n")
         if outcome.broken:
             failed += 1
-            _tell(outcome)
+            _tell(outcome, tree)
     return 1 if failed else 0
 
 

@@ -113,20 +113,25 @@ def _levels(held: Commitment, lower: Dispatch | None, parts: list[Part]) -> Iter
         return
     if lower.target_w != held.asked_w:
         yield "targets agree across levels", f"{held.asked_w} W above, {lower.target_w} W below"
-    promised = sum(_counted_w(part) for part in parts if part.event == lower.event.id)
+    promised = sum(_counted_w(lower, part) for part in parts if part.event == lower.event.id)
     if answer.power_w != promised:
         detail = f"answered {answer.power_w} W, members promise {promised} W"
         yield "sums of answers agree across levels", detail
 
 
-def _counted_w(part: Part) -> int:
-    """Return what a member is counted on for, W, signed: its promise, or what it was seen to do."""
+def _counted_w(lower: Dispatch, part: Part) -> int:
+    """Return what a member is counted on for, W, signed: its promise, or what it was seen to do.
+
+    An older yes, to a version that asked for more, counts up to what is asked now.
+    """
     answer = part.answer
     if answer is None or answer.opt is Opt.OUT:
         return 0
-    if not part.conduct.strikes:
-        return answer.power_w
-    most = min(abs(answer.power_w), part.limit_w)
+    most = abs(answer.power_w)
+    if part.conduct.strikes:
+        most = min(most, part.limit_w)
+    if answer.order != (part.order or lower.event.order):
+        most = min(most, abs(part.asked_w))
     return -most if answer.power_w < 0 else most
 
 

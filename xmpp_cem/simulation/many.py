@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any
 
 from xmpp_cem.simulation.mutants import mutated
+from xmpp_cem.simulation.plan import Tree
 from xmpp_cem.simulation.play import Outcome, play
 
 _BATCH = 20
@@ -65,23 +66,25 @@ class Tally:
 
 
 def outcomes(
-    seeds: Iterable[int], mutant: str = "", *, in_order: bool = False
+    seeds: Iterable[int], mutant: str = "", tree: Tree | None = None, *, in_order: bool = False
 ) -> Iterator[Outcome]:
     """Play seeds on all processors.
 
     Args:
         seeds: which.
         mutant: the bug that the code has meanwhile, empty for none.
+        tree: how large the hierarchies are; without it they are small.
         in_order: whether outcomes come in the order of the seeds, or as they are done.
     """
-    batches = _batches(iter(seeds))
+    batches = _batches(iter(seeds), 1 if tree else _BATCH)
     workers = os.cpu_count() or 1
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["xmpp_cem.simulation.play"])
     with ProcessPoolExecutor(
         workers, context, gc.disable, max_tasks_per_child=_BATCHES_OF_ONE
     ) as pool:
-        running = deque(pool.submit(_play_all, b, mutant) for b in islice(batches, 2 * workers))
+        first = islice(batches, 2 * workers)
+        running = deque(pool.submit(_play_all, batch, mutant, tree) for batch in first)
         try:
             while running:
                 done = running[0]
@@ -90,18 +93,20 @@ def outcomes(
                     done = next(each for each in running if each.done())
                 running.remove(done)
                 for batch in islice(batches, 1):
-                    running.append(pool.submit(_play_all, batch, mutant))
+                    running.append(pool.submit(_play_all, batch, mutant, tree))
                 yield from done.result()
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def tally(first: int, seeds: int, tell: Callable[[Outcome], None]) -> Tally:
+def tally(
+    first: int, seeds: int, tell: Callable[[Outcome], None], tree: Tree | None = None
+) -> Tally:
     """Play seeds one after the other from `first` on; progress goes to stderr."""
     made, told_at = Tally(first), time.monotonic()
     is_watched = sys.stderr.isatty()
     end, tell_every_s = ("\r", 2.0) if is_watched else ("\n", 20.0)
-    for outcome in outcomes(range(first, first + seeds)):
+    for outcome in outcomes(range(first, first + seeds), tree=tree):
         made.add(outcome)
         if outcome.broken:
             tell(outcome)
@@ -120,17 +125,17 @@ def _progress(made: Tally, seeds: int) -> str:
     return f"{made.seeds} of {seeds} seeds, {failed} failed, {rate:.1f} a second, {left} "
 
 
-def _batches(seeds: Iterator[int]) -> Iterator[list[int]]:
-    while batch := list(islice(seeds, _BATCH)):
+def _batches(seeds: Iterator[int], size: int) -> Iterator[list[int]]:
+    while batch := list(islice(seeds, size)):
         yield batch
 
 
-def _play_all(seeds: list[int], mutant: str) -> list[Outcome]:
+def _play_all(seeds: list[int], mutant: str, tree: Tree | None) -> list[Outcome]:
     """Play seeds one after the other; with a bug in the code, until it is found."""
     made: list[Outcome] = []
     with mutated(mutant):
         for seed in seeds:
-            made.append(play(seed))
+            made.append(play(seed, tree))
             if mutant and made[-1].broken:
                 break
     return made

@@ -22,6 +22,9 @@ SHORT_S = (8.0, 10.0)
 LONG_S = (24.0, 45.0)
 """How long things go wrong, and how long nothing does after that, in most seeds and in a few."""
 
+TREE_QUIET_S = 75.0
+"""Longer: what is lost on each level is found again one after the other."""
+
 LONG_SHARE = 0.03
 
 _SHORT = tuple(fault for fault in ON_THE_WAY if fault is not Fault.SERVICE_SILENT)
@@ -69,6 +72,9 @@ _WEIGHTS: dict[Doing, int] = {
     "slow": 1,
     "weather": 3,
 }
+
+
+_TREE_WEIGHTS: dict[Doing, int] = {"create": 3, "change": 3, "refuse": 2}
 
 
 @dataclass(frozen=True)
@@ -121,7 +127,7 @@ class Plan:
     @property
     def report_every_s(self) -> int:
         """How long a reporting window is, s: a long simulation has many."""
-        return 6 if self.quiet_s == LONG_S[1] else 12
+        return 6 if self.quiet_s >= LONG_S[1] else 12
 
     @property
     def patience_s(self) -> float:
@@ -129,14 +135,40 @@ class Plan:
         return self.quiet_s - 1.5
 
 
-def draw(random: Random) -> Plan:
-    """Draw a plan with a crash, and an event that outlives the faults."""
-    is_long = random.random() < LONG_SHARE
+@dataclass(frozen=True)
+class Tree:
+    """How large a drawn hierarchy is: parties below the top, and levels with it."""
+
+    parties: int
+    levels: int
+
+
+def grown(random: Random, tree: Tree) -> dict[str, str]:
+    """Draw a hierarchy of exactly so many levels: each party below the top to the one above it."""
+    uppers: dict[str, str] = {}
+    levels = {"grid": 0}
+    for number in range(tree.parties):
+        name, deepest = f"p{number}", max(levels.values())
+        above = [known for known, level in levels.items() if level < tree.levels - 1]
+        if deepest < tree.levels - 1:
+            above = [known for known, level in levels.items() if level == deepest]
+        uppers[name] = random.choice(above)
+        levels[name] = levels[uppers[name]] + 1
+    return uppers
+
+
+def draw(random: Random, tree: Tree | None = None) -> Plan:
+    """Draw a plan with a crash, and an event that outlives the faults; long in a drawn tree."""
+    is_long = random.random() < LONG_SHARE or tree is not None
     chaos_s, quiet_s = LONG_S if is_long else SHORT_S
     uppers = random.choices(SHAPES, weights=_SHAPE_WEIGHTS)[0]
+    if tree:
+        uppers, quiet_s = grown(random, tree), TREE_QUIET_S
     sites = [name for name in uppers if name not in uppers.values()]
     parties = ["grid", *uppers]
     weights = {d: w for d, w in _WEIGHTS.items() if is_long or d not in _LONG_ONLY}
+    if tree:
+        weights = weights | _TREE_WEIGHTS
     chosen: list[Doing] = ["kill"]
     most = 16 if is_long else 8
     chosen += random.choices(list(weights), list(weights.values()), k=random.randint(6, most))
@@ -170,9 +202,10 @@ def _step(
             return Step(at, doing, "", created, power_w, lead, length, randomise_s=most)
         case "return":
             return Step(at, doing, random.choice(parties[1:]), created, -1000, 14.0, 40.0)
-        case "cancel":
-            return Step(at, doing, "", random.randint(0, max(0, created - 1)))
-        case "override":
+        case "cancel" | "change":
+            power_w = -250 * random.randint(2, 24) if doing == "change" else 0
+            return Step(at, doing, "", random.randint(0, max(0, created - 1)), power_w)
+        case "refuse" | "override":
             return Step(at, doing, random.choice(sites), seconds=random.uniform(2, 15))
         case "promise":
             return Step(at, doing, random.choice(sites), power_w=random.choice((500, 1500, 10**6)))

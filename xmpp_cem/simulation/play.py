@@ -19,8 +19,8 @@ from xmpp_cem.simulation.director import Director
 from xmpp_cem.simulation.evidence import Evidence
 from xmpp_cem.simulation.findings import Scene
 from xmpp_cem.simulation.life import KilledError
-from xmpp_cem.simulation.loop import START, RestlessError, VirtualClock, VirtualLoop
-from xmpp_cem.simulation.plan import Plan, draw
+from xmpp_cem.simulation.loop import MOST_TURNS, START, RestlessError, VirtualClock, VirtualLoop
+from xmpp_cem.simulation.plan import Plan, Tree, draw
 from xmpp_cem.simulation.speech import SharedSpeech
 from xmpp_cem.simulation.town import CONTROL_EVERY, Town
 from xmpp_cem.simulation.weather import Weather
@@ -59,17 +59,18 @@ class Outcome:
     story: tuple[str, ...] = ()
 
 
-def play(seed: int, *, is_told: bool = False) -> Outcome:
+def play(seed: int, tree: Tree | None = None, *, is_told: bool = False) -> Outcome:
     """Play a seed; equal seeds have equal traces.
 
     Args:
         seed: any number.
+        tree: how large the hierarchy is; without it one of a few small ones is drawn.
         is_told: whether what the parties log is part of the story.
     """
     random = Random(seed)  # noqa: S311 no secret
     global_random.seed(seed)  # the runtime's jitter
-    plan = draw(random)
-    loop = VirtualLoop()
+    plan = draw(random, tree)
+    loop = VirtualLoop(MOST_TURNS * (1 + tree.parties) if tree else MOST_TURNS)
     evidence = Evidence(lambda: loop.current)
     weather = Weather(random, VirtualClock(loop))
     speech = SharedSpeech(is_checked=seed % CHECKED_EVERY == 0)
