@@ -93,7 +93,12 @@ class Gateway:
     def concerns(self, now: datetime) -> tuple[Concern, ...]:
         """Return what is not as it should be, above and below."""
         above = (c for upper in self.uppers for c in about_vtn(upper.role.vtn_silent_since))
-        return (*above, *(c for lower in self.lowers for c in lower.role.concerns(now)))
+        circles = (
+            Concern(f"the domain {upper.domain} above is below us too: nothing is shown there")
+            for upper in self.uppers
+            if upper.link in self._cascading.circles
+        )
+        return (*above, *circles, *(c for lower in self.lowers for c in lower.role.concerns(now)))
 
     def _taken(self, what: Input, now: datetime) -> list[Effect]:
         """Let the end act that an input is for."""
@@ -124,15 +129,20 @@ class Gateway:
         readings = self._rolling.due(now)
         if not readings:
             return []
-        return [e for up in self.uppers for e in up.placed(up.role.report(readings, now))]
+        above = [up for up in self.uppers if up.link not in self._cascading.circles]
+        return [e for up in above for e in up.placed(up.role.report(readings, now))]
 
     def _shown(self, now: datetime) -> list[Effect]:
-        """Show in each domain above what the members show below: presence cascades."""
+        """Show in each domain above what the members show below: presence cascades.
+
+        A domain that is below us too is shown nothing: what it has would come back to it as ours.
+        """
         if not any(lower.role.knows_presence(now) for lower in self.lowers):
             return []
         effects: list[Effect] = []
         for upper in self.uppers:
-            resource, members = virtual(self._party, upper.domain, self.lowers, now)
+            lowers = () if upper.link in self._cascading.circles else self.lowers
+            resource, members = virtual(self._party, upper.domain, lowers, now)
             if self._dampers[upper.link].lets(resource, members, now):
                 effects += upper.placed(upper.role.update((resource,), now, members))
         return effects

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from xmpp_cem.core.agreed import Agreed, Called
-from xmpp_cem.core.capability import is_alike, moved_w, offer_of
+from xmpp_cem.core.capability import Pace, offer_of
 from xmpp_cem.core.catchup import (
     INDEX_TIMER,
     ask_for_events,
@@ -72,6 +72,7 @@ class Ven:
         self._readings = ReadingBook(self.state)
         self._requests = VenRequests(self.state, self.book, self._readings)
         self._members: tuple[int, int] = (0, 0)
+        self._pace = Pace(settings.min_change_w, settings.min_change_every)
         self._watch = VtnWatch(settings.vtn)
 
     @property
@@ -166,12 +167,8 @@ class Ven:
         `members` is, for a gateway, how many stand behind it and how many of them are reachable.
         """
         known = self.state.capability
-        settings = self.state.settings
-        if known and members == self._members:
-            is_soon = now - known.at < settings.min_change_every
-            is_small = moved_w(known.resources, resources) < settings.min_change_w
-            if is_alike(known.resources, resources) and (is_soon or is_small):
-                return []
+        if known and members == self._members and not self._pace.lets(known, resources, now):
+            return []
         self._members = members
         effects: list[Effect] = [self.state.can(resources, now), self._presence(now)]
         if self.state.is_up:

@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 
 from xmpp_cem.core.cascade.settings import GatewaySettings
-from xmpp_cem.core.effects import AskDecision, Note, Query, Remember
+from xmpp_cem.core.effects import AskDecision, Note, Query, Remember, ShowPresence
 from xmpp_cem.core.gateway import Gateway
 from xmpp_cem.core.inputs import (
     CaughtUp,
@@ -295,6 +295,16 @@ def test_an_event_that_has_passed_here_is_refused(cascade):
     assert cascade.answers[-1].opt is Opt.OUT
     (alarm,) = [note for note in of_kind(effects, Note) if note.level == "error"]
     assert alarm.what == "an event goes in a circle"
+
+
+def test_a_domain_above_that_is_below_too_is_shown_nothing_from_then_on(cascade):
+    cascade.ask()
+    looped = make_event(7, signal=share_of("0.5"))
+    effects = cascade.ask(looped, seconds=1, path=(cascade.dispatch.path[-1],), hop=1)
+    offer = of_kind(effects, ShowPresence)[-1].value
+    assert (offer.availability, offer.members) == (Availability.OUT_OF_SERVICE, 0)
+    assert offer.capability.decrease_w == 0
+    assert any("is below us too" in each.what for each in cascade.gateway.concerns(at(2)))
 
 
 def test_an_event_from_too_far_up_is_refused(cascade):

@@ -25,9 +25,13 @@ class Rules:
             each.domain: derived_id("path", party, each.domain)[:13] for each in settings.lowers
         }
 
+    def is_circular(self, commitment: Commitment) -> bool:
+        """Whether an event comes from above that has come from us."""
+        return bool(set(self._tokens.values()) & set(commitment.path))
+
     def why_looped(self, commitment: Commitment) -> str:
         """Return why an event must not be carried on, or nothing."""
-        if set(self._tokens.values()) & set(commitment.path):
+        if self.is_circular(commitment):
             return _LOOPED
         return _DEEP if commitment.hop >= MAX_HOPS else ""
 

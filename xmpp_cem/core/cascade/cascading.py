@@ -13,6 +13,7 @@ from xmpp_cem.core.cascade.saga import TABLE, Deed, Sign
 from xmpp_cem.core.cascade.settings import GatewaySettings
 from xmpp_cem.core.cascade.signs import signs
 from xmpp_cem.core.effects import Effect, Note
+from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.lifecycle import ENDED
 from xmpp_cem.core.records import Commitment, Dispatch
 from xmpp_cem.messages.events import Status, StatusType
@@ -40,6 +41,8 @@ class Cascading:
         self._lowers = lowers
         self._alarms = Alarms()
         self._rules = Rules(settings)
+        self.circles: set[Link] = set()
+        """The domains above that are below us too, seen by an event that came back."""
 
     def agreed(self, now: datetime) -> list[Effect]:
         """Make every lower level follow the upper ones, and the answers above the lower ones."""
@@ -104,6 +107,8 @@ class Cascading:
 
     def _refused(self, case: Case, sign: Sign, now: datetime) -> list[Effect]:
         looped = self._rules.why_looped(case.commitment)
+        if self._rules.is_circular(case.commitment):
+            self.circles.add(case.upper.link)
         reasons = {Sign.LOOPED: looped, Sign.TAKEN: _TAKEN, Sign.TURNED: _TURNED}
         why = reasons.get(sign, _RELEASED)
         refused = self._answered(case, Saying(0, why, is_final=True, opt=Opt.OUT), now)
