@@ -58,11 +58,14 @@ def _followed(
     site: str, all_applied: list[Applied], books: Mapping[str, Book]
 ) -> Iterator[Finding]:
     powers: dict[_Effect, set[int]] = defaultdict(set)
+    before: int | None = None
     for applied in all_applied:
         wanted = list(_wanted(books[site], applied))
         told = [power for power, _ in wanted]
-        if applied.power_w not in told:
+        goes_on = applied.power_w == before and _is_holding(books[site], applied)
+        if applied.power_w not in told and not goes_on:
             yield "a device does what was committed", f"{site} set {applied.power_w} W, not {told}"
+        before = applied.power_w
         power_w, effect = wanted[0]
         if effect and applied.power_w is not None and applied.power_w == power_w:
             powers[effect].add(power_w)
@@ -90,16 +93,8 @@ def _desired(held: Iterator[Commitment], now: datetime) -> tuple[int | None, _Ef
 
     An event that asks for nothing of a site leaves its devices to the others.
     """
-    moving = [
-        commitment
-        for commitment in held
-        if commitment.status not in {State.CANCELLED, State.REFUSED}
-        and commitment.answer is not None
-        and commitment.answer.opt is Opt.IN
-        and commitment.answer.power_w
-        and _begins(commitment) <= now
-    ]
-    acting = [c for c in moving if c.is_live and now < c.event.active.end] or _holding(moving, now)
+    moving = _moving(held, now)
+    acting = _acting(moving, now) or _holding(moving, now)
     if not acting:
         return None, None
     first = min(acting, key=_rank)
@@ -111,6 +106,29 @@ def _desired(held: Iterator[Commitment], now: datetime) -> tuple[int | None, _Ef
             power = baseline - share if promised < 0 else baseline + share
             return power, (first.event.id, first.event.order, promised)
     return None, None
+
+
+def _is_holding(book: Book, applied: Applied) -> bool:
+    """Whether a site goes on after an end: what it promised since its last look moves nothing."""
+    moving = _moving(book.as_of(Commitment, applied.number), applied.at)
+    return not _acting(moving, applied.at) and bool(_holding(moving, applied.at))
+
+
+def _moving(held: Iterator[Commitment], now: datetime) -> list[Commitment]:
+    """Return what moves power, or has."""
+    return [
+        commitment
+        for commitment in held
+        if commitment.status not in {State.CANCELLED, State.REFUSED}
+        and commitment.answer is not None
+        and commitment.answer.opt is Opt.IN
+        and commitment.answer.power_w
+        and _begins(commitment) <= now
+    ]
+
+
+def _acting(moving: list[Commitment], now: datetime) -> list[Commitment]:
+    return [c for c in moving if c.is_live and now < c.event.active.end]
 
 
 def _begins(commitment: Commitment) -> datetime:
