@@ -1,4 +1,4 @@
-"""What holds for all tests: who shares a processor core, and how long one may take."""
+"""What holds for all tests: which run beside each other, and how long one may take."""
 
 from pathlib import Path
 
@@ -10,14 +10,15 @@ REAL_SERVERS = frozenset({"prosody", "ejabberd"})
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
-    """Run tests of real servers one after the other, beside all others that need no time to pass.
+    """Run the tests of each server one after the other, beside all that need no time to pass.
 
-    They measure how long things take, so that two of them at once would disturb each other.
+    They mostly wait, and measure how long things take: more of them at once would disturb them.
     """
     for item in items:
         kind = item.path.relative_to(HERE).parts[0]
         given = getattr(item, "callspec", None)
-        if kind == "live" or (given and REAL_SERVERS & {str(v) for v in given.params.values()}):
-            item.add_marker(pytest.mark.xdist_group("servers"))
+        servers = REAL_SERVERS & {str(value) for value in given.params.values()} if given else set()
+        if servers or kind == "live":
+            item.add_marker(pytest.mark.xdist_group(min(servers, default="prosody")))
         if kind == "properties":
             item.add_marker(pytest.mark.timeout(60))
