@@ -24,7 +24,8 @@ def delivered(
 ) -> list[tuple[Part, str]]:
     """Return a member's parts that its windows change: with a new baseline, in all that is held.
 
-    Beside each stands why its event is to be divided anew, or nothing.
+    Beside each stands why its event is to be divided anew, or nothing. What two events move at once
+    is held against the member in neither.
     """
     found = []
     for event_id, members in parts.items():
@@ -39,10 +40,21 @@ def delivered(
         changed = all_counted(part, known, baseline_w, active)
         if any(window.interval.end > active.start for window in known):
             changed = based(changed, baseline_w)
-        changed, why = judged(dispatch, changed, new, tolerance_w)
+        others = [
+            dispatches[other].active
+            for other in parts
+            if other != event_id and _moves(dispatches[other], parts[other].get(party))
+        ]
+        alone = [w for w in new if not any(w.interval.overlap(each) for each in others)]
+        changed, why = judged(dispatch, changed, alone, tolerance_w)
         if changed is not part:
             found.append((changed, why))
     return found
+
+
+def _moves(dispatch: Dispatch, part: Part | None) -> bool:
+    """Whether an event moves a member, so that what it moves in another one cannot be told."""
+    return part is not None and bool(part.asked_w) and not dispatch.event.is_cancelled
 
 
 def left_alone_w(

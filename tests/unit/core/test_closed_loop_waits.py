@@ -31,3 +31,25 @@ def test_who_may_still_put_off_its_start_is_not_found_to_deliver_too_little():
     late = Window(Interval(start=at(80), end=at(90)), 5000, None, None, 1, 1)
     loop.measured("a", [late], at(91))
     assert loop.parts[EVENT]["a"].conduct.short == 1
+
+
+def test_what_two_events_move_at_once_is_held_against_neither():
+    domain = Domain("a")
+    domain.lead()
+    domain.register("a", 3000)
+    domain.presence("a")
+    loop = domain.vtn.dispatching
+    urgent = derived_id("urgent")
+    for event, power_w, start, end in ((EVENT, -1500, 20, 200), (urgent, -100, 60, 120)):
+        active = Interval(start=at(start), end=at(end))
+        loop.create(Call(event, Delta(power_w=power_w), active, answer_by=at(10)), at(0))
+        domain.answer("a", loop.dispatches[event].event, power_w, 1, 5)
+        loop.put_part(loop.parts[event]["a"].model_copy(update={"baseline_w": 5000}))
+    for start in range(60, 120, 10):
+        window = Window(Interval(start=at(start), end=at(start + 10)), 4900, None, None, 1, 1)
+        loop.measured("a", [window], at(start + 11))
+    conduct = loop.parts[EVENT]["a"].conduct
+    assert (conduct.strikes, conduct.short) == (0, 0)
+    after = Window(Interval(start=at(120), end=at(130)), 4900, None, None, 1, 1)
+    loop.measured("a", [after], at(131))
+    assert loop.parts[EVENT]["a"].conduct.short == 1
