@@ -7,6 +7,8 @@ from tests.day.reckoning import Site
 from xmpp_cem.model.signal import Limit
 
 _HOUR = timedelta(hours=1)
+FINE = 4
+"""So many instants of a period of control are reckoned: a version may live for less than one."""
 
 
 def power_at(trace, instant):
@@ -25,16 +27,17 @@ def differences(day, *, slack, is_exact):
     period = day.pace.control
     count = int((day.at(day.steps) - day.begins) / period)
     instants = [day.begins + period * number for number in range(count)]
+    finer = [instant + period * part / FINE for instant in instants for part in range(FINE)]
     found = []
     for site in day.sites:
         noted = None if is_exact else day.baselines(site)
         # What is seen of the failsafe is seen up to half a period after it was so.
         held = [(when - period / 2, is_held) for when, is_held in day.held.get(site, [])]
         reckoned = Site(site, day.told, day.spans, held, day.pace.report, noted)
-        line = reckoned.day(instants, 2 * period.total_seconds())
+        line = reckoned.day(finer, FINE, 2 * period.total_seconds())
         found += [(site, *doubt) for doubt in reckoned.doubts]
         for number, instant in enumerate(instants):
-            near = line[max(0, number - slack) : number + slack + 1]
+            near = line[max(0, number - slack) * FINE : (number + slack) * FINE + 1]
             power_w = power_at(day.devices[site].trace, instant + period / 2)
             if None not in near and power_w not in near:
                 step = round((instant - day.begins) / day.pace.step, 2)

@@ -38,15 +38,18 @@ class Site:
     def is_in(self, what, now):
         return any(t.what == what and a <= now < b for t, (a, b) in self.spans.items())
 
-    def day(self, instants, back_s):
+    def day(self, instants, fine, back_s):
         """Return the power of each instant, W; None where nobody can say.
 
         Args:
             instants: in order, evenly spaced.
+            fine: every so many of them the site looks at its device.
             back_s: how long a lost site needs to hear what it missed, seconds.
         """
         self.told = [(self.heard(when, back_s), e) for when, e in self.told]
-        return [self.look(now) for now in instants]
+        return [
+            self.look(now, is_sampled=number % fine == 0) for number, now in enumerate(instants)
+        ]
 
     def heard(self, when, back_s):
         """Return when a version reaches the site."""
@@ -55,7 +58,7 @@ class Site:
                 return end + timedelta(seconds=back_s)
         return when
 
-    def look(self, now):
+    def look(self, now, *, is_sampled):
         if self.is_in("power cut", now):
             self.samples = []
             return None
@@ -68,7 +71,7 @@ class Site:
         power_w = self.act(now)
         if self.is_in("fault", now):
             return None
-        if self.decider is None:
+        if self.decider is None and is_sampled:
             self.samples.append((now, power_w))
         return power_w
 
