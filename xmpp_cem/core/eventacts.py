@@ -106,6 +106,12 @@ def continued(made: Commitment, known: Commitment, now: datetime) -> Commitment:
     return made.model_copy(update=stands)
 
 
+def also_own(known: Commitment, arrived: Commitment) -> Commitment:
+    """Return what is known, as ours alone once the same version has come to us alone."""
+    is_same = (known.event.order, known.digest) == (arrived.event.order, arrived.digest)
+    return known.model_copy(update={"is_own": True}) if arrived.is_own and is_same else known
+
+
 def is_current(record: VenRecord, commitments: Mapping[EventId, Commitment]) -> bool:
     """Whether an index is known, and every event that it lists just as it lists it."""
     return record.index_epoch >= 0 and all(

@@ -10,6 +10,7 @@ from xmpp_cem.core.eventacts import (
     OPPOSITE,
     Happening,
     Word,
+    also_own,
     as_state,
     decide_by,
     is_mandatory,
@@ -134,7 +135,7 @@ class EventBook:
         newest = Known(known.event.order, known.digest) if known else None
         cause = judge_version(version, newest, now, is_clock_good=True)
         taken = step(known.status if known else State.UNKNOWN, cause)
-        made = arrived if known is None or Act.KEEP in taken.acts else known
+        made = arrived if known is None or Act.KEEP in taken.acts else also_own(known, arrived)
         word = Word(0, self.judging.reason(cause, arrived))
         effects += self._asked(known, made, Happening(cause, word, now))
         return effects, taken, why_of(taken, word)

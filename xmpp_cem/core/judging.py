@@ -30,7 +30,7 @@ from xmpp_cem.core.records import Commitment
 from xmpp_cem.core.responding import response_w, why_no_response
 from xmpp_cem.core.rulebook import Verdict
 from xmpp_cem.core.venstate import VenState
-from xmpp_cem.messages.envelope import Header
+from xmpp_cem.messages.envelope import Header, Verb
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import ResourceId
@@ -61,7 +61,6 @@ class Judging:
         self, event: Event, header: Header, known: Commitment | None, now: datetime
     ) -> Commitment:
         """Return a version as it would be kept; what was promised and begun stands."""
-        listed = {entry.event for entry in self._state.record.index}
         made = Commitment(
             event=event,
             digest=self._state.settings.digest(event),
@@ -69,10 +68,22 @@ class Judging:
             decide_by=decide_by(event, now),
             path=header.path,
             hop=header.hop,
-            is_own=header.verb in BY_TRANSACTION and event.id not in listed,
+            is_own=self._is_own(event, header),
             **self.judged(event, known, now),
         )
         return continued(made, known, now) if known else made
+
+    def _is_own(self, event: Event, header: Header) -> bool:
+        """Whether a version is ours alone, on no node and in no index.
+
+        Either it came by transaction, or the VTN tells it in answer to a query although an index
+        that was made after the event does not list it.
+        """
+        if any(entry.event == event.id for entry in self._state.record.index):
+            return False
+        made = self._state.index_made
+        is_left_out = made is not None and event.created < made <= header.timestamp
+        return header.verb in BY_TRANSACTION or (header.verb is Verb.REPLY and is_left_out)
 
     def judged(self, event: Event, known: Commitment | None, now: datetime) -> dict[str, Any]:
         """Return what is asked of us, and what the rules leave of it, as fields of a commitment.

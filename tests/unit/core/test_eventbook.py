@@ -496,6 +496,7 @@ def test_an_answer_keeps_nothing_that_a_message_cannot_carry(book):
 
 
 OWN = HEADER.model_copy(update={"verb": Verb.CREATE})
+TOLD = HEADER.model_copy(update={"verb": Verb.REPLY})
 
 
 def test_what_came_by_transaction_needs_no_index_and_none_ends_it(book):
@@ -524,3 +525,27 @@ def test_a_share_of_nothing_is_taken_without_asking_and_may_rise_later(book):
     assert of_kind(effects, AskDecision) == []
     risen = take(book, make_event(modification=1, signal=share_of("0.5")), 1)
     assert of_kind(risen, AskDecision)[0].power_w == -2000
+
+
+def test_what_was_told_in_answer_and_then_came_by_transaction_needs_no_index(book):
+    event = make_event(signal=Delta(power_w=-1000))
+    book.take_event(event, TOLD, at(0))
+    book.take_event(event, OWN, at(1))
+    book.take_index(index(made=2), "n", at(2))
+    assert book.commitments[event.id].is_live
+
+
+def test_what_is_told_in_answer_but_by_no_index_from_before_is_ours_alone(book, state):
+    event = make_event(signal=Delta(power_w=-1000), created=at(0))
+    state.index_made = at(1)
+    book.take_event(event, TOLD.model_copy(update={"timestamp": at(2)}), at(2))
+    book.take_index(index(made=3), "n", at(3))
+    assert book.commitments[event.id].is_live
+
+
+def test_what_is_told_in_answer_before_an_index_could_list_it_follows_the_index(book, state):
+    event = make_event(signal=Delta(power_w=-1000), created=at(0))
+    state.index_made = at(-1)
+    book.take_event(event, TOLD.model_copy(update={"timestamp": at(2)}), at(2))
+    book.take_index(index(made=3), "n", at(3))
+    assert book.commitments[event.id].status is State.CANCELLED
