@@ -16,7 +16,7 @@ async def ready(operator, count):
     async def registered():
         members = (await operator.members()).members
         return (
-            sum(m.availability is Availability.AVAILABLE and m.revision > 0 for m in members)
+            sum(m.availability is Availability.AVAILABLE and m.decrease_w > 0 for m in members)
             == count
         )
 

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.timeout(120)]
 async def gathered(world, operator, count):
     async def are_here():
         members = (await operator.members()).members
-        here = [m for m in members if m.availability is Availability.AVAILABLE and m.revision]
+        here = [m for m in members if m.availability is Availability.AVAILABLE and m.decrease_w]
         return len(here) == count
 
     await world.until(are_here, 40)

@@ -34,7 +34,7 @@ async def begun(world, domain, members):
 
     async def ready():
         known = (await operator.members()).members
-        able = [m for m in known if m.availability is Availability.AVAILABLE and m.revision]
+        able = [m for m in known if m.availability is Availability.AVAILABLE and m.decrease_w]
         return len(able) == members and all(m.decrease_w for m in able)
 
     await world.until(ready, 40)

@@ -16,7 +16,9 @@ pytestmark = [pytest.mark.timeout(120)]
 def registered(operator, count):
     async def all_there():
         members = (await operator.members()).members
-        ready = [m for m in members if m.availability is Availability.AVAILABLE and m.revision > 0]
+        ready = [
+            m for m in members if m.availability is Availability.AVAILABLE and m.decrease_w > 0
+        ]
         return len(ready) == count
 
     return all_there
