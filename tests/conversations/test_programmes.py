@@ -171,6 +171,7 @@ async def test_a_gateway_is_called_as_one_and_asks_below_by_its_own_rules(world,
     for number, place in ((1, "agg-1"), (2, "agg-1"), (3, "agg-2")):
         world.site(f"site-{number}", f"{place}-sites", Meter(f"m{number}", 5000, 3000))
     world.start()
+    await (await begun(world, "agg-1-sites", 2)).stop()
     operator = await begun(world, "grid", 2)
     event = operator.event(41, -2000, 10, 15)
     assert (await operator.call(event, "peak")).result is Result.OK

@@ -8,7 +8,7 @@ import ssl
 import pytest
 
 from xmpp_cem.model.ids import Jid
-from xmpp_cem.model.link import LinkDown, LinkUp
+from xmpp_cem.model.link import LinkDown, LinkFailed, LinkUp, Stage
 from xmpp_cem.testing.pki import make_pki
 from xmpp_cem.xmpp.stream import Credentials, Stream
 
@@ -102,6 +102,13 @@ class Impostor:
         await writer.start_tls(context)
 
 
+async def until_down(seen):
+    async with asyncio.timeout(5):
+        while isinstance(news := await seen.get(), LinkFailed):
+            pass
+    return news
+
+
 @contextlib.asynccontextmanager
 async def meeting(impostor, pki, **options):
     server = await asyncio.start_server(impostor.serve, "127.0.0.1", 0)
@@ -134,8 +141,7 @@ async def meeting(impostor, pki, **options):
 async def test_a_server_without_tls_gets_no_session(pki, mechanism):
     impostor = Impostor([HEADER, features(mechanisms(mechanism)), SUCCESS, HEADER, features(BIND)])
     async with meeting(impostor, pki) as seen:
-        async with asyncio.timeout(5):
-            down = await seen.get()
+        down = await until_down(seen)
     assert "offers no encryption" in down.reason
     assert impostor.heard.count(b"<") <= 2  # the header and the end of the stream
     assert impostor.connections == 1
@@ -152,8 +158,7 @@ async def test_a_server_without_tls_gets_no_session(pki, mechanism):
 async def test_nothing_is_believed_before_tls(pki, line):
     impostor = Impostor([HEADER, features(STARTTLS, mechanisms("PLAIN")), line])
     async with meeting(impostor, pki) as seen:
-        async with asyncio.timeout(5):
-            down = await seen.get()
+        down = await until_down(seen)
     assert isinstance(down, LinkDown)
     assert b"auth" not in impostor.heard
 
@@ -165,8 +170,7 @@ async def test_weak_mechanisms_get_no_password(pki, offer):
     lines = [HEADER, features(STARTTLS), PROCEED, HEADER, features(mechanisms(offer))]
     impostor = Impostor(lines, pki)
     async with meeting(impostor, pki) as seen:
-        async with asyncio.timeout(5):
-            down = await seen.get()
+        down = await until_down(seen)
     assert "offers none of" in down.reason
     assert b"<auth" not in impostor.heard + impostor.heard_in_clear
 
@@ -175,8 +179,7 @@ async def test_scram_sha_1_is_used_only_where_allowed(pki):
     lines = [HEADER, features(STARTTLS), PROCEED, HEADER, features(mechanisms("SCRAM-SHA-1"))]
     impostor = Impostor([*lines, FAILURE], pki)
     async with meeting(impostor, pki, allow_scram_sha1=True) as seen:
-        async with asyncio.timeout(5):
-            down = await seen.get()
+        down = await until_down(seen)
     assert "not-authorized" in down.reason
     assert re.findall(rb"mechanism=.([A-Z0-9-]+)", impostor.heard) == [b"SCRAM-SHA-1"]
 
@@ -196,6 +199,10 @@ async def test_success_without_proof_of_the_password_is_refused(pki):
     offer = features(mechanisms("SCRAM-SHA-256"))
     impostor = Impostor([HEADER, features(STARTTLS), PROCEED, HEADER, offer, SUCCESS], pki)
     async with meeting(impostor, pki) as seen:
+        async with asyncio.timeout(5):
+            failed = await seen.get()
+        assert isinstance(failed, LinkFailed)
+        assert failed.stage is Stage.LOGIN
         await asyncio.sleep(0.3)
         assert seen.empty()
     assert impostor.heard.count(b"<auth") == 1

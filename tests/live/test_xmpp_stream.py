@@ -23,6 +23,7 @@ from xmpp_cem.model.link import (
     PresenceSeen,
     RequestReceived,
     Retraction,
+    Stage,
 )
 from xmpp_cem.model.node import Access, Affiliation, NodeName, NodeSpec
 from xmpp_cem.testing.pki import make_pki
@@ -489,7 +490,8 @@ async def test_a_hundred_requests_wait_and_the_rest_take_their_turn(server):
 
 async def test_a_wrong_password_is_an_error_to_mend(server, caplog):
     async with peer(server, "ven1", login={"password": "wrong"}) as ven:
-        (down,) = ven.seen
+        failed, down = ven.seen
+        assert failed.stage is Stage.LOGIN
         assert "check the password" in down.reason
         assert not ven.stream.is_up
     assert any(r.levelname == "ERROR" and r.name == "xmpp_cem.xmpp" for r in caplog.records)
@@ -502,7 +504,8 @@ async def test_a_server_of_an_unknown_authority_gets_no_login(server, tmp_path):
     make_pki(tmp_path / "pki", ("elsewhere",))
     ca_file.write_bytes((tmp_path / "pki" / "ca.pem").read_bytes())
     async with peer(server, "ven1", login={"ca_file": ca_file}) as ven:
-        (down,) = ven.seen
+        failed, down = ven.seen
+        assert failed.stage is Stage.TLS
         assert "not trusted" in down.reason
 
 
