@@ -10,15 +10,15 @@ REAL_SERVERS = frozenset({"prosody", "ejabberd"})
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
-    """Run the tests of each server one after the other, beside all that need no time to pass.
+    """Run the tests of each folder and server one after the other, beside all that need no time.
 
-    They mostly wait, and measure how long things take: more of them at once would disturb them.
+    They mostly wait, and measure how long things take: many of them at once would disturb them.
     """
     for item in items:
         kind = item.path.relative_to(HERE).parts[0]
         given = getattr(item, "callspec", None)
         servers = REAL_SERVERS & {str(value) for value in given.params.values()} if given else set()
         if servers or kind == "live":
-            item.add_marker(pytest.mark.xdist_group(min(servers, default="prosody")))
+            item.add_marker(pytest.mark.xdist_group(f"{kind} {min(servers, default='prosody')}"))
         if kind == "properties":
             item.add_marker(pytest.mark.timeout(60))
