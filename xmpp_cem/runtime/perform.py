@@ -49,7 +49,7 @@ from xmpp_cem.core.inputs import (
 from xmpp_cem.errors import TransportError
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import SHOW, Offer
-from xmpp_cem.model.control import Sample
+from xmpp_cem.model.control import Sample, SetPoint
 from xmpp_cem.model.node import Affiliation
 from xmpp_cem.model.quantity import Power
 from xmpp_cem.model.time import Instant
@@ -182,7 +182,7 @@ class Performer:
                 name = f"decide {event.id} {event.order.modification}"
                 self._start(name, self._decide(self._application, effect), group)
             case Actuate(set_points=set_points):
-                self._start("apply", _guarded(self._application.apply(set_points)), group)
+                self._start("apply", _apply(self._application, set_points), group)
             case ReadDevices():
                 self._start("read", self._read(self._application), group)
 
@@ -293,7 +293,8 @@ async def _samples(application: Application) -> tuple[Sample, ...]:
     return _SAMPLES.validate_python(await application.read())
 
 
-async def _guarded(work: Coroutine[Any, Any, None]) -> None:
-    outcome = await asyncio.gather(work, return_exceptions=True)
-    if isinstance(outcome[0], BaseException):
-        log.error("the site's program failed to apply set points", why=repr(outcome[0]))
+async def _apply(application: Application, set_points: tuple[SetPoint, ...]) -> None:
+    try:
+        await application.apply(set_points)
+    except Exception as error:
+        log.exception("the site's program failed to apply set points", why=repr(error))

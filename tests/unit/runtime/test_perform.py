@@ -1,3 +1,4 @@
+import gc
 from datetime import timedelta
 
 import pytest
@@ -256,6 +257,13 @@ async def test_a_program_that_fails_to_act_is_asked_again(stage):
     await stage.does(Actuate((SetPoint(resource="bad", power_w=1),)))
     await stage.does(Actuate((SetPoint(resource="r", power_w=1),)))
     assert [s.resource for s in stage.set_points] == ["bad", "r"]
+
+
+async def test_set_points_wait_for_the_next_look_while_the_program_applies_others(stage):
+    both = [SetPoint(resource="r", power_w=power_w) for power_w in (1, 2)]
+    await stage.does(*(Actuate((each,)) for each in both))
+    assert stage.set_points == both[:1]
+    gc.collect()  # a coroutine that nobody awaited would be told here
 
 
 async def test_without_a_program_there_is_nothing_to_decide_or_read(wire, clock, group):
