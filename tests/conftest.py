@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
+HEAVY = frozenset({"test_chaos.py", "test_demo.py", "test_many_members.py"})
+"""These run a dozen processes or a hundred connections: one of them at a time."""
+
 REAL_SERVERS = frozenset({"prosody", "ejabberd"})
 
 
@@ -18,7 +21,9 @@ def pytest_collection_modifyitems(items):
         kind = item.path.relative_to(HERE).parts[0]
         given = getattr(item, "callspec", None)
         servers = REAL_SERVERS & {str(value) for value in given.params.values()} if given else set()
-        if servers or kind == "live":
+        if item.path.name in HEAVY:
+            item.add_marker(pytest.mark.xdist_group("heavy"))
+        elif servers or kind == "live":
             item.add_marker(pytest.mark.xdist_group(f"{kind} {min(servers, default='prosody')}"))
         if kind == "properties":
             item.add_marker(pytest.mark.timeout(60))

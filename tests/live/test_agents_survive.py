@@ -145,8 +145,8 @@ async def test_health_says_what_is_missing_and_sigterm_ends_in_order(town):
     site = town.running[SITE]
     began = time.monotonic()
     site.send_signal(signal.SIGTERM)
-    assert await asyncio.wait_for(site.wait(), 10) == 0
-    assert time.monotonic() - began < 8
+    assert await asyncio.wait_for(site.wait(), 30) == 0
+    assert time.monotonic() - began < 15  # what nobody takes is waited for 5 s
 
 
 async def test_what_an_agent_cannot_mend_ends_it_with_code_1(town):

@@ -115,14 +115,18 @@ class Rehearsal:
         numbers = itertools.count(1)
         return self._play(lambda _: next(numbers) == at, is_told=is_told)
 
-    def play_all(self) -> tuple[Ending, dict[int, Ending]]:
+    def play_all(self, part: int = 0, parts: int = 1) -> tuple[Ending, dict[int, Ending]]:
         """Return how it ends without a kill, and with one at each boundary until it is calm.
 
         One play goes on past every boundary and leaves a child there that does not: what came
         before is played once.
+
+        Args:
+            part: which of the parts, from 0: two boundaries are of one, the next two of the next.
+            parts: so many parts are all boundaries together.
         """
         with tempfile.TemporaryDirectory() as folder:
-            forks = _Forks(Path(folder))
+            forks = _Forks(Path(folder), part, parts)
             try:
                 ending = self._play(forks.leave)
             except BaseException:
@@ -157,17 +161,20 @@ class Rehearsal:
 class _Forks:
     """Children that each leave the one play at another boundary, and write down how it ended."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, part: int, parts: int) -> None:
         self._folder = folder
+        self._part, self._parts = part, parts
         self._count = 0
         self._running: dict[int, int] = {}
         self._is_child = False
 
     def leave(self, _: str) -> bool:
-        """Leave a child at this boundary; true in the child."""
+        """Leave a child at this boundary, if it is of our part; true in the child."""
+        self._count += 1
+        if not self._is_ours(self._count):
+            return False
         if len(self._running) >= _AT_ONCE:
             self._wait_for_one()
-        self._count += 1
         loop = asyncio.get_running_loop()
         child = os.fork()
         if child:
@@ -176,6 +183,10 @@ class _Forks:
         self._is_child = True
         asyncio._set_running_loop(loop)  # noqa: SLF001 asyncio knows the parent's process only
         return True
+
+    def _is_ours(self, number: int) -> bool:
+        """Keep what comes before a commit together with what comes after it."""
+        return number // 2 % self._parts == self._part
 
     def end_child(self, ending: Ending | None) -> None:
         """In a child: write down how it ended, and be no more."""
@@ -193,6 +204,7 @@ class _Forks:
         return {
             number: pickle.loads((self._folder / str(number)).read_bytes())  # noqa: S301 our own
             for number in range(1, self._count + 1)
+            if self._is_ours(number)
         }
 
     def _wait_for_one(self) -> None:
