@@ -159,6 +159,7 @@ class Outbox:
             return Outcome(entry, reply=await self._send(transport, entry))
         except RefusedError as error:
             if error.is_temporary:
+                log.debug("not taken yet", destination=entry.destination, why=str(error))
                 return None
             return Outcome(entry, condition=error.condition, reason=error.text or str(error))
         except TransportError as error:
