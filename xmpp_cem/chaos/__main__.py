@@ -27,7 +27,15 @@ def main() -> int:
         return 2
     folder = Path(tempfile.mkdtemp(prefix="xmpp-cem-chaos-"))
     seed = secrets.randbelow(2**31) if arguments.seed is None else arguments.seed
-    run = Run(arguments.server, folder, seed, tuple(arguments.only or ()))
+    known = figures.read(arguments.json, arguments.server) if arguments.json else figures.Figures()
+    run = Run(
+        arguments.server,
+        folder,
+        seed,
+        tuple(arguments.only or ()),
+        known.points,
+        lambda more: _added(arguments.json, arguments.server, more),
+    )
     sys.stderr.write(f"{arguments.server}, seed {seed}, files in {folder}\n")
     is_broken = False
     # Whoever ends a long run keeps the figures of the rounds so far.
@@ -39,7 +47,7 @@ def main() -> int:
     except (XmppCemError, TimeoutError) as error:
         sys.stderr.write(f"{error}\n")
         is_broken = True
-    total = _added(arguments.json, arguments.server, run.figures)
+    total = figures.read(arguments.json, arguments.server) if arguments.json else run.figures
     shown = total.summary()
     del shown["recoveries"]
     sys.stdout.write(json.dumps(shown, indent=2) + "\n")
@@ -50,14 +58,10 @@ def main() -> int:
     return 1 if is_broken or not run.figures.is_good else 0
 
 
-def _added(path: Path | None, server: str, new: figures.Figures) -> figures.Figures:
-    """Return this run's figures, added to those in the file."""
-    if path is None:
-        return new
-    total = figures.read(path, server)
-    total.add(new)
-    figures.write(path, server, total)
-    return total
+def _added(path: Path | None, server: str, more: figures.Figures) -> None:
+    """Add figures to those in the file at once: a long run may be ended."""
+    if path is not None:
+        figures.add_to(path, server, more)
 
 
 def _arguments() -> argparse.Namespace:

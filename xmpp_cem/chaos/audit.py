@@ -2,9 +2,10 @@
 
 from datetime import datetime, timedelta
 
+from xmpp_cem.chaos.audit_acts import judge_acts
 from xmpp_cem.chaos.audit_controls import (
     Hop,
-    judge_acts,
+    asked_as,
     judge_cascade,
     judge_controls,
     judge_hop,
@@ -49,9 +50,11 @@ async def audit(scene: Scene, span: Interval) -> Findings:
     for site in SITES:
         calm = not stage.ledger.is_harmed(number, GRID, leader(site), site)
         since = span.start - timedelta(seconds=_LEFT_S)
-        other = [c.event.active for c in stage.shelf(site).commitments(since).values()]
+        other = stage.shelf(site).commitments(since).values()
         windows = {at: w for at, w in _reported(scene, site).items() if at >= span.start}
-        findings.add(judge_acts(site, found[site] if calm else Found(), other, windows))
+        starved = stage.ledger.starved.get(site, ())
+        own = found[site] if calm else Found()
+        findings.add(judge_acts(site, own, other, windows, starved))
     findings.add(_outboxes(scene))
     findings.add(await _nodes(scene))
     findings.add(_processes(scene))
@@ -62,10 +65,10 @@ def _found(scene: Scene) -> dict[str, Found]:
     """Return what everybody knows of the round's controls, level by level."""
     controls = [control.id for control in scene.stage.ledger.of(scene.number)]
     found = {GRID: scene.stage.shelf(GRID).events(controls)}
-    for gateway in GATEWAYS:
-        found[gateway] = scene.stage.shelf(gateway).events(controls)
-        for site in MEMBERS[gateway]:
-            found[site] = scene.stage.shelf(site).events(found[gateway].dispatches)
+    for domain, members in MEMBERS.items():
+        for member in members:
+            asked = [asked_as(d, member) for d in found[domain].dispatches.values()]
+            found[member] = scene.stage.shelf(member).events(asked)
     return found
 
 
@@ -142,7 +145,7 @@ async def _nodes(scene: Scene) -> Findings:
 def _processes(scene: Scene) -> Findings:
     """Judge who runs: every party once, and the server."""
     findings = Findings()
-    ours = scene.parties.pids()
+    ours = set(scene.parties.pids().values())
     for pid, line in processes_naming(scene.place.folder).items():
         if " run " in line and pid not in ours:
             findings.disagreements.append(f"process {pid} was left behind: {line}")

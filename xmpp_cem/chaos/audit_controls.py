@@ -1,22 +1,20 @@
 """Whether every control ended as it must at every level, judged from the stores alone."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from xmpp_cem.chaos.findings import Findings
 from xmpp_cem.chaos.ledger import Control, Ledger
-from xmpp_cem.chaos.plan import GRID, WINDOW_S
-from xmpp_cem.chaos.stores import Found, Window
+from xmpp_cem.chaos.plan import GRID
+from xmpp_cem.chaos.stores import Found
+from xmpp_cem.core.individual import share_id
 from xmpp_cem.core.life import State
 from xmpp_cem.core.records import Commitment, Dispatch, Part
 from xmpp_cem.model.answer import Answer, Opt
-from xmpp_cem.model.event import EventStatus
-from xmpp_cem.model.time import Interval
+from xmpp_cem.model.event import EventStatus, Order
+from xmpp_cem.model.signal import Limit, in_words
 
-_WINDOW = timedelta(seconds=WINDOW_S)
-_LEAST_W = 50
-_EDGE_S = 4
 _TRAVEL_S = 1.0
 """An answer that is given later may expire with the event on its way up."""
 
@@ -54,8 +52,8 @@ def judge_controls(ledger: Ledger, number: int, grid: Found) -> Findings:
 
 def _wrong_end(control: Control, dispatch: Dispatch, *, may_forget: bool) -> str:
     status = dispatch.event.status
-    if dispatch.target_w != control.target_w:
-        return f"target {dispatch.target_w} W, asked for {control.target_w} W"
+    if dispatch.signal != control.signal:
+        return f"asked for: {in_words(control.signal)}, has: {in_words(dispatch.signal)}"
     if control.cancel == "accepted" and status is EventStatus.COMPLETED and not may_forget:
         return "its cancel was accepted, and it is completed"
     if control.cancel is None and status is EventStatus.CANCELLED:
@@ -69,14 +67,15 @@ def judge_hop(ledger: Ledger, number: int, hop: Hop) -> Findings:
     for event_id, dispatch in hop.book.dispatches.items():
         for member, found in hop.members.items():
             part = hop.book.parts.get((event_id, member))
-            commitment = found.commitments.get(event_id)
+            commitment = found.commitments.get(asked_as(dispatch, member))
             place = f"{event_id} between {hop.leader} and {member}"
             calm = not ledger.is_harmed(number, GRID, hop.leader, member)
             forgot = ledger.forgot(member, dispatch.event.created)
             if commitment is None:
-                findings.lost += _absent(place, part, calm=calm, forgot=forgot)
+                findings.lost += _absent(place, dispatch, part, calm=calm, forgot=forgot)
                 continue
-            findings.disagreements += _unlike(place, dispatch, commitment, calm=calm)
+            order = _told_order(dispatch, part)
+            findings.disagreements += _unlike(place, dispatch, order, commitment, calm=calm)
             given, last = commitment.answer, part.answer if part else None
             late = dispatch.active.end - timedelta(seconds=_TRAVEL_S)
             calm = calm and (given is None or given.at < late)
@@ -84,16 +83,35 @@ def judge_hop(ledger: Ledger, number: int, hop: Hop) -> Findings:
     return findings
 
 
-def _absent(place: str, part: Part | None, *, calm: bool, forgot: bool) -> list[str]:
+def asked_as(dispatch: Dispatch, member: str) -> str:
+    """Return the id by which a member knows an event: that of its own share, where it has one."""
+    event_id = dispatch.event.id
+    return share_id(event_id, member) if dispatch.is_individual else event_id
+
+
+def _told_order(dispatch: Dispatch, part: Part | None) -> Order | None:
+    """Return the version that a member was told last; None when it never was."""
+    event = dispatch.event
+    if not dispatch.is_individual or (part and part.order and event.is_cancelled):
+        return event.order
+    return part.order if part else None
+
+
+def _absent(
+    place: str, dispatch: Dispatch, part: Part | None, *, calm: bool, forgot: bool
+) -> list[str]:
     """Judge an event that a member does not have; visibly unanswered is no loss."""
+    is_individual = dispatch.is_individual
     if part and part.answer and not forgot:
         return [f"{place}: it was answered, and the member does not know it"]
-    if part and part.answer is None and calm:
+    if part and part.answer is None and calm and (part.order or not is_individual):
         return [f"{place}: it never reached the member, whom no fault had reached"]
     return []
 
 
-def _unlike(place: str, dispatch: Dispatch, commitment: Commitment, *, calm: bool) -> list[str]:
+def _unlike(
+    place: str, dispatch: Dispatch, ours: Order | None, commitment: Commitment, *, calm: bool
+) -> list[str]:
     """Judge how both sides ended; behind a fault the last version may come too late."""
     above, below = dispatch.event.status, commitment.status
     if above is EventStatus.COMPLETED and below is State.CANCELLED:
@@ -102,7 +120,7 @@ def _unlike(place: str, dispatch: Dispatch, commitment: Commitment, *, calm: boo
         return []
     if above is EventStatus.CANCELLED and below is not State.CANCELLED:
         return [f"{place}: cancelled above, {below.value} below"]
-    ours, theirs = dispatch.event.order, commitment.event.order
+    theirs = commitment.event.order
     return [f"{place}: version {ours} above, {theirs} below"] if ours != theirs else []
 
 
@@ -144,53 +162,17 @@ def judge_cascade(ledger: Ledger, number: int, gateway: str, found: Found) -> Fi
         calm = not ledger.is_harmed(number, GRID, gateway)
         if calm and (above is State.CANCELLED) != (below is EventStatus.CANCELLED):
             findings.disagreements.append(f"{place}: {above.value} above, {below.value} below")
-        if calm and above is State.COMPLETED and made[0].target_w != commitment.asked_w:
-            asked = f"asked for {commitment.asked_w} W, divided {made[0].target_w} W"
+        if calm and above is State.COMPLETED and _divided(made[0]) != _asked(commitment):
+            asked = f"asked for {_asked(commitment)} W, divided {_divided(made[0])} W"
             findings.disagreements.append(f"{place}: {asked}")
     return findings
 
 
-def judge_acts(
-    site: str, found: Found, other: Collection[Interval], windows: Mapping[datetime, Window]
-) -> Findings:
-    """Hold what a site promised against the power that it measured itself.
-
-    Args:
-        site: the party.
-        found: its commitments that no fault has reached; each moves what was promised, once.
-        other: when further events of its were active.
-        windows: what it metered; power outside of all events is wrong.
-    """
-    findings = Findings()
-    edge = timedelta(seconds=_EDGE_S)
-    active = [*other, *(c.event.active for c in found.commitments.values())]
-    for start, window in windows.items():
-        is_near = any(a.start - edge < start < a.end + edge for a in active)
-        if not is_near and abs(window.power_w) > _LEAST_W:
-            text = f"{site} moved {window.power_w} W at {start:%H:%M:%S} outside of every event"
-            findings.duplicated.append(text)
-    for commitment in found.commitments.values():
-        findings.add(_judge_act(site, commitment, windows))
-    return findings
+def _asked(commitment: Commitment) -> int:
+    signal = commitment.event.signal
+    return signal.limit_w if isinstance(signal, Limit) else commitment.asked_w
 
 
-def _judge_act(site: str, commitment: Commitment, windows: Mapping[datetime, Window]) -> Findings:
-    """Judge one event at a site that no fault reached: it moved what it promised, once."""
-    answer, findings = commitment.answer, Findings()
-    if answer is None or answer.opt is not Opt.IN or abs(answer.power_w) < _LEAST_W:
-        return findings
-    moved = [w.power_w for at, w in windows.items() if _is_inside(at, commitment.event.active)]
-    near = max(_LEAST_W, abs(answer.power_w) // 50)
-    place = f"{commitment.event.id} at {site}"
-    is_steady, is_over = answer.sequence == 1, commitment.status is State.COMPLETED
-    least = abs(answer.power_w) - near if is_steady else _LEAST_W
-    if is_over and not any(abs(power_w) >= least for power_w in moved):
-        findings.lost.append(f"{place}: promised {answer.power_w} W, moved {moved}")
-    most = abs(answer.power_w) + near
-    if is_steady and any(abs(power_w) > most for power_w in moved):
-        findings.duplicated.append(f"{place}: promised {answer.power_w} W, moved {moved}")
-    return findings
-
-
-def _is_inside(start: datetime, active: Interval) -> bool:
-    return active.start <= start and start + _WINDOW <= active.end
+def _divided(dispatch: Dispatch) -> int:
+    signal = dispatch.signal
+    return signal.limit_w if isinstance(signal, Limit) else dispatch.target_w

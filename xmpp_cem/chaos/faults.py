@@ -1,13 +1,19 @@
-"""The kinds of faults, how often each comes, and where one cannot be."""
+"""The kinds of faults, and how often each comes."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from xmpp_cem.chaos import faults_account, faults_link, faults_node, faults_party, faults_store
+from xmpp_cem.chaos import (
+    faults_account,
+    faults_inside,
+    faults_link,
+    faults_node,
+    faults_party,
+    faults_store,
+)
 from xmpp_cem.chaos.scene import Scene
-from xmpp_cem.testing.server import Kind
 
 
 @dataclass(frozen=True)
@@ -17,12 +23,12 @@ class Fault:
     Args:
         act: injects it, lets it last and ends it.
         weight: how often it is chosen; what takes a minute to get over comes rarely.
-        missing: why it cannot be injected on a server, None when it can.
+        is_soon: whether it begins with the round, to meet the load's first messages.
     """
 
     act: Callable[[Scene], Awaitable[None]]
     weight: float
-    missing: Callable[[Kind], str | None] = lambda _: None
+    is_soon: bool = False
 
 
 FAULTS: Final[dict[str, Fault]] = {
@@ -30,6 +36,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "kill-gateway": Fault(faults_party.kill_gateway, 8),
     "kill-vtn": Fault(faults_party.kill_vtn, 8),
     "kill-twice": Fault(faults_party.kill_twice, 3),
+    "kill-at-commit": Fault(faults_inside.kill_at_commit, 12, is_soon=True),
     "kill-server": Fault(faults_party.kill_server, 5),
     "restart-server": Fault(faults_party.restart_server, 3),
     "freeze-ven": Fault(faults_party.freeze_ven, 2),
@@ -41,6 +48,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "refuse": Fault(faults_link.refuse, 3),
     "delay": Fault(faults_link.delay, 5),
     "stall": Fault(faults_link.stall, 4),
+    "disorder": Fault(faults_inside.disorder, 5),
     "half-open": Fault(faults_link.half_open, 1),
     "slow-consumer": Fault(faults_link.slow_consumer, 3),
     "replay-item": Fault(faults_node.replay_item, 5),
@@ -50,19 +58,13 @@ FAULTS: Final[dict[str, Fault]] = {
     "unsubscribe": Fault(faults_node.unsubscribe, 1),
     "twin": Fault(faults_account.twin, 0.4),
     "disable-account": Fault(faults_account.disable_account, 0.5),
+    "certificate-expired": Fault(faults_account.certificate_expired, 0.5),
     "restore-ven": Fault(faults_store.restore_ven, 3),
     "restore-gateway": Fault(faults_store.restore_gateway, 3),
     "restore-vtn": Fault(faults_store.restore_vtn, 3),
     "disk-full": Fault(faults_store.disk_full, 4),
-    "clock-step": Fault(faults_account.clock_step, 1, faults_account.no_clock_steps),
+    "clock-step": Fault(faults_account.clock_step, 3),
 }
-
-
-def possible(kind: Kind) -> tuple[list[str], dict[str, str]]:
-    """Return the kinds that can be injected on a server, and the reasons for all others."""
-    reasons = {name: fault.missing(kind) for name, fault in FAULTS.items()}
-    left_out = {name: reason for name, reason in reasons.items() if reason}
-    return [name for name in FAULTS if name not in left_out], left_out
 
 
 def choose(names: list[str], count: int, chance: Random) -> list[str]:

@@ -3,14 +3,15 @@
 import asyncio
 import secrets
 from datetime import timedelta
-from pathlib import Path
 
-from xmpp_cem.chaos.plan import HOST, SITES
+from xmpp_cem.chaos.plan import HOST, MEMBERS, PARTIES, SITES
 from xmpp_cem.chaos.scene import Scene
-from xmpp_cem.testing.server import Account, Kind
+from xmpp_cem.testing.pki import make_pki
+from xmpp_cem.testing.server import Account
 from xmpp_cem.testing.toml import toml
 
 _MARGIN = timedelta(seconds=5)
+_STARTED_SHARE, _STARTS_S = 0.3, 4.0
 
 
 async def twin(scene: Scene) -> None:
@@ -42,44 +43,44 @@ async def disable_account(scene: Scene) -> None:
         await server.set_password(Account(jid, scene.place.password(site)))
 
 
-async def clock_step(scene: Scene) -> None:
-    """Start a site anew so that its clock can be stepped: by an hour or to 1970, and back.
+async def certificate_expired(scene: Scene) -> None:
+    """Restart the server with a certificate that has expired, and later with a good one.
 
-    It stays as it is afterwards: once the clock is right again, all must be well again.
+    Nobody may log in meanwhile, and whoever tries must say why it does not.
     """
+    scene.take_server()
+    place, names = scene.place, (HOST, *map(scene.place.endpoint.pubsub, MEMBERS))
+    folder = place.endpoint.ca_file.parent
+    make_pki(folder, names, not_after=scene.now() - timedelta(days=1))
+    await place.server.restart(is_trusted=False)
+    before = {party: place.log(party).stat().st_size for party in PARTIES}
+    try:
+        await asyncio.sleep(scene.between(4.0, 6.0))
+        said = {party: place.log(party).read_bytes()[before[party] :] for party in PARTIES}
+    finally:
+        make_pki(folder, names)
+        await place.server.restart()
+    for party in (party for party, text in said.items() if b"is connected" in text):
+        scene.findings.disagreements.append(f"{party} logged in behind an expired certificate")
+    if not any(b"certificate has expired" in text for text in said.values()):
+        scene.findings.unrecovered.append("nobody said that the certificate has expired")
+
+
+async def clock_step(scene: Scene) -> None:
+    """Step a site's clock by an hour or to 1970, and back; in some rounds it is started so."""
     site = scene.take(SITES)
     step = scene.chance.choice(("+3600", "-3600", "-1700000000"))
     scene.notes.append(f"{step} s")
-    file = scene.place.folder / f"{site}.clock"
-    file.write_text("+0", encoding="ascii")
+    file = scene.place.config(site).with_suffix(".clock")
     began = scene.now() - _MARGIN
-    scene.parties.kill(site)
-    scene.parties.start((site,), faketime(file))
-    await asyncio.sleep(scene.between(2.0, 4.0))
     file.write_text(step, encoding="ascii")
+    if scene.chance.random() < _STARTED_SHARE:
+        scene.parties.kill(site)
+        scene.parties.start((site,))
+        await asyncio.sleep(_STARTS_S)
     try:
-        await asyncio.sleep(scene.between(2.0, 4.0))
+        await asyncio.sleep(scene.between(2.0, 5.0))
     finally:
-        file.write_text("+0", encoding="ascii")
+        file.unlink()
         ledger = scene.stage.ledger
         ledger.doubled.setdefault(site, []).append((began, scene.now() + _MARGIN))
-
-
-def library() -> Path | None:
-    """Return the library that steps a process's clock, where Debian's libfaketime is installed."""
-    return next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
-
-
-def no_clock_steps(_: Kind) -> str | None:
-    """Say why no clock can be stepped, None when one can."""
-    return None if library() else "Debian's package libfaketime is not installed"
-
-
-def faketime(file: Path) -> dict[str, str]:
-    """Return the environment under which a file says how far a process's clock is off."""
-    return {
-        "LD_PRELOAD": str(library()),
-        "FAKETIME_TIMESTAMP_FILE": str(file),
-        "FAKETIME_CACHE_DURATION": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-    }

@@ -1,6 +1,8 @@
 """The figures of many rounds, added up over runs in one file."""
 
+import fcntl
 import json
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
@@ -19,7 +21,8 @@ class Figures:
     Args:
         rounds: how many.
         faults: how often each kind was injected.
-        not_run: kinds that were not, with the reason.
+        points: at how many commits parties died, by role, kind of input and moment.
+        starved: in how many rounds the machine let each party stand still, beside all faults.
         controls: events that an operator asked for.
         fates: what became of them: accepted, refused, unknown; cancelled beside.
         readings: windows of readings that were held against each other.
@@ -33,7 +36,8 @@ class Figures:
 
     rounds: int = 0
     faults: dict[str, int] = field(default_factory=dict)
-    not_run: dict[str, str] = field(default_factory=dict)
+    points: dict[str, int] = field(default_factory=dict)
+    starved: dict[str, int] = field(default_factory=dict)
     controls: int = 0
     fates: dict[str, int] = field(default_factory=dict)
     readings: int = 0
@@ -66,14 +70,17 @@ class Figures:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in ("lost", "duplicated", "disagreements", "unrecovered"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for counts, more in ((self.faults, other.faults), (self.fates, other.fates)):
-            for key, count in more.items():
+        for name in ("faults", "points", "starved", "fates"):
+            counts = getattr(self, name)
+            for key, count in getattr(other, name).items():
                 counts[key] = counts.get(key, 0) + count
-        self.not_run = other.not_run
         self.recoveries += other.recoveries
         self.rss_growth = max(self.rss_growth, other.rss_growth)
         self.file_growth = max(self.file_growth, other.file_growth)
-        self.seeds += other.seeds
+        rounds: Counter[int] = Counter()
+        for seed, count in (*self.seeds, *other.seeds):
+            rounds[seed] += count
+        self.seeds = [[seed, count] for seed, count in rounds.items()]
         self.failures += other.failures
 
     def summary(self) -> dict[str, Any]:
@@ -108,10 +115,17 @@ def read(path: Path, server: str) -> Figures:
     return Figures(**known)
 
 
-def write(path: Path, server: str, figures: Figures) -> None:
-    """Replace the figures of one server in a file."""
-    everything = _known(path) | {server: figures.summary()}
-    path.write_text(json.dumps(everything, indent=2) + "\n", encoding="utf-8")
+def add_to(path: Path, server: str, more: Figures) -> Figures:
+    """Add to the figures of one server in a file, also while other runs do; return the sum."""
+    with path.with_name(f"{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        total = read(path, server)
+        total.add(more)
+        everything = _known(path) | {server: total.summary()}
+        fresh = path.with_name(f"{path.name}.new")
+        fresh.write_text(json.dumps(everything, indent=2) + "\n", encoding="utf-8")
+        fresh.replace(path)
+    return total
 
 
 def _known(path: Path) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from xmpp_cem.chaos.plan import below
+from xmpp_cem.model.signal import Delta, Limit
 from xmpp_cem.model.time import Interval
 
 Fate = Literal["accepted", "refused", "unknown"]
@@ -16,7 +18,7 @@ class Control:
     Args:
         id: the event.
         number: the round in which it was made.
-        target_w: the change of power asked for, signed, W.
+        signal: what was asked for: a change of power, or a limit.
         made: when it was asked for.
         active: when.
         fate: what the VTN said; unknown when it said nothing in time.
@@ -25,7 +27,7 @@ class Control:
 
     id: str
     number: int
-    target_w: int
+    signal: Delta | Limit
     made: datetime
     active: Interval
     fate: Fate = "unknown"
@@ -41,12 +43,20 @@ class Ledger:
         harmed: round to the parties that faults reached in it.
         restored: party to the instants from and to which its store lost what it knew.
         doubled: party to the instants between which two of it, or a wrong clock, spoke.
+        starved: party to the times in which the machine let it stand still.
     """
 
     controls: list[Control] = field(default_factory=list)
     harmed: dict[int, set[str]] = field(default_factory=dict)
     restored: dict[str, list[tuple[datetime, datetime]]] = field(default_factory=dict)
     doubled: dict[str, list[tuple[datetime, datetime]]] = field(default_factory=dict)
+    starved: dict[str, list[Interval]] = field(default_factory=dict)
+
+    def starve(self, number: int, party: str, began: datetime, ended: datetime) -> None:
+        """Note that the machine let a party, and so all below it, stand still."""
+        self.harm(number, *below(party))
+        for one in below(party):
+            self.starved.setdefault(one, []).append(Interval(start=began, end=ended))
 
     def of(self, number: int) -> list[Control]:
         """Return the controls of a round."""

@@ -6,7 +6,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from xmpp_cem.chaos.place import Place
@@ -33,19 +33,17 @@ class Parties:
         self.died: list[str] = []
         self._limits: dict[str, int] = {}
 
-    def start(self, parties: Iterable[str], env: Mapping[str, str] | None = None) -> None:
-        """Start these parties, with more in their environment; one that runs is left alone."""
+    def start(self, parties: Iterable[str]) -> None:
+        """Start these parties; one that runs is left alone."""
         for party in parties:
             if party not in self._processes or not self._processes[party].is_running:
-                self._processes[party] = self.launch(party, self._place.config(party), env)
+                self._processes[party] = self.launch(party, self._place.config(party))
 
-    def launch(
-        self, party: str, config: Path, env: Mapping[str, str] | None = None
-    ) -> ServerProcess:
+    def launch(self, party: str, config: Path) -> ServerProcess:
         """Start a process from any configuration file; the caller ends it."""
-        program = (sys.executable, "-m", "xmpp_cem", "run", str(config))
+        program = (sys.executable, "-m", "xmpp_cem.chaos.party", "run", str(config))
         log = self._place.folder / f"{config.stem}.log"
-        process = ServerProcess(program, env or {}, self._place.folder, log)
+        process = ServerProcess(program, {}, self._place.folder, log)
         if party in self._limits:
             self._limit(party, process, 0)
         return process
@@ -103,9 +101,9 @@ class Parties:
         """Return the resident memory of each party, bytes."""
         return {party: resident(process.pid) for party, process in self._processes.items()}
 
-    def pids(self) -> frozenset[int]:
-        """Return the process ids of all parties."""
-        return frozenset(process.pid for process in self._processes.values())
+    def pids(self) -> dict[str, int]:
+        """Return the process id of each party."""
+        return {party: process.pid for party, process in self._processes.items()}
 
 
 def resident(pid: int) -> int:

@@ -90,6 +90,10 @@ class Place:
         """Return the path of a party's store."""
         return self.folder / "stores" / party / "store.sqlite"
 
+    def log(self, party: str) -> Path:
+        """Return the file of what a party says of itself."""
+        return self.folder / f"{party}.log"
+
     def button(self, site: str) -> Path:
         """Return the file that is a site's override button while it exists."""
         return self.folder / f"{site}.override"

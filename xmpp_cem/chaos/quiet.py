@@ -1,6 +1,7 @@
 """Waits until everybody is back, everything has come in and every event has ended."""
 
 import asyncio
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from xmpp_cem.chaos.plan import MEMBERS, PARTIES
@@ -20,8 +21,9 @@ async def settle(scene: Scene, healed: datetime, seconds: float) -> tuple[float,
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
     recovered: float | None = None
+    reported = _Reported(scene)
     while True:
-        missing = await _unsettled(scene, healed)
+        missing = await _unsettled(scene, healed, reported)
         if not missing and recovered is None:
             recovered = (scene.now() - healed).total_seconds()
         missing += _unended(scene)
@@ -31,7 +33,27 @@ async def settle(scene: Scene, healed: datetime, seconds: float) -> tuple[float,
         await asyncio.sleep(_LOOK_S)
 
 
-async def _unsettled(scene: Scene, healed: datetime) -> list[str]:
+@dataclass
+class _Reported:
+    """What members have reported in their present epoch, each report read but once."""
+
+    scene: Scene
+    _known: dict[str, tuple[str, list[tuple[Position, datetime]]]] = field(default_factory=dict)
+
+    def of(self, member: str, epoch: int) -> list[tuple[Position, datetime]]:
+        """Return position and last instant of each report."""
+        beginning = f"{epoch:016d}."
+        last, known = self._known.get(member, (beginning, []))
+        if not last.startswith(beginning):
+            last, known = beginning, []
+        for report in self.scene.stage.shelf(member).reports(last):
+            known.append((report.position, report.until))
+            last = report.key
+        self._known[member] = last, known
+        return known
+
+
+async def _unsettled(scene: Scene, healed: datetime, reported: _Reported) -> list[str]:
     """Return who is not reachable, not current, or whose readings are still missing."""
     missing: list[str] = []
     soon = scene.now() + _AHEAD
@@ -42,11 +64,11 @@ async def _unsettled(scene: Scene, healed: datetime) -> list[str]:
             ven = scene.stage.shelf(member).ven()
             if (ven.index_epoch, ven.index_version) < index:
                 missing.append(f"{member} has an old index of {domain}")
-            reports = scene.stage.shelf(member).reports(f"{ven.epoch:016d}.")
-            due = [r.position for r in reports if r.until <= healed]
+            reports = reported.of(member, ven.epoch)
+            due = [position for position, end in reports if end <= healed]
             held = known[member].known if member in known else None
             # Windows of the future are those of a clock that was wrong.
-            if not any(healed < r.until <= soon for r in reports):
+            if not any(healed < end <= soon for _, end in reports):
                 missing.append(f"{member} has not reported since")
             elif held is None or held < max([*due, Position(ven.epoch, 0)]):
                 missing.append(f"{domain} has not all readings of {member}")

@@ -2,21 +2,23 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
 from xmpp_cem.chaos import quiet
 from xmpp_cem.chaos.audit import audit
 from xmpp_cem.chaos.desk import Desk
-from xmpp_cem.chaos.faults import FAULTS, choose, possible
+from xmpp_cem.chaos.faults import FAULTS, choose
 from xmpp_cem.chaos.figures import Figures, growth
 from xmpp_cem.chaos.findings import Findings
 from xmpp_cem.chaos.load import play
 from xmpp_cem.chaos.parties import Parties, resident
 from xmpp_cem.chaos.place import Place
-from xmpp_cem.chaos.plan import PARTIES, WINDOW_S, Times
+from xmpp_cem.chaos.plan import GRID, PARTIES, WINDOW_S, Times
+from xmpp_cem.chaos.pulse import Pulse
 from xmpp_cem.chaos.scene import NothingLeftError, Scene, Stage
 from xmpp_cem.errors import TransportError
 from xmpp_cem.model.time import Interval, window
@@ -39,13 +41,18 @@ class Run:
         folder: where everything is kept.
         seed: all choices of the harness follow from it.
         only: kinds of faults to choose from; none: all.
+        points: commits at which parties died in earlier runs, so that others come first.
+        told: takes the figures of each round, and at last those of the whole run.
     """
 
     kind: Kind
     folder: Path
     seed: int
     only: tuple[str, ...] = ()
+    points: dict[str, int] = field(default_factory=dict)
+    told: Callable[[Figures], None] = lambda _: None
     figures: Figures = field(default_factory=Figures)
+    _round_s: Figures = field(default_factory=Figures)
     _memory: list[int] = field(default_factory=list)
     _sizes: list[int] = field(default_factory=list)
 
@@ -53,15 +60,22 @@ class Run:
         """Play so many rounds; raises ServerError, and TimeoutError when not all come up."""
         async with Place.open(self.kind, self.folder) as place:
             parties, desk = Parties(place), Desk(place)
-            stage = Stage(place, parties, desk)
+            stage = Stage(place, parties, desk, points=dict(self.points))
             parties.start(PARTIES)
-            minding = asyncio.create_task(parties.mind(), name="mind the parties")
+            pulse = Pulse(
+                lambda: parties.pids() | {"server": place.server.pid}, self._starved(stage)
+            )
+            beside = [
+                asyncio.create_task(parties.mind(), name="mind the parties"),
+                asyncio.create_task(pulse.watch(), name="pulse"),
+            ]
             try:
                 await self._gather(stage, times.start)
                 for number in range(1, rounds + 1):
                     await self._round(stage, number, times)
             finally:
-                minding.cancel()
+                for task in beside:
+                    task.cancel()
                 await parties.stop()
                 await desk.close()
                 self._finish()
@@ -76,15 +90,28 @@ class Run:
         await asyncio.sleep(4 * WINDOW_S)
         self._copy(stage)
 
+    def _starved(self, stage: Stage) -> Callable[[str, datetime, datetime], None]:
+        """Return what takes note of who is let stand still; the server's rest is everybody's."""
+
+        def told(name: str, began: datetime, ended: datetime) -> None:
+            party = GRID if name == "server" else name
+            stage.ledger.starve(stage.number, party, began, ended)
+            self._round_s.starved[name] = 1
+
+        return told
+
     async def _round(self, stage: Stage, number: int, times: Times) -> None:
         chance = Random(f"{self.seed}/{number}")  # noqa: S311 no secret
         scene = Scene(stage, number, chance)
+        self._round_s = Figures(seeds=[[self.seed, 1]])
+        known = dict(stage.points)
         stage.parties.died.clear()
+        stage.number = number
         begin = window(scene.now(), _WINDOW)
         stage.listen()
         stage.heard.clear()
         count = 2 if chance.random() < _TWO_FAULTS_SHARE else 1
-        names = choose(list(self.only) or possible(self.kind)[0], count, chance)
+        names = choose(list(self.only or FAULTS), count, chance)
         load = asyncio.create_task(play(scene, Random(chance.random())))  # noqa: S311 no secret
         await asyncio.gather(*(self._inject(scene, name) for name in names))
         healed = scene.now()
@@ -95,7 +122,11 @@ class Run:
         span = Interval(start=begin.start, end=max(healed - _WINDOW, begin.end))
         findings = await self._judged(scene, span)
         findings.unrecovered += missing
+        findings.add(scene.findings)
+        self._round_s.points = {k: n - known.get(k, 0) for k, n in stage.points.items()}
         self._count(scene, names, took, findings, span)
+        if findings:
+            self._keep(stage, number)
         if missing:
             await self._begin_anew(stage, times.start)
         if number % _COPY_EVERY == 0 and not missing:
@@ -113,13 +144,14 @@ class Run:
 
     async def _inject(self, scene: Scene, name: str) -> None:
         """Inject one fault at a random moment; one that finds nobody left is noted."""
-        await asyncio.sleep(scene.between(0.2, 3.5))
+        later = scene.between(0.2, 3.5)
+        await asyncio.sleep(0 if FAULTS[name].is_soon else later)
         try:
             await FAULTS[name].act(scene)
         except (NothingLeftError, TransportError) as error:
             scene.notes.append(f"{name} not injected: {error}")
             return
-        self.figures.faults[name] = self.figures.faults.get(name, 0) + 1
+        self._round_s.faults[name] = self._round_s.faults.get(name, 0) + 1
 
     async def _begin_anew(self, stage: Stage, seconds: float) -> None:
         """Start everybody again, so that the next round has a fair beginning."""
@@ -128,6 +160,13 @@ class Run:
         stage.parties.start(PARTIES)
         scene = Scene(stage, 0, Random(self.seed))  # noqa: S311 no secret
         await quiet.settle(scene, scene.now(), seconds)
+
+    def _keep(self, stage: Stage, number: int) -> None:
+        """Keep all stores as they were when something was found wrong."""
+        folder = self.folder / "failed" / str(number)
+        folder.mkdir(parents=True)
+        for party in PARTIES:
+            stage.shelf(party).copy_to(folder / f"{party}.sqlite")
 
     def _copy(self, stage: Stage) -> None:
         for party in PARTIES:
@@ -139,7 +178,7 @@ class Run:
         self, scene: Scene, names: list[str], took: float, findings: Findings, span: Interval
     ) -> None:
         """Add a round to the figures, and tell of it."""
-        figures, stage = self.figures, scene.stage
+        figures, stage = self._round_s, scene.stage
         figures.rounds += 1
         figures.recoveries.append(round(took, 2))
         for control in stage.ledger.of(scene.number):
@@ -153,9 +192,13 @@ class Run:
         self._memory.append(sum(stage.parties.memory().values()) + resident(stage.place.server.pid))
         self._sizes.append(sum(stage.shelf(party).size for party in PARTIES))
         self._tell(scene, names, took, findings)
+        self.figures.add(figures)
+        self.told(figures)
 
     def _tell(self, scene: Scene, names: list[str], took: float, findings: Findings) -> None:
         what = f"{' + '.join(names)} ({', '.join(scene.notes)})"
+        if self._round_s.starved:
+            what += f", starved: {', '.join(self._round_s.starved)}"
         state = "FAILED" if findings else "ok"
         line = f"{self.kind} round {scene.number} {what}: {state}, recovered in {took:.1f} s"
         line += f", {(scene.now() - scene.began).total_seconds():.0f} s in all"
@@ -163,14 +206,14 @@ class Run:
         if not findings:
             return
         failure = {"seed": self.seed, "round": scene.number, "faults": names, "notes": scene.notes}
-        self.figures.failures.append(failure | {"found": findings.lines()[:20]})
+        self._round_s.failures.append(failure | {"found": findings.lines()[:20]})
         for text in findings.lines():
             sys.stderr.write(f"  seed {self.seed}, round {scene.number}: {text}\n")
 
     def _finish(self) -> None:
         rounds = self.figures.rounds
-        self.figures.seeds.append([self.seed, rounds])
-        self.figures.not_run = possible(self.kind)[1]
-        self.figures.rss_growth = growth(self._memory)
+        last = Figures(rss_growth=growth(self._memory))
         if rounds:
-            self.figures.file_growth = (self._sizes[-1] - self._sizes[0]) // rounds
+            last.file_growth = (self._sizes[-1] - self._sizes[0]) // rounds
+        self.figures.add(last)
+        self.told(last)

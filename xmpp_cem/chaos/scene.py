@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 
 from xmpp_cem.chaos.desk import Desk
+from xmpp_cem.chaos.findings import Findings
 from xmpp_cem.chaos.ledger import Ledger
 from xmpp_cem.chaos.parties import Parties
 from xmpp_cem.chaos.place import Place
@@ -31,6 +32,8 @@ class Stage:
         copied: when each party's store was copied to be put back later.
         reported: every window that a party's store has ever shown.
         heard: the windows that each VTN's journal has had since the round began.
+        number: the present round.
+        points: role, kind of input and moment of a commit, and how often a party died there.
     """
 
     place: Place
@@ -41,6 +44,8 @@ class Stage:
     copied: dict[str, datetime] = field(default_factory=dict)
     reported: dict[str, dict[datetime, Window]] = field(default_factory=dict)
     heard: dict[str, list[Heard]] = field(default_factory=dict)
+    points: dict[str, int] = field(default_factory=dict)
+    number: int = 0
     _seen: dict[str, str] = field(default_factory=dict)
     _places: dict[str, int] = field(default_factory=dict)
 
@@ -60,8 +65,9 @@ class Stage:
             reports = self.shelf(party).reports(self._seen.get(party, ""))
             if reports:
                 self._seen[party] = reports[-1].key
+            known = self.reported.setdefault(party, {})
             for start, window in windows_of(reports).items():
-                self.reported.setdefault(party, {}).setdefault(start, window)
+                known[start] = known[start].then(window) if start in known else window
 
     def listen(self) -> None:
         """Take note of what has come in at the VTNs since the last time."""
@@ -85,6 +91,7 @@ class Scene:
         number: the round.
         chance: every choice comes from it.
         notes: what was done, for people.
+        findings: what a fault itself saw go wrong.
         began: when.
     """
 
@@ -92,6 +99,7 @@ class Scene:
     number: int
     chance: Random
     notes: list[str] = field(default_factory=list)
+    findings: Findings = field(default_factory=Findings)
     began: datetime = field(default_factory=lambda: SystemClock().now())
     _taken: set[str] = field(default_factory=set)
 

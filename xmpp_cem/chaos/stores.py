@@ -5,7 +5,7 @@ import shutil
 import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -39,11 +39,26 @@ class Heard:
 
 @dataclass(frozen=True)
 class Window:
-    """A party's readings of one window: W in all, and how many parts should and did report."""
+    """A party's readings of one window: W in all, and how many parts should and did report.
+
+    `corrected` is what it told instead later, the last correction last.
+    """
 
     power_w: int
     expected: int = 1
     reporting: int = 1
+    revision: int = 0
+    corrected: tuple["Window", ...] = ()
+
+    @property
+    def last(self) -> "Window":
+        """What it told last."""
+        return self.corrected[-1] if self.corrected else self
+
+    @property
+    def powers(self) -> frozenset[int]:
+        """All that it has told, W."""
+        return frozenset({self.power_w, *(one.power_w for one in self.corrected)})
 
     def plus(self, other: "Window") -> "Window":
         """Return both together."""
@@ -51,7 +66,15 @@ class Window:
             self.power_w + other.power_w,
             self.expected + other.expected,
             self.reporting + other.reporting,
+            self.revision,
         )
+
+    def then(self, later: "Window") -> "Window":
+        """Return this with what a later report says of it, which counts if it is a correction."""
+        known = (self, *self.corrected)
+        fresh = (one for one in (later, *later.corrected) if one.revision > known[-1].revision)
+        corrected = tuple(replace(one, corrected=()) for one in fresh)
+        return replace(self, corrected=(*self.corrected, *corrected))
 
 
 class Shelf:
@@ -147,6 +170,10 @@ class Shelf:
             for at, kind, value in reversed(rows)
         ]
 
+    def kinds(self) -> list[str]:
+        """Return the kinds of inputs in the journal."""
+        return [kind for (kind,) in self._ask("SELECT DISTINCT kind FROM journal ORDER BY kind")]
+
     def index_position(self) -> tuple[int, int]:
         """Return epoch and version of a VTN's last index."""
         vtn = self._ask("SELECT value FROM records WHERE kind = 'vtn'")
@@ -197,16 +224,16 @@ class Shelf:
 
 
 def windows_of(reports: Collection[Report]) -> dict[datetime, Window]:
-    """Return each window's readings, summed over resources; what was reported first counts."""
+    """Return each window's readings, summed over resources; corrections stand beside them."""
     windows: dict[datetime, Window] = {}
     for report in reports:
-        totals: dict[datetime, Window] = {}
+        totals: dict[tuple[datetime, int], Window] = {}
         for reading in report.readings:
-            one = Window(reading.power_w, reading.expected, reading.reporting)
-            start = reading.window.start
-            totals[start] = totals[start].plus(one) if start in totals else one
-        for start, window in totals.items():
-            windows.setdefault(start, window)
+            one = Window(reading.power_w, reading.expected, reading.reporting, reading.revision)
+            key = reading.window.start, reading.revision
+            totals[key] = totals[key].plus(one) if key in totals else one
+        for (start, _), window in totals.items():
+            windows[start] = windows[start].then(window) if start in windows else window
     return windows
 
 
@@ -215,9 +242,9 @@ def _windows(value: dict[str, Any]) -> Iterator[Heard]:
     for item in value.get("items", [value]):
         message = item.get("reply") or item.get("message") or {}
         body = message.get("body") or {}
-        totals: dict[datetime, int] = {}
+        totals: dict[tuple[datetime, int], int] = {}
         for reading in body.get("readings", ()):
-            start = datetime.fromisoformat(reading["window"]["start"])
-            totals[start] = totals.get(start, 0) + int(reading["power_w"])
+            key = datetime.fromisoformat(reading["window"]["start"]), reading["revision"]
+            totals[key] = totals.get(key, 0) + int(reading["power_w"])
         source = message.get("header", {}).get("source", "")
-        yield from (Heard(source, start, power_w) for start, power_w in totals.items())
+        yield from (Heard(source, start, power_w) for (start, _), power_w in totals.items())

@@ -31,14 +31,17 @@ class ServerPki:
 
 
 def make_pki(
-    folder: Path, names: tuple[str, ...], authority: trustme.CA | None = None
+    folder: Path,
+    names: tuple[str, ...],
+    authority: trustme.CA | None = None,
+    not_after: datetime = _NOT_AFTER,
 ) -> ServerPki:
     """Make a server certificate for DNS names, and an authority unless there is one.
 
     The authority's key is not kept.
     """
     authority = authority or trustme.CA()
-    server = authority.issue_cert(*names, not_after=_NOT_AFTER)
+    server = authority.issue_cert(*names, not_after=not_after)
     key = server.private_key_pem.bytes().decode()
     chain = "".join(blob.bytes().decode() for blob in server.cert_chain_pems)
     pki = ServerPki(

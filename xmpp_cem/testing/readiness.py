@@ -21,6 +21,17 @@ async def accepts_tls(endpoint: Endpoint) -> bool:
         return False
 
 
+async def listens(endpoint: Endpoint) -> bool:
+    """Whether anybody takes connections at the port."""
+    try:
+        async with asyncio.timeout(_STEP_S):
+            _, writer = await asyncio.open_connection(endpoint.host, endpoint.port)
+    except (OSError, TimeoutError):
+        return False
+    writer.transport.abort()
+    return True
+
+
 async def _negotiate(endpoint: Endpoint) -> bool:
     reader, writer = await asyncio.open_connection(endpoint.host, endpoint.port)
     try:

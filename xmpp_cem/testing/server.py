@@ -11,7 +11,7 @@ from xmpp_cem.errors import ServerError
 from xmpp_cem.testing import ejabberd, prosody
 from xmpp_cem.testing.pki import ServerPki, make_pki
 from xmpp_cem.testing.process import ServerProcess
-from xmpp_cem.testing.readiness import accepts_tls
+from xmpp_cem.testing.readiness import accepts_tls, listens
 from xmpp_cem.testing.site import (
     LOOPBACK,
     Account,
@@ -137,8 +137,11 @@ class PrivateServer:
         """
         self._process.kill()
 
-    async def restart(self) -> None:
+    async def restart(self, *, is_trusted: bool = True) -> None:
         """Stop it if it runs and start it again on the same port with the same data.
+
+        Args:
+            is_trusted: whether it has a certificate that clients believe.
 
         Raises:
             ServerError: it did not come back.
@@ -146,7 +149,7 @@ class PrivateServer:
         await self.stop()
         self._process = self._spawn()
         try:
-            await self._wait_until_ready()
+            await self._wait_until_ready(accepts_tls if is_trusted else listens)
         except BaseException:
             await self.kill()
             raise
@@ -155,10 +158,12 @@ class PrivateServer:
         folder = self._site.folder
         return ServerProcess(self._command.argv, self._command.env, folder, folder / "output.log")
 
-    async def _wait_until_ready(self) -> None:
+    async def _wait_until_ready(
+        self, is_ready: Callable[[Endpoint], Awaitable[bool]] = accepts_tls
+    ) -> None:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _START_S
-        while not await accepts_tls(self.endpoint):
+        while not await is_ready(self.endpoint):
             if not self._process.is_running:
                 raise ServerError(f"{self.endpoint.kind} died at start\n{self._tail()}")
             if loop.time() > deadline:

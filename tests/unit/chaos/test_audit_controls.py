@@ -1,22 +1,20 @@
 """The audit of controls must see what is planted in the stores."""
 
-from datetime import timedelta
-
 import pytest
 
 from xmpp_cem.chaos.audit_controls import (
     Hop,
-    judge_acts,
     judge_cascade,
     judge_controls,
     judge_hop,
 )
 from xmpp_cem.chaos.ledger import Control, Ledger
-from xmpp_cem.chaos.stores import Found, Window
+from xmpp_cem.chaos.stores import Found
 from xmpp_cem.core.records import Commitment, Dispatch, Part
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.event import EventStatus, Order
 from xmpp_cem.model.ids import derived_id, lower_event_id
+from xmpp_cem.model.signal import Delta
 from xmpp_cem.testing.builders import at, make_event
 
 EVENT = make_event().id
@@ -60,7 +58,7 @@ def part(taken=None, party="site"):
 
 
 def control(fate="accepted", cancel=None):
-    return Control(EVENT, 1, -1000, at(0), make_event().active, fate, cancel)
+    return Control(EVENT, 1, Delta(power_w=-1000), at(0), make_event().active, fate, cancel)
 
 
 def hop(above, below=None, taken="no part"):
@@ -193,35 +191,3 @@ def test_a_promise_without_an_event_below_is_lost():
 )
 def test_another_end_or_target_below_disagrees(made):
     assert len(judge_cascade(ledger(), 1, "north", cascade(made)).disagreements) == 1
-
-
-def acts(powers, given=None, *, calm=True, status=DONE):
-    """Judge a site whose windows since the event's start had these powers."""
-    active = make_event().active
-    windows = {active.start + timedelta(seconds=n): Window(w) for n, w in powers.items()}
-    found = Found({EVENT: commitment(status, given or answer())} if calm else {})
-    return judge_acts("site", found, () if calm else [active], windows)
-
-
-def test_a_site_that_moved_what_it_promised_is_no_finding():
-    assert not acts({-5: 0, 0: -500, 1: -1000, 2: -1000, 70: 0})
-
-
-def test_a_promise_that_did_not_move_power_is_lost_unless_a_fault_came_between():
-    assert len(acts({0: 0, 1: 0}).lost) == 1
-    assert not acts({0: 0, 1: 0}, calm=False)
-    assert not acts({0: 0, 1: 0}, status=GONE)
-    assert not acts({0: 0, 1: 0}, answer(0, opt=Opt.OUT))
-
-
-def test_moving_twice_what_was_promised_is_a_duplicate():
-    assert len(acts({0: -500, 1: -2000}).duplicated) == 1
-
-
-def test_power_outside_of_every_event_is_a_duplicate_whatever_happened():
-    assert len(acts({1: -1000, 70: -1000}, calm=False).duplicated) == 1
-
-
-def test_a_changed_answer_need_only_move_something():
-    assert not acts({0: -500, 1: -2000}, answer(sequence=3))
-    assert len(acts({0: 0, 1: 0}, answer(sequence=3)).lost) == 1

@@ -71,6 +71,14 @@ def test_energy_that_differs_disagrees():
     assert len(counts(3, -2400, series(-500, -1000, -1000)).disagreements) == 1
 
 
+def test_a_window_that_was_corrected_counts_as_it_came_first_and_never_twice():
+    corrected = {at(20): Window(-500, corrected=(Window(-700, revision=1),))}
+    told = corrected | series(-1000, -1000, start=21)
+    assert not counts(3, -2500, told)
+    assert not counts(3, -2700, told)
+    assert len(counts(3, -3200, told).disagreements) == 1
+
+
 def sums(power_w, reporting, members):
     total = {at(20): Window(power_w, 2, reporting)}
     return judge_sums("north", total, members, SPAN)
@@ -80,6 +88,12 @@ def test_a_sum_of_all_members_is_what_they_metered():
     members = {"a": series(1), "b": series(2)}
     assert not sums(3, 2, members)
     assert len(sums(4, 2, members).disagreements) == 1
+
+
+def test_of_a_sum_its_last_correction_is_judged():
+    first = Window(1, 2, 1, corrected=(Window(4, 2, 2, 1),))
+    members = {"a": series(1), "b": series(2)}
+    assert len(judge_sums("north", {at(20): first}, members, SPAN).disagreements) == 1
 
 
 def test_a_sum_that_counts_more_members_than_have_reported_disagrees():

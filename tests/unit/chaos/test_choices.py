@@ -4,8 +4,7 @@ from random import Random
 
 import pytest
 
-from xmpp_cem.chaos import faults_account
-from xmpp_cem.chaos.faults import FAULTS, choose, possible
+from xmpp_cem.chaos.faults import FAULTS, choose
 from xmpp_cem.chaos.ledger import Ledger
 from xmpp_cem.chaos.plan import GRID, PARTIES, SITES, below, leader
 from xmpp_cem.chaos.scene import NothingLeftError, Scene, Stage
@@ -31,15 +30,6 @@ def test_a_seed_repeats_its_choices_and_names_a_kind_once():
 def test_every_kind_is_chosen_sooner_or_later():
     one = chance(6)
     assert {choose(list(FAULTS), 1, one)[0] for _ in range(3000)} == set(FAULTS)
-
-
-@pytest.mark.parametrize("kind", ["prosody", "ejabberd"])
-def test_what_a_machine_cannot_do_is_named_with_its_reason(kind, monkeypatch):
-    monkeypatch.setattr(faults_account, "library", lambda: None)
-    names, left_out = possible(kind)
-    assert "clock-step" not in names
-    assert "libfaketime" in left_out["clock-step"]
-    assert len(names) == len(FAULTS) - 1
 
 
 def test_a_taken_party_is_harmed_with_all_below_and_not_taken_twice():

@@ -2,7 +2,7 @@
 
 import json
 
-from xmpp_cem.chaos.figures import Figures, growth, percentiles, read, write
+from xmpp_cem.chaos.figures import Figures, add_to, growth, percentiles
 from xmpp_cem.chaos.findings import Findings
 
 
@@ -14,16 +14,16 @@ def run(seed=1, **changes):
 def test_runs_add_up_by_server_in_one_file(tmp_path):
     path = tmp_path / "chaos.json"
     for server, seed in (("prosody", 1), ("prosody", 2), ("ejabberd", 3)):
-        total = read(path, server)
-        total.add(run(seed, lost=seed % 2, faults={"drop": 1, "kill-ven": 1}))
-        write(path, server, total)
+        add_to(path, server, run(seed, lost=seed % 2, faults={"drop": 1, "kill-ven": 1}))
+    add_to(path, "ejabberd", run(3))
     written = json.loads(path.read_text())
     assert written["prosody"]["rounds"] == 4
     assert written["prosody"]["faults"] == {"drop": 2, "kill-ven": 2}
     assert written["prosody"]["lost"] == 1
     assert written["prosody"]["seeds"] == [[1, 2], [2, 2]]
     assert written["prosody"]["recovery_s"] == {"p50": 2.0, "p99": 3.0, "max": 3.0}
-    assert written["ejabberd"]["rounds"] == 2
+    assert written["ejabberd"]["rounds"] == 4
+    assert written["ejabberd"]["seeds"] == [[3, 4]]
 
 
 def test_anything_found_makes_a_run_bad():

@@ -58,6 +58,17 @@ def test_windows_are_summed_over_resources_and_what_came_first_counts(shelf):
     assert store.reports(first.key) == [second]
 
 
+def test_a_correction_stands_beside_what_was_told_first(shelf):
+    corrected = reading(0, 7).model_copy(update={"revision": 1})
+    first = Report(position=Position(1, 1), readings=(reading(0, 5),))
+    second = Report(position=Position(1, 2), readings=(corrected, reading(1, 3)))
+    window = windows_of(shelf(first, second).reports())[at(0)]
+    assert (window.power_w, window.last.power_w, window.powers) == (5, 7, {5, 7})
+    known = windows_of([first])[at(0)]
+    assert known.then(windows_of([second])[at(0)]) == window
+    assert window.then(window) == window
+
+
 def test_what_came_in_is_read_from_the_journal_by_place(shelf):
     body = MeterReadings(readings=(reading(0, 5, "a"), reading(0, 7, "b"), reading(1, 1)))
     told = arrived(request(Verb.CREATE, Noun.READINGS, "site", body), "site")
