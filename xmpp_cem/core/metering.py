@@ -6,7 +6,7 @@ from datetime import datetime
 from xmpp_cem.core.kept import Dropped
 from xmpp_cem.core.pages import Holdings
 from xmpp_cem.core.summing import Summing
-from xmpp_cem.model.ids import PartyId
+from xmpp_cem.model.ids import PartyId, ResourceId
 from xmpp_cem.model.position import Position
 from xmpp_cem.model.reading import Quality, Reading
 from xmpp_cem.model.time import Interval
@@ -53,7 +53,7 @@ class Metering:
     def take(self, party: PartyId, readings: tuple[Reading, ...]) -> list[Window]:
         """Add a member's readings; returns the windows that are new."""
         by_window: dict[Interval, list[Reading]] = {}
-        for reading in readings:
+        for reading in _newest(readings):
             by_window.setdefault(reading.window, []).append(reading)
         kept = self.history.setdefault(party, {})
         fresh = []
@@ -114,6 +114,16 @@ class Metering:
 
 def _end(window: Window) -> datetime:
     return window.interval.end
+
+
+def _newest(readings: tuple[Reading, ...]) -> list[Reading]:
+    """Return each resource's window as corrected last: a page may hold what that corrects."""
+    newest: dict[tuple[ResourceId, Interval], Reading] = {}
+    for reading in readings:
+        key = reading.resource, reading.window
+        if key not in newest or reading.revision > newest[key].revision:
+            newest[key] = reading
+    return list(newest.values())
 
 
 def _total(interval: Interval, readings: list[Reading], number: int) -> Window:

@@ -21,6 +21,13 @@ def test_resources_of_a_window_are_added_and_a_window_counts_once():
     assert metering.power("a") == 1500
 
 
+def test_a_correction_that_comes_with_what_it_corrects_is_not_added_to_it():
+    told = reading(0, 1000)
+    corrected = told.model_copy(update={"power_w": 1200, "revision": 1})
+    for page in ((told, corrected), (corrected, told)):
+        assert [w.power_w for w in Metering().take("a", page)] == [1200]
+
+
 def test_the_baseline_is_the_mean_of_the_last_three_windows_before():
     metering = Metering()
     for number, power_w in enumerate((1, 1000, 2000, 3000, 9000)):
