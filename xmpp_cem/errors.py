@@ -64,6 +64,10 @@ class AuthenticationError(TransportError):
     """The server refuses our credentials or its own are wrong; trying again soon is not right."""
 
 
+class UntrustedServerError(AuthenticationError):
+    """No encryption that can be trusted: until somebody renews the server's certificate."""
+
+
 class StreamLostError(TransportError):
     """The connection broke before the answer came; the outcome is unknown."""
 

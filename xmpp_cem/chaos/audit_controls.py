@@ -15,8 +15,8 @@ from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.event import EventStatus, Order
 from xmpp_cem.model.signal import Limit, in_words
 
-_TRAVEL_S = 1.0
-"""An answer that is given later may expire with the event on its way up."""
+_TRAVEL_S = 2.0
+"""What is said later may expire with the event on its way, up or down."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,10 @@ def judge_hop(ledger: Ledger, number: int, hop: Hop) -> Findings:
                 findings.lost += _absent(place, dispatch, part, calm=calm, forgot=forgot)
                 continue
             order = _told_order(dispatch, part)
+            late = dispatch.active.end - timedelta(seconds=_TRAVEL_S)
+            calm = calm and (dispatch.replanned is None or dispatch.replanned < late)
             findings.disagreements += _unlike(place, dispatch, order, commitment, calm=calm)
             given, last = commitment.answer, part.answer if part else None
-            late = dispatch.active.end - timedelta(seconds=_TRAVEL_S)
             calm = calm and (given is None or given.at < late)
             findings.disagreements += _answers(place, given, last, calm, forgot)
     return findings

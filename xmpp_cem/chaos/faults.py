@@ -58,7 +58,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "unsubscribe": Fault(faults_node.unsubscribe, 1),
     "twin": Fault(faults_account.twin, 0.4),
     "disable-account": Fault(faults_account.disable_account, 0.5),
-    "certificate-expired": Fault(faults_account.certificate_expired, 0.5),
+    "certificate-expired": Fault(faults_account.certificate_expired, 1),
     "restore-ven": Fault(faults_store.restore_ven, 3),
     "restore-gateway": Fault(faults_store.restore_gateway, 3),
     "restore-vtn": Fault(faults_store.restore_vtn, 3),

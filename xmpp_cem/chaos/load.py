@@ -14,7 +14,7 @@ from xmpp_cem.model.signal import Delta, Direction, Limit
 from xmpp_cem.model.time import Interval, window
 
 _CANCEL_S = 5.0
-_TRAVEL_S = 1.5
+_TRAVEL_S = 2.0
 """A cancel that is given later may meet the event's end on its way down."""
 
 _OVERRIDE_SHARE, _CANCEL_SHARE = 0.2, 0.2

@@ -15,7 +15,7 @@ MEMBERS = {
 WINDOW_S = 1
 """Length of a reporting window, seconds."""
 
-LEAD_S, ACTIVE_S, GAP_S = 2, 3, 4
+LEAD_S, ACTIVE_S, GAP_S = 2, 4, 4
 """An event starts this long after its creation, lasts, and rests before the next; seconds."""
 
 RATED_W = 10_000

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable
 
-from xmpp_cem.errors import AuthenticationError, TransportError
+from xmpp_cem.errors import AuthenticationError, TransportError, UntrustedServerError
 
 REFUSED_PAUSE = 30.0
 LONG_LIVED = 30.0
@@ -59,7 +59,9 @@ class Backoff:
         growth = 2.0 ** min(self._failures, 30)
         self._failures += 1
         floor = self._first / 10
-        if isinstance(reason, AuthenticationError):
+        is_refused = isinstance(reason, AuthenticationError)
+        # Nothing was asked of a server that we do not trust: no account can be locked by that.
+        if is_refused and not isinstance(reason, UntrustedServerError):
             floor = REFUSED_PAUSE
             return self._chance.uniform(floor, max(floor, min(self._longest, 2 * floor * growth)))
         return self._chance.uniform(floor, max(floor, min(self._longest, self._first * growth)))

@@ -1,6 +1,6 @@
 """Words why a login cannot succeed, each with its remedy."""
 
-from xmpp_cem.errors import AuthenticationError
+from xmpp_cem.errors import AuthenticationError, UntrustedServerError
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.xmpp.credentials import Credentials
 
@@ -12,9 +12,9 @@ def not_encrypted(wanted: Credentials) -> AuthenticationError:
     )
 
 
-def untrusted(wanted: Credentials, error: object) -> AuthenticationError:
+def untrusted(wanted: Credentials, error: object) -> UntrustedServerError:
     """Return the reason where the TLS handshake failed, mostly for the certificate."""
-    return AuthenticationError(
+    return UntrustedServerError(
         f"TLS with {wanted.address.host} failed or is not trusted ({error}); "
         "check ca_file and the server's certificate"
     )

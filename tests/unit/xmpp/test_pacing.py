@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xmpp_cem.errors import AuthenticationError, ConnectError
+from xmpp_cem.errors import AuthenticationError, ConnectError, UntrustedServerError
 from xmpp_cem.xmpp.pacing import Backoff, TokenBucket
 
 
@@ -61,6 +61,11 @@ def test_refused_credentials_pause_at_least_30_seconds():
     pauses = [backoff.pause(AuthenticationError("x"), 0.0) for _ in range(50)]
     assert min(pauses) >= 30
     assert max(pauses) <= 300
+
+
+def test_a_server_that_is_not_trusted_is_tried_again_as_soon_as_one_that_is_away():
+    backoff = Backoff(1.0, 300.0, random.Random(1))
+    assert [backoff.pause(UntrustedServerError("x"), 0.0) <= 2.0**n for n in range(5)] == 5 * [True]
 
 
 def test_a_long_session_starts_afresh_and_a_short_one_does_not():
