@@ -14,6 +14,9 @@ from xmpp_cem.testing.process import ServerProcess
 
 _GRACE_S = 5.0
 _LOOK_S = 0.1
+_CODE = str(Path(__file__).resolve().parents[2])
+"""Parties run the code that the harness is of, whichever is installed."""
+
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -43,7 +46,7 @@ class Parties:
         """Start a process from any configuration file; the caller ends it."""
         program = (sys.executable, "-m", "xmpp_cem.chaos.party", "run", str(config))
         log = self._place.folder / f"{config.stem}.log"
-        process = ServerProcess(program, {}, self._place.folder, log)
+        process = ServerProcess(program, {"PYTHONPATH": _CODE}, self._place.folder, log)
         if party in self._limits:
             self._limit(party, process, 0)
         return process
