@@ -3,7 +3,7 @@
 from xmpp_cem.model.resource import Capability, Failsafe, Resource
 from xmpp_cem.wire.fields import Fields, attributes, build, set_attributes
 from xmpp_cem.wire.scalars import INSTANT, INTEGER, TEXT, TOKEN
-from xmpp_cem.wire.xml import Element, append, child, children
+from xmpp_cem.wire.xml import Draft, Element, append, child, children
 
 CAPABILITY: Fields = {"revision": ("revision", INTEGER), "at": ("at", INSTANT)}
 RESOURCE: Fields = {
@@ -24,7 +24,7 @@ FAILSAFE: Fields = {
 }
 
 
-def fill_capability(element: Element, namespace: str, capability: Capability) -> None:
+def fill_capability(element: Draft, namespace: str, capability: Capability) -> None:
     """Write revision and time as attributes, each resource and the failsafe as a child."""
     set_attributes(element, capability, CAPABILITY)
     for resource in capability.resources:

@@ -1,6 +1,7 @@
 """Bytes to messages and back: what the rest of the program uses of this package."""
 
 import hashlib
+from functools import lru_cache
 
 from xmpp_cem.errors import LocalProtocolError, RemoteProtocolError
 from xmpp_cem.messages.bodies import Body
@@ -38,7 +39,7 @@ from xmpp_cem.wire.rules import (
     broken_rule,
     is_spoken,
 )
-from xmpp_cem.wire.xml import Element, append, canonical, parse, qualified, required
+from xmpp_cem.wire.xml import Draft, Element, append, canonical, parse, qualified
 from xmpp_cem.wire.xml import root as new_root
 
 __all__ = ["Flow", "decode", "decode_presence", "digest", "encode", "encode_presence"]
@@ -104,6 +105,7 @@ def encode_presence(value: Offer | Leadership) -> bytes:
     return _bounded(element)
 
 
+@lru_cache(maxsize=64)  # a server tells each watcher the same, and again with each connection
 def decode_presence(extension: bytes) -> Offer | Leadership | None:
     """Return what a presence's extension says, None for an element that is not ours.
 
@@ -113,7 +115,7 @@ def decode_presence(extension: bytes) -> Offer | Leadership | None:
     return read_extension(parse(extension))
 
 
-def _bounded(element: Element) -> bytes:
+def _bounded(element: Draft) -> bytes:
     data = canonical(element)
     if len(data) > LARGEST_OUTPUT:
         raise LocalProtocolError(f"{len(data)} bytes; at most {LARGEST_OUTPUT} may be sent")
@@ -164,24 +166,20 @@ def _judge_body(verb: Verb, noun: Noun, body: Body | None) -> None:
         raise LocalProtocolError(f"the payload of {noun} is {body.noun}")
 
 
-def _fill(element: Element, message: Message, profile: Profile) -> None:
+def _fill(element: Draft, message: Message, profile: Profile) -> None:
     if isinstance(message, FaultMessage):
         append_reply(element, message)
         return
-    append_header(element, message.header)
+    form = profile.formats.get(message.header.noun)
+    append_header(element, message.header, form.name(message) if form else message.header.noun)
     if isinstance(message, RequestMessage):
-        append_request(element, message)
-        append_query(element, message.query)
+        append_query(element, append_request(element, message), message.query)
     if isinstance(message, ResponseMessage):
         append_reply(element, message)
     if isinstance(message, RequestMessage) and message.operations is not None:
         append_operations(append(element, MESSAGE, "Payload"), message.operations)
-    form = profile.formats.get(message.header.noun)
-    if form is not None:
-        header = required(element, MESSAGE, "Header")
-        required(header, MESSAGE, "Noun").text = form.name(message)
-        if form.is_whole or message.body is not None:
-            form.append(append(element, MESSAGE, "Payload"), message)
+    if form is not None and (form.is_whole or message.body is not None):
+        form.append(append(element, MESSAGE, "Payload"), message)
 
 
 def _read(element: Element, flow: Flow, profile: Profile) -> Message:

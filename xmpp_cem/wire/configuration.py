@@ -8,7 +8,7 @@ from xmpp_cem.wire.fields import Fields, attributes, build, leaves, set_attribut
 from xmpp_cem.wire.namespaces import ADMISSION, CAPABILITY, CARD, CONFIG
 from xmpp_cem.wire.programmes import append_siblings, read_siblings
 from xmpp_cem.wire.scalars import INTEGER, TEXT, TOKEN
-from xmpp_cem.wire.xml import Element, append, child, children
+from xmpp_cem.wire.xml import Draft, Element, append, child, children
 
 PARTY: Fields = {"party": ("party", TOKEN)}
 DEVICE: Fields = {"id": ("mRID", TOKEN)}
@@ -30,7 +30,7 @@ FIELDS: Fields = {
 }
 
 
-def append_config(payload: Element, body: EndDeviceConfig) -> None:
+def append_config(payload: Draft, body: EndDeviceConfig) -> None:
     """Write the noun with one EndDevice for each resource, then what it cannot say.
 
     A party that tells neither capability nor admission has an empty `capability`.
@@ -79,7 +79,7 @@ def read_config(payload: Element) -> EndDeviceConfig | None:
     return build(EndDeviceConfig, "EndDeviceConfig", values)
 
 
-def append_card(payload: Element, body: DomainCard) -> None:
+def append_card(payload: Draft, body: DomainCard) -> None:
     """Write the card."""
     set_attributes(append(payload, CARD, "card"), body, FIELDS)
 
@@ -108,7 +108,7 @@ def _agree(noun: Element, capability: Capability | None) -> None:
         raise refusal(Code.INVALID, "EndDevice and resource differ in mRID or number")
 
 
-def _fill_admission(element: Element, admission: Admission) -> None:
+def _fill_admission(element: Draft, admission: Admission) -> None:
     set_attributes(element, admission, ADMITTED)
     for node in admission.events:
         append(element, ADMISSION, "events", node)

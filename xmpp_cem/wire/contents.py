@@ -8,8 +8,7 @@ from xmpp_cem.wire.codes import Code, quoted, refusal
 from xmpp_cem.wire.fields import leaves, text_of
 from xmpp_cem.wire.namespaces import MESSAGE, OLDER_MESSAGES
 from xmpp_cem.wire.scalars import TOKEN
-from xmpp_cem.wire.xml import LARGEST_INPUT, Element, append, child, children, parse, qualified
-from xmpp_cem.wire.xml import root as new_root
+from xmpp_cem.wire.xml import LARGEST_INPUT, Element, child, children, parse, qualified, wrapped
 
 LARGEST_RATIO = 100
 """How many times its compressed size a payload may have; LARGEST_INPUT bounds it too."""
@@ -54,9 +53,7 @@ def payload_of(root: Element) -> Element | None:
         if children(inflated, MESSAGE, "Compressed"):
             raise refusal(Code.INVALID, "Payload: compressed twice")
         return inflated
-    wrapped = append(new_root(MESSAGE, "RequestMessage"), MESSAGE, "Payload")
-    wrapped.append(inflated)
-    return wrapped
+    return wrapped(inflated, MESSAGE, "Payload")
 
 
 def _judge(payload: Element) -> None:

@@ -24,7 +24,7 @@ from xmpp_cem.wire.fields import (
 from xmpp_cem.wire.namespaces import CONTROLS, EVENT
 from xmpp_cem.wire.scalars import INSTANT, INTEGER, TEXT, TOKEN
 from xmpp_cem.wire.signals import append_signal, read_signal
-from xmpp_cem.wire.xml import Element, append, child, children, required, root
+from xmpp_cem.wire.xml import Draft, Element, append, child, children, required, root
 
 FIELDS: Fields = {
     "id": ("mRID", TOKEN),
@@ -69,7 +69,7 @@ class _Stated(Value):
     interval: Interval
 
 
-def append_controls(payload: Element, body: EndDeviceControls) -> None:
+def append_controls(payload: Draft, body: EndDeviceControls) -> None:
     """Write the noun, then one `event` for each of its controls."""
     noun = append(payload, CONTROLS, "EndDeviceControls")
     for event in body.events:
@@ -95,7 +95,7 @@ def read_controls(payload: Element) -> EndDeviceControls | None:
     return build(EndDeviceControls, "EndDeviceControls", {"events": events})
 
 
-def append_index(payload: Element, body: EventIndex) -> None:
+def append_index(payload: Draft, body: EventIndex) -> None:
     """Write the index."""
     element = append(payload, EVENT, "index")
     set_attributes(element, body, INDEX)
@@ -122,14 +122,14 @@ def read_index(payload: Element) -> EventIndex | None:
     return build(EventIndex, "index", {**attributes(element, INDEX), "entries": entries}, INDEX)
 
 
-def event_element(event: Event) -> Element:
+def event_element(event: Event) -> Draft:
     """Return our statement of an event as a document of its own: what a digest is taken of."""
     element = root(EVENT, "event")
     _fill_event(element, event)
     return element
 
 
-def _append_control(noun: Element, event: Event) -> None:
+def _append_control(noun: Draft, event: Event) -> None:
     control = append(noun, CONTROLS, "EndDeviceControl")
     append(control, CONTROLS, "mRID", event.id)
     append(control, CONTROLS, "drProgramLevel", str(event.priority))
@@ -163,7 +163,7 @@ def _stated(control: Element) -> _Stated:
     return build(_Stated, "EndDeviceControl", values, CONTROL)
 
 
-def _fill_event(element: Element, event: Event) -> None:
+def _fill_event(element: Draft, event: Event) -> None:
     set_attributes(element, event, FIELDS)
     set_attributes(element, event.order, ORDER)
     set_attributes(element, event.active, INTERVAL)

@@ -23,7 +23,7 @@ from xmpp_cem.wire.fields import (
 from xmpp_cem.wire.namespaces import MESSAGE
 from xmpp_cem.wire.pairs import append_pair, read_pairs
 from xmpp_cem.wire.scalars import INSTANT, INTEGER, TEXT, TOKEN, Scalar
-from xmpp_cem.wire.xml import Element, append, child, children
+from xmpp_cem.wire.xml import Draft, Element, append, child, children
 
 _TIMES: Fields = {"start": ("StartTime", INSTANT), "end": ("EndTime", INSTANT)}
 _ID: Fields = {
@@ -45,15 +45,16 @@ _OBJECT: Fields = {"mrid": ("mRID", TEXT), "type": ("objectType", TEXT)}
 _OPERATION: Fields = {"operation": ("operationId", INTEGER)}
 
 
-def append_request(parent: Element, message: RequestMessage) -> None:
-    """Write times, options and ids, nothing when there are none."""
+def append_request(parent: Draft, message: RequestMessage) -> Draft | None:
+    """Write times, options and ids, and return where they stand; None when there are none."""
     if not (message.ids or message.options or message.start or message.end):
-        return
+        return None
     element = append(parent, MESSAGE, "Request")
     append_leaves(element, MESSAGE, message, _TIMES)
     for option in message.options:
         append_pair(element, "Option", ("name", "value"), option)
     _append_ids(element, message.ids)
+    return element
 
 
 def read_request(root: Element) -> dict[str, object]:
@@ -68,7 +69,7 @@ def read_request(root: Element) -> dict[str, object]:
     }
 
 
-def append_reply(parent: Element, message: ResponseMessage | FaultMessage) -> None:
+def append_reply(parent: Draft, message: ResponseMessage | FaultMessage) -> None:
     """Write result, errors and ids."""
     element = append(parent, MESSAGE, "Reply")
     append(element, MESSAGE, "Result", message.result.value)
@@ -95,7 +96,7 @@ def read_reply(root: Element) -> dict[str, object]:
     }
 
 
-def _append_error(element: Element, error: ReplyError) -> None:
+def _append_error(element: Draft, error: ReplyError) -> None:
     append_leaves(element, MESSAGE, error, _ERROR)
     for name, value in (("ID", error.id), ("relatedID", error.related_id)):
         if value is not None:
@@ -117,7 +118,7 @@ def _read_error(element: Element) -> ReplyError:
     return build(ReplyError, "Error", stated(values), {**_ERROR, **_OPERATION})
 
 
-def _append_ids(parent: Element, ids: Iterable[NamedId], name: str = "ID") -> None:
+def _append_ids(parent: Draft, ids: Iterable[NamedId], name: str = "ID") -> None:
     for each in ids:
         set_attributes(append(parent, MESSAGE, name, each.text), each, _ID)
 

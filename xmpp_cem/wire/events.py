@@ -14,7 +14,7 @@ from xmpp_cem.wire.fields import (
 )
 from xmpp_cem.wire.namespaces import EVENTS
 from xmpp_cem.wire.scalars import BOOLEAN, INSTANT, INTEGER, TEXT, TOKEN
-from xmpp_cem.wire.xml import Element, append, child, children, required
+from xmpp_cem.wire.xml import Draft, Element, append, child, children, required
 
 LEAVES: Fields = {
     "id": ("mRID", TOKEN),
@@ -39,7 +39,7 @@ that of a status is the value of its `StatusType`."""
 _OPTS = {ref: opt for opt, ref in OPTS.items()}
 
 
-def append_events(payload: Element, body: EndDeviceEvents) -> None:
+def append_events(payload: Draft, body: EndDeviceEvents) -> None:
     """Write the noun: answers, then statuses."""
     noun = append(payload, EVENTS, "EndDeviceEvents")
     for answer in body.answers:
@@ -71,7 +71,7 @@ def read_events(payload: Element) -> EndDeviceEvents | None:
     return build(EndDeviceEvents, "EndDeviceEvents", values)
 
 
-def _append_event(noun: Element, what: Answer | Status, details: dict[str, str], ref: str) -> None:
+def _append_event(noun: Draft, what: Answer | Status, details: dict[str, str], ref: str) -> None:
     element = append(noun, EVENTS, "EndDeviceEvent")
     append_leaves(element, EVENTS, what, LEAVES)
     for name, text in details.items():

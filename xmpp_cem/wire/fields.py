@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from xmpp_cem.wire.codes import Code, refusal
 from xmpp_cem.wire.scalars import INSTANT, INTEGER, Scalar
-from xmpp_cem.wire.xml import Element, append, local_name
+from xmpp_cem.wire.xml import Draft, Element, append_leaf, local_name
 
 ValueT = TypeVar("ValueT", bound=BaseModel)
 
@@ -46,7 +46,7 @@ def read(texts: Mapping[str, str], fields: Fields) -> dict[str, object]:
     return values
 
 
-def set_attributes(element: Element, value: BaseModel, fields: Fields) -> None:
+def set_attributes(element: Draft, value: BaseModel, fields: Fields) -> None:
     """Write fields as attributes."""
     for name, text in written(value, fields):
         element.set(name, text)
@@ -57,11 +57,11 @@ def attributes(element: Element, fields: Fields) -> dict[str, object]:
     return read({str(name): str(text) for name, text in element.attrib.items()}, fields)
 
 
-def append_leaves(parent: Element, namespace: str, value: BaseModel, fields: Fields) -> None:
+def append_leaves(parent: Draft, namespace: str, value: BaseModel, fields: Fields) -> None:
     """Write fields as child elements; an empty text is left out, as it is every default."""
     for name, text in written(value, fields):
         if text:
-            append(parent, namespace, name, text)
+            append_leaf(parent, namespace, name, text)
 
 
 def leaves(element: Element, namespace: str, fields: Fields) -> dict[str, object]:

@@ -12,7 +12,7 @@ from xmpp_cem.wire.namespaces import MESSAGE
 from xmpp_cem.wire.pairs import append_pair, read_pairs
 from xmpp_cem.wire.rules import is_spoken
 from xmpp_cem.wire.scalars import BOOLEAN, INSTANT, INTEGER, TEXT, TOKEN, TOKENS
-from xmpp_cem.wire.xml import Element, append, child, qualified
+from xmpp_cem.wire.xml import Draft, Element, append, append_leaf, child, qualified
 
 _FIRST: Fields = {
     "verb": ("Verb", TOKEN),
@@ -55,10 +55,12 @@ _MANDATORY = ("verb", "noun", "revision", "timestamp", "source", "message_id")
 _OMITTED = {"cem.path": "", "cem.hop": "0"}
 
 
-def append_header(parent: Element, header: Header) -> None:
-    """Write the header."""
+def append_header(parent: Draft, header: Header, noun: str) -> None:
+    """Write the header, with the noun as a profile calls it."""
     element = append(parent, MESSAGE, "Header")
-    append_leaves(element, MESSAGE, header, _FIRST)
+    append_leaf(element, MESSAGE, "Verb", header.verb)
+    append_leaf(element, MESSAGE, "Noun", noun)
+    append_leaf(element, MESSAGE, "Revision", header.revision)
     if header.replay is not None:
         replay = append(element, MESSAGE, "ReplayDetection")
         append_leaves(replay, MESSAGE, header.replay, _REPLAY)

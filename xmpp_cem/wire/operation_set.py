@@ -7,7 +7,7 @@ from xmpp_cem.wire.namespaces import MESSAGE
 from xmpp_cem.wire.payloads import FORMATS
 from xmpp_cem.wire.rules import NEED_BODY, broken_operation
 from xmpp_cem.wire.scalars import BOOLEAN, INTEGER, TOKEN
-from xmpp_cem.wire.xml import Element, append, children, required
+from xmpp_cem.wire.xml import Draft, Element, append, children, required
 
 _SET: Fields = {"keeps_sequence": ("enforceMsgSequence", BOOLEAN)}
 _INTEGRITY: Fields = {"integrity": ("enforceTransactionalIntegrity", BOOLEAN)}
@@ -19,7 +19,7 @@ _OPERATION: Fields = {
 }
 
 
-def append_operations(payload: Element, operations: OperationSet) -> None:
+def append_operations(payload: Draft, operations: OperationSet) -> None:
     """Write the set into a Payload."""
     element = append(payload, MESSAGE, "OperationSet")
     append_leaves(element, MESSAGE, operations, _SET)

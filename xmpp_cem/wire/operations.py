@@ -26,7 +26,7 @@ from xmpp_cem.wire.fields import (
 from xmpp_cem.wire.namespaces import OPERATIONS
 from xmpp_cem.wire.scalars import BOOLEAN, INSTANT, INTEGER, TEXT, TOKEN
 from xmpp_cem.wire.signals import append_signal, read_signal
-from xmpp_cem.wire.xml import Element, append, child, children
+from xmpp_cem.wire.xml import Draft, Element, append, child, children
 
 DOMAIN: Fields = {"domain": ("domain", TOKEN)}
 RECORD: Fields = {
@@ -95,7 +95,7 @@ PIECE: Fields = {
 PIECE_TEXT: Fields = {"text": ("text", TEXT)}
 
 
-def append_dispatch(payload: Element, body: DispatchRecord) -> None:
+def append_dispatch(payload: Draft, body: DispatchRecord) -> None:
     """Write a dispatch record and its members' parts."""
     element = append(payload, OPERATIONS, "dispatch")
     set_attributes(element, body, RECORD)
@@ -126,7 +126,7 @@ def read_dispatch(payload: Element) -> DispatchRecord | None:
     return build(DispatchRecord, "dispatch", values, RECORD)
 
 
-def append_members(payload: Element, body: DomainMembers) -> None:
+def append_members(payload: Draft, body: DomainMembers) -> None:
     """Write a domain's members."""
     element = append(payload, OPERATIONS, "members")
     set_attributes(element, body, DOMAIN)
@@ -158,7 +158,7 @@ def read_members(payload: Element) -> DomainMembers | None:
     return build(DomainMembers, "members", values)
 
 
-def append_nodes(payload: Element, body: DomainNodes) -> None:
+def append_nodes(payload: Draft, body: DomainNodes) -> None:
     """Write a domain's nodes."""
     element = append(payload, OPERATIONS, "nodes")
     set_attributes(element, body, DOMAIN)
@@ -178,7 +178,7 @@ def read_nodes(payload: Element) -> DomainNodes | None:
     return build(DomainNodes, "nodes", {**attributes(element, DOMAIN), "nodes": nodes})
 
 
-def append_evidence(payload: Element, body: SettlementEvidence) -> None:
+def append_evidence(payload: Draft, body: SettlementEvidence) -> None:
     """Write a piece of evidence."""
     element = append(payload, OPERATIONS, "evidence")
     set_attributes(element, body, PIECE)
@@ -222,7 +222,7 @@ def _read_waiting(part: Element) -> WaitingEntry:
     return build(WaitingEntry, "waiting", values, WAITING)
 
 
-def _append_asked(element: Element, signal: Signal | None) -> None:
+def _append_asked(element: Draft, signal: Signal | None) -> None:
     if signal is not None:
         append_signal(append(element, OPERATIONS, "asked"), signal)
 

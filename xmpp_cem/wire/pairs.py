@@ -4,14 +4,14 @@ from xmpp_cem.wire.codes import Code, refusal
 from xmpp_cem.wire.fields import Fields, leaves
 from xmpp_cem.wire.namespaces import MESSAGE
 from xmpp_cem.wire.scalars import TEXT
-from xmpp_cem.wire.xml import Element, append, children
+from xmpp_cem.wire.xml import Draft, Element, append, append_leaf, children
 
 
-def append_pair(parent: Element, name: str, parts: tuple[str, str], texts: tuple[str, str]) -> None:
+def append_pair(parent: Draft, name: str, parts: tuple[str, str], texts: tuple[str, str]) -> None:
     """Write an element `name` with the two texts in elements called `parts`."""
     element = append(parent, MESSAGE, name)
     for part, text in zip(parts, texts, strict=True):
-        append(element, MESSAGE, part, text)
+        append_leaf(element, MESSAGE, part, text)
 
 
 def read_pairs(element: Element, name: str, parts: tuple[str, str]) -> tuple[tuple[str, str], ...]:

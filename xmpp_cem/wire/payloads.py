@@ -20,13 +20,13 @@ from xmpp_cem.wire.operations import (
 )
 from xmpp_cem.wire.profile import NounFormat, Profile, Told
 from xmpp_cem.wire.readings import append_readings, read_readings
-from xmpp_cem.wire.xml import Element
+from xmpp_cem.wire.xml import Draft, Element
 
 
 class Format(NamedTuple):
     """How a noun's payload is written into and read from the Payload element."""
 
-    append: Callable[[Element, Any], None]
+    append: Callable[[Draft, Any], None]
     read: Callable[[Element], Body | None]
 
 
@@ -48,7 +48,7 @@ def _as_written(noun: Noun) -> NounFormat:
     """Return the form of a noun that stands alone: it needs nothing of the message around it."""
     form = FORMATS[noun]
 
-    def append(payload: Element, message: Told) -> None:
+    def append(payload: Draft, message: Told) -> None:
         form.append(payload, message.body)
 
     def read(payload: Element, _: Header) -> Body | None:

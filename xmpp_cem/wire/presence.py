@@ -5,7 +5,7 @@ from xmpp_cem.wire.capability import fill_capability, read_capability
 from xmpp_cem.wire.fields import Fields, attributes, build, set_attributes
 from xmpp_cem.wire.namespaces import AVAILABILITY, VTN
 from xmpp_cem.wire.scalars import INSTANT, INTEGER, TOKEN, Scalar
-from xmpp_cem.wire.xml import Element, qualified, root
+from xmpp_cem.wire.xml import Draft, Element, qualified, root
 
 OFFER: Fields = {
     "availability": ("state", TOKEN),
@@ -28,7 +28,7 @@ STATE = Scalar(_read_state, lambda is_active: "active" if is_active else "standb
 LEADERSHIP: Fields = {"is_active": ("state", STATE), "epoch": ("epoch", INTEGER)}
 
 
-def offer_element(offer: Offer) -> Element:
+def offer_element(offer: Offer) -> Draft:
     """Return a VEN's extension."""
     element = root(AVAILABILITY, "availability")
     set_attributes(element, offer, OFFER)
@@ -36,7 +36,7 @@ def offer_element(offer: Offer) -> Element:
     return element
 
 
-def leadership_element(leadership: Leadership) -> Element:
+def leadership_element(leadership: Leadership) -> Draft:
     """Return a VTN's extension."""
     element = root(VTN, "vtn")
     set_attributes(element, leadership, LEADERSHIP)

@@ -14,7 +14,7 @@ from xmpp_cem.messages.envelope import (
     RequestMessage,
     ResponseMessage,
 )
-from xmpp_cem.wire.xml import Element
+from xmpp_cem.wire.xml import Draft, Element
 
 Told = RequestMessage | ResponseMessage | EventMessage
 """A message with a header; a fault is the same in every profile."""
@@ -31,7 +31,7 @@ class NounFormat(NamedTuple):
     """
 
     name: Callable[[Told], str]
-    append: Callable[[Element, Told], None]
+    append: Callable[[Draft, Told], None]
     read: Callable[[Element, Header], Body | None]
     is_whole: bool
 

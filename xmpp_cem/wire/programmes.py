@@ -15,7 +15,7 @@ from xmpp_cem.wire.fields import (
 )
 from xmpp_cem.wire.namespaces import ENROLMENT, PROGRAMME, SCHEDULE
 from xmpp_cem.wire.scalars import BOOLEAN, INSTANT, INTEGER, LOCAL, TEXT, TIME, TOKEN, TOKENS
-from xmpp_cem.wire.xml import Element, append, child, children
+from xmpp_cem.wire.xml import Draft, Element, append, child, children
 
 RULES: Fields = {
     "id": ("id", TOKEN),
@@ -57,7 +57,7 @@ OPTED: Fields = {
 TOLD: Fields = {"rule": ("rule", TOKEN), "reason": ("reason", TEXT)}
 
 
-def append_siblings(payload: Element, body: EndDeviceConfig) -> None:
+def append_siblings(payload: Draft, body: EndDeviceConfig) -> None:
     """Write an element for each programme, each enrolment and each opt schedule."""
     for programme in body.programmes:
         element = append(payload, PROGRAMME, "programme")

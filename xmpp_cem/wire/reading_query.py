@@ -8,20 +8,19 @@ from xmpp_cem.wire.codes import Code, refusal
 from xmpp_cem.wire.fields import INTERVAL, append_leaves, build, leaves, text_of
 from xmpp_cem.wire.namespaces import GET_READINGS, MESSAGE
 from xmpp_cem.wire.reading_types import read_type
-from xmpp_cem.wire.xml import Element, append, child, children, required
+from xmpp_cem.wire.xml import Draft, Element, append, child, children, required
 
 _UNSUPPORTED = ("EndDeviceGroup", "UsagePoint", "ReadingQuality")
 """What the noun can also select by: to pass over it would answer more than was asked for."""
 
 
-def append_query(parent: Element, query: GetMeterReadings | None) -> None:
+def append_query(parent: Draft, request: Draft | None, query: GetMeterReadings | None) -> None:
     """Write the query as the last child of the message's Request, nothing without a query."""
     if query is None:
         return
-    request = child(parent, MESSAGE, "Request")
-    if request is None:
-        request = append(parent, MESSAGE, "Request")
-    element = append(request, GET_READINGS, "GetMeterReadings")
+    element = append(
+        request or append(parent, MESSAGE, "Request"), GET_READINGS, "GetMeterReadings"
+    )
     for device in query.devices:
         append(append(element, GET_READINGS, "EndDevice"), GET_READINGS, "mRID", device)
     for kind in query.types:

@@ -22,7 +22,7 @@ from xmpp_cem.wire.fields import (
 from xmpp_cem.wire.namespaces import READING, READINGS
 from xmpp_cem.wire.reading_types import FIELDS, VALUES, read_type
 from xmpp_cem.wire.scalars import INSTANT, INTEGER, TOKEN
-from xmpp_cem.wire.xml import Element, append, child, children, required
+from xmpp_cem.wire.xml import Draft, Element, append, child, children, required
 
 QUALITIES = {Quality.ESTIMATED: "1.8.0", Quality.QUESTIONABLE: "1.10.0"}
 """Quality to `ReadingQualityType@ref`: system end device, category, nothing closer; a valid
@@ -48,7 +48,7 @@ class _Key(Value):
     window: Interval
 
 
-def append_readings(payload: Element, body: MeterReadings) -> None:
+def append_readings(payload: Draft, body: MeterReadings) -> None:
     """Write the noun, then what its form cannot say of a reading."""
     noun = append(payload, READINGS, "MeterReadings")
     for reading in body.readings:
@@ -99,7 +99,7 @@ def _rests(payload: Element) -> dict[_Key, list[dict[str, object]]]:
     return rests
 
 
-def _append_reading(noun: Element, reading: Reading) -> None:
+def _append_reading(noun: Draft, reading: Reading) -> None:
     element = append(noun, READINGS, "MeterReading")
     append_leaves(append(element, READINGS, "Meter"), READINGS, reading, METER)
     for kind, field in FIELDS.items():
@@ -114,7 +114,7 @@ def _append_reading(noun: Element, reading: Reading) -> None:
                 append_leaves(period, READINGS, reading.window, INTERVAL)
 
 
-def _append_quality(part: Element, quality: Quality) -> None:
+def _append_quality(part: Draft, quality: Quality) -> None:
     if quality in QUALITIES:
         element = append(part, READINGS, "ReadingQualities")
         append(element, READINGS, "ReadingQualityType").set("ref", QUALITIES[quality])

@@ -18,7 +18,7 @@ from xmpp_cem.wire.codes import Code, refusal
 from xmpp_cem.wire.fields import Fields, attributes, build, set_attributes
 from xmpp_cem.wire.namespaces import EVENT
 from xmpp_cem.wire.scalars import BOOLEAN, DECIMAL, INSTANT, INTEGER, SHARE, TOKEN
-from xmpp_cem.wire.xml import Element, append, children
+from xmpp_cem.wire.xml import Draft, Element, append, children
 
 
 class _Kind(NamedTuple):
@@ -58,7 +58,7 @@ KINDS: Mapping[str, _Kind] = {
 _NAMES = {kind.model: name for name, kind in KINDS.items()}
 
 
-def append_signal(parent: Element, signal: Signal) -> None:
+def append_signal(parent: Draft, signal: Signal) -> None:
     """Write a signal."""
     name = _NAMES[type(signal)]
     set_attributes(append(parent, EVENT, name), signal, KINDS[name].fields)

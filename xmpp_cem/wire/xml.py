@@ -19,6 +19,15 @@ MOST_ELEMENTS = 20_000
 _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml\s[^?<>]*\?>")
 _FORBIDDEN = re.compile(rb"<\?|<!(?!--|\[CDATA\[)")
 
+_PLAIN = re.compile(r"[ !#-%'-;=?-~]*")
+"""Nothing that must be escaped; most of what is written."""
+
+_UNCARRIED = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_IN_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#xD;"})
+_IN_ATTRIBUTE = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", '"': "&quot;", "\t": "&#x9;", "\n": "&#xA;", "\r": "&#xD;"}
+)
+
 
 def parse(data: bytes) -> Element:
     """Return the root element of a UTF-8 document; comments are dropped.
@@ -71,9 +80,73 @@ def _bound(root: Element) -> None:
         level = [child for element in level for child in element]
 
 
-def canonical(element: Element) -> bytes:
-    """Return the exclusive canonical form (W3C xml-exc-c14n, no comments) of an element."""
-    return etree.tostring(element, method="c14n", exclusive=True)
+class Draft:
+    """An element that is being written: nothing looks at it before it is bytes.
+
+    Args:
+        namespace: its own, declared as the default one where its parent has another.
+        name: without a prefix.
+        text: what stands before its children.
+
+    Raises:
+        ValueError: for text that XML cannot carry.
+    """
+
+    __slots__ = ("attributes", "children", "name", "namespace", "text")
+
+    def __init__(self, namespace: str, name: str, text: str = "") -> None:
+        self.namespace = namespace
+        self.name = name
+        self.text = escaped(text) if text else ""
+        self.attributes: dict[str, str] = {}
+        self.children: list[Draft | str] = []
+
+    def set(self, name: str, text: str) -> None:
+        """Write an attribute; raises ValueError for text that XML cannot carry."""
+        self.attributes[name] = text if _PLAIN.fullmatch(text) else _quoted(text)
+
+
+def escaped(text: str) -> str:
+    """Return text as canonical XML has it between tags.
+
+    Raises:
+        ValueError: XML cannot carry it.
+    """
+    if _PLAIN.fullmatch(text):
+        return text
+    return _carried(text).translate(_IN_TEXT)
+
+
+def _quoted(text: str) -> str:
+    return _carried(text).translate(_IN_ATTRIBUTE)
+
+
+def _carried(text: str) -> str:
+    found = _UNCARRIED.search(text)
+    if found:
+        raise ValueError(f"U+{ord(found[0]):04X} is no character of XML")
+    return text
+
+
+def canonical(draft: Draft) -> bytes:
+    """Return the exclusive canonical form (W3C xml-exc-c14n) of what was written, in UTF-8."""
+    parts: list[str] = []
+    _write(draft, "", parts)
+    return "".join(parts).encode()
+
+
+def _write(draft: Draft, inherited: str, parts: list[str]) -> None:
+    namespace, name = draft.namespace, draft.name
+    parts.append(f"<{name}" if namespace == inherited else f'<{name} xmlns="{namespace}"')
+    # No attribute of ours is in a namespace: their order is that of their names.
+    parts += [f' {key}="{text}"' for key, text in sorted(draft.attributes.items())]
+    parts.append(f">{draft.text}")
+    for child in draft.children:
+        if isinstance(child, str):
+            parts.append(child)
+        else:
+            _write(child, namespace, parts)
+    parts.append(f"</{name}>")
 
 
 def pretty(element: Element) -> str:
@@ -90,25 +163,28 @@ def qualified(namespace: str, name: str) -> str:
     return f"{{{namespace}}}{name}"
 
 
-def root(namespace: str, name: str) -> Element:
+def root(namespace: str, name: str) -> Draft:
     """Return a new document element; its namespace is the default one."""
-    return etree.Element(qualified(namespace, name), nsmap={None: namespace})
+    return Draft(namespace, name)
 
 
-def append(parent: Element, namespace: str, name: str, text: str | None = None) -> Element:
+def append(parent: Draft, namespace: str, name: str, text: str | None = None) -> Draft:
     """Add an element as the last child; a namespace unlike the parent's becomes the default.
 
     Raises:
         ValueError: for text that XML cannot carry.
     """
-    tag = qualified(namespace, name)
-    if str(parent.tag).startswith(qualified(namespace, "")):
-        element = etree.SubElement(parent, tag)  # the default one already
-    else:
-        element = etree.SubElement(parent, tag, nsmap={None: namespace})
-    if text:
-        element.text = text
+    element = Draft(namespace, name, text or "")
+    parent.children.append(element)
     return element
+
+
+def append_leaf(parent: Draft, namespace: str, name: str, text: str) -> None:
+    """Add an element that gets nothing but this text; raises as `append`."""
+    if namespace == parent.namespace:
+        parent.children.append(f"<{name}>{escaped(text)}</{name}>")
+    else:
+        append(parent, namespace, name, text)
 
 
 def children(element: Element, namespace: str, name: str) -> list[Element]:
@@ -138,6 +214,13 @@ def required(element: Element, namespace: str, name: str) -> Element:
     if found is None:
         raise refusal(Code.PAYLOAD_INCOMPLETE, f"{name} is missing in {local_name(element)}")
     return found
+
+
+def wrapped(element: Element, namespace: str, name: str) -> Element:
+    """Return an element of that name that holds another one and nothing else."""
+    outer = etree.Element(qualified(namespace, name), nsmap={None: namespace})
+    outer.append(element)
+    return outer
 
 
 def local_name(element: Element) -> str:

@@ -77,5 +77,5 @@ def test_an_unknown_uplink_is_refused():
 
 
 def test_no_noun_is_no_body():
-    assert read_config(root(MESSAGE, "Payload")) is None
-    assert read_card(root(MESSAGE, "Payload")) is None
+    assert read_config(parse(f"<Payload xmlns='{MESSAGE}'/>".encode())) is None
+    assert read_card(parse(f"<Payload xmlns='{MESSAGE}'/>".encode())) is None

@@ -3,11 +3,12 @@ import gzip
 import tracemalloc
 
 import pytest
+from lxml import etree
 
 from xmpp_cem.errors import RemoteProtocolError
 from xmpp_cem.wire.contents import payload_of, read_document
 from xmpp_cem.wire.namespaces import MESSAGE, OLDER_MESSAGES
-from xmpp_cem.wire.xml import canonical, parse
+from xmpp_cem.wire.xml import parse
 
 THING = b'<thing xmlns="urn:x">1</thing>'
 
@@ -42,7 +43,7 @@ def test_older_editions_are_understood_outside_and_within_what_is_compressed(nam
 )
 def test_a_compressed_payload_is_what_it_was(data, given):
     payload = payload_of(message(compressed(gzip.compress(data, mtime=0)) + given))
-    assert canonical(payload[0]) == THING
+    assert etree.tostring(payload[0], method="c14n", exclusive=True) == THING
 
 
 @pytest.mark.parametrize(

@@ -89,12 +89,13 @@ def test_controls_match_their_events_in_any_order():
     body = EndDeviceControls.model_validate({"events": events})
     element = root(MESSAGE, "Payload")
     append_controls(element, body)
-    noun = element[0]
+    payload = parse(canonical(element))
+    noun = payload[0]
     noun.append(noun[0])
-    assert read_controls(element) == body
+    assert read_controls(payload) == body
 
 
 def test_no_noun_is_no_body():
-    empty = root(MESSAGE, "Payload")
+    empty = parse(f"<Payload xmlns='{MESSAGE}'/>".encode())
     assert read_controls(empty) is None
     assert read_index(empty) is None

@@ -12,7 +12,7 @@ from xmpp_cem.messages.envelope import (
 from xmpp_cem.messages.naming import FaultyObject, NamedId
 from xmpp_cem.wire.envelope import append_reply, append_request, read_reply, read_request
 from xmpp_cem.wire.namespaces import MESSAGE
-from xmpp_cem.wire.xml import parse
+from xmpp_cem.wire.xml import canonical, parse, root
 
 ID = "6f1f3b0e-6c1e-4f43-9d06-7f0f5d8f6a01"
 HEADER = Header.model_validate(
@@ -31,20 +31,25 @@ def top(inside=""):
 
 
 def test_a_request_without_ids_and_options_has_no_element():
-    element = top()
-    append_request(element, RequestMessage(header=HEADER))
+    draft = root(MESSAGE, "RequestMessage")
+    assert append_request(draft, RequestMessage(header=HEADER)) is None
+    element = parse(canonical(draft))
     assert len(element) == 0
     assert read_request(element) == {}
 
 
 def test_ids_and_options_return_as_they_were():
-    element = top()
+    draft = root(MESSAGE, "RequestMessage")
     ids = (NamedId(text="a", kind="uuid", type="t", authority="us", object_type="o"), " b ", "")
     options = (("after", "2 40"), ("", ""))
     start = HEADER.timestamp
     message = RequestMessage(header=HEADER, ids=ids, options=options, start=start)
-    append_request(element, message)
-    assert read_request(element) == {"ids": message.ids, "options": options, "start": start}
+    append_request(draft, message)
+    assert read_request(parse(canonical(draft))) == {
+        "ids": message.ids,
+        "options": options,
+        "start": start,
+    }
     assert message.names == ("a", " b ", "")
 
 
@@ -54,7 +59,7 @@ def test_an_id_of_an_unknown_kind_is_refused():
 
 
 def test_a_reply_returns_as_it_was():
-    element = top()
+    draft = root(MESSAGE, "RequestMessage")
     full = ReplyError(
         code="1.8",
         reason="bad",
@@ -68,7 +73,8 @@ def test_a_reply_returns_as_it_was():
     )
     errors = (full, ReplyError(code="0.3"))
     message = FaultMessage(result=Result.PARTIAL, errors=errors, ids=("i",), operation=4)
-    append_reply(element, message)
+    append_reply(draft, message)
+    element = parse(canonical(draft))
     assert read_reply(element) == {
         "result": "PARTIAL",
         "errors": errors,

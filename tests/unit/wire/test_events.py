@@ -72,4 +72,4 @@ def test_a_broken_event_is_refused(pattern, new, code, reason):
 
 
 def test_no_noun_is_no_body():
-    assert read_events(root(MESSAGE, "Payload")) is None
+    assert read_events(parse(f"<Payload xmlns='{MESSAGE}'/>".encode())) is None

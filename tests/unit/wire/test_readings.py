@@ -140,4 +140,4 @@ def test_all_periods_of_a_reading_must_agree():
 
 
 def test_no_noun_is_no_body():
-    assert read_readings(root(MESSAGE, "Payload")) is None
+    assert read_readings(parse(f"<Payload xmlns='{MESSAGE}'/>".encode())) is None

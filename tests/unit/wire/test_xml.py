@@ -1,6 +1,7 @@
 import time
 
 import pytest
+from lxml import etree
 
 from xmpp_cem.errors import RemoteProtocolError
 from xmpp_cem.wire.xml import (
@@ -8,6 +9,7 @@ from xmpp_cem.wire.xml import (
     LARGEST_INPUT,
     MOST_ELEMENTS,
     append,
+    append_leaf,
     canonical,
     child,
     children,
@@ -103,6 +105,34 @@ def test_canonical_xml_has_default_namespaces_and_no_prefixes():
     assert canonical(top) == (
         b'<a xmlns="u:1"><b><c xmlns="u:2" q="1">x&lt;&#xD;</c></b><d></d></a>'
     )
+
+
+ODD = ["&<>\"'", "a\tb\nc\rd", "é €", "\U0001f50c", "\x85\u2028", " ", "]]>"]
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_what_is_written_is_canonical_and_read_as_it_was(text):
+    top = root("u:1", "a")
+    append_leaf(top, "u:1", "b", text)
+    append(top, "u:2", "c", text).set("q", text)
+    append_leaf(top, "u:2", "d", text)
+    data = canonical(top)
+    read = parse(data)
+    assert etree.tostring(read, method="c14n", exclusive=True) == data
+    assert [each.text for each in read] == [text] * 3
+    assert read[1].get("q") == text
+
+
+@pytest.mark.parametrize("text", ["\0", "\x1b", "\ud800", "\ufffe", "a\x7f\x01"])
+def test_text_that_xml_cannot_carry_is_not_written(text):
+    top = root("u:1", "a")
+    for write in (
+        lambda: append(top, "u:1", "b", text),
+        lambda: append_leaf(top, "u:1", "b", text),
+        lambda: top.set("q", text),
+    ):
+        with pytest.raises(ValueError, match="no character of XML"):
+            write()
 
 
 def test_a_child_that_may_stand_once_is_refused_twice():

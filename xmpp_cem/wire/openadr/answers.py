@@ -15,7 +15,7 @@ from xmpp_cem.wire.openadr.scalars import read_event, write_event
 from xmpp_cem.wire.openadr.sources import same_sender
 from xmpp_cem.wire.profile import Told
 from xmpp_cem.wire.scalars import INSTANT, TEXT, TOKEN
-from xmpp_cem.wire.xml import Element, append, child, children, required
+from xmpp_cem.wire.xml import Draft, Element, append, child, children, required
 
 OPTS = {Opt.IN: "optIn", Opt.OUT: "optOut"}
 
@@ -37,7 +37,7 @@ def answer_id(event: EventId, party: PartyId) -> MessageId:
     return derived_id("answer", event, party)
 
 
-def append_answers(payload: Element, message: Told, body: EndDeviceEvents) -> None:
+def append_answers(payload: Draft, message: Told, body: EndDeviceEvents) -> None:
     """Write `oadrCreatedEvent`; what OpenADR has no place for is described in words."""
     element = append(append(payload, OADR, "oadrCreatedEvent"), PYLD, "eiCreatedEvent")
     append_response(element, message)

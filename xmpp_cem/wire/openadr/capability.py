@@ -14,7 +14,7 @@ from xmpp_cem.wire.openadr.periods import append_start
 from xmpp_cem.wire.openadr.reports import UNASKED, append_number, point, points, value_of
 from xmpp_cem.wire.openadr.units import append_watt_hours, append_watts
 from xmpp_cem.wire.scalars import BOOLEAN, INSTANT, TOKEN
-from xmpp_cem.wire.xml import Element, append, child, children, required
+from xmpp_cem.wire.xml import Draft, Element, append, child, children, required
 
 POINTS = {
     "power_w": ("demand", "Direct Read", append_watts),
@@ -49,7 +49,7 @@ _POINT: Fields = {"id": ("rID", TOKEN)}
 _SPECIFIER = re.compile(r"capability-(\d{1,16})")
 
 
-def append_capability(payload: Element, header: Header, body: EndDeviceConfig) -> None:
+def append_capability(payload: Draft, header: Header, body: EndDeviceConfig) -> None:
     """Write a party's capability."""
     capability = body.capability
     element = append(payload, OADR, "oadrRegisterReport")
@@ -92,7 +92,7 @@ def read_capability(element: Element) -> Capability:
     return build(Capability, "oadrRegisterReport", values)
 
 
-def _append_values(intervals: Element, capability: Capability) -> None:
+def _append_values(intervals: Draft, capability: Capability) -> None:
     interval = append(intervals, EI, "interval")
     append_start(interval, capability.at)
     for resource in capability.resources:
@@ -108,7 +108,7 @@ def _append_values(intervals: Element, capability: Capability) -> None:
         append(status, OADR, "oadrManualOverride", overridden)
 
 
-def _append_descriptions(report: Element, resource: Resource) -> None:
+def _append_descriptions(report: Draft, resource: Resource) -> None:
     for field, (kind, reading, append_unit) in POINTS.items():
         if getattr(resource, field) is not None:
             element = _append_source(report, resource, field)
@@ -120,7 +120,7 @@ def _append_descriptions(report: Element, resource: Resource) -> None:
     append(element, EI, "readingType", "x-notApplicable")
 
 
-def _append_source(report: Element, resource: Resource, field: str) -> Element:
+def _append_source(report: Draft, resource: Resource, field: str) -> Draft:
     element = append(report, OADR, "oadrReportDescription")
     append(element, EI, "rID", point(resource.id, field))
     if resource.kind:

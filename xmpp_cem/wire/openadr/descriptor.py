@@ -8,7 +8,7 @@ from xmpp_cem.wire.fields import Fields, leaves
 from xmpp_cem.wire.openadr.names import EI, EMIX, MARKET_CONTEXT, PROGRAMME
 from xmpp_cem.wire.openadr.scalars import read_event, write_event
 from xmpp_cem.wire.scalars import INSTANT, INTEGER, TEXT, TOKEN
-from xmpp_cem.wire.xml import Element, append, required
+from xmpp_cem.wire.xml import Draft, Element, append, required
 
 LOWEST = 255
 """Our lowest priority; OpenADR writes 0, or nothing, for an event that has none."""
@@ -27,7 +27,7 @@ _REAL = "false"
 _TESTS = {mode.value: mode for mode in (Mode.COMMS, Mode.ACTIVATION)}
 
 
-def append_descriptor(parent: Element, event: Event) -> None:
+def append_descriptor(parent: Draft, event: Event) -> None:
     """Write the descriptor; anything but `false` in testEvent is a test, so it names which."""
     element = append(parent, EI, "eventDescriptor")
     event_id, number = write_event(event.id, event.order)

@@ -21,7 +21,7 @@ from xmpp_cem.wire.openadr.responses import append_response
 from xmpp_cem.wire.openadr.signals import append_signal, read_signal
 from xmpp_cem.wire.openadr.sources import same_sender
 from xmpp_cem.wire.profile import Told
-from xmpp_cem.wire.xml import Element, append, child, children, local_name, required
+from xmpp_cem.wire.xml import Draft, Element, append, child, children, local_name, required
 
 WIDE_TARGETS = frozenset({"groupID", "groupName", "venID", "partyID"})
 """What of eiTarget names parties; everything else narrows an event down to a part of a party."""
@@ -29,7 +29,7 @@ WIDE_TARGETS = frozenset({"groupID", "groupName", "venID", "partyID"})
 RESOURCE = "resourceID"
 
 
-def append_controls(payload: Element, message: Told) -> None:
+def append_controls(payload: Draft, message: Told) -> None:
     """Write the events, the request for them, or a plain answer."""
     body = message.body
     if isinstance(body, EndDeviceControls):
@@ -62,7 +62,7 @@ def read_controls(payload: Element, header: Header) -> EndDeviceControls | None:
     return build(EndDeviceControls, "oadrDistributeEvent", {"events": events})
 
 
-def _append_events(element: Element, message: Told, events: Iterable[Event]) -> None:
+def _append_events(element: Draft, message: Told, events: Iterable[Event]) -> None:
     if isinstance(message, ResponseMessage):
         append_response(element, message)
     append(element, PYLD, "requestID", message.header.message_id)
@@ -73,7 +73,7 @@ def _append_events(element: Element, message: Told, events: Iterable[Event]) -> 
         append(part, OADR, "oadrResponseRequired", "always")
 
 
-def _append_event(element: Element, event: Event) -> None:
+def _append_event(element: Draft, event: Event) -> None:
     append_descriptor(element, event)
     period = append(element, EI, "eiActivePeriod")
     properties = append(period, XCAL, "properties")

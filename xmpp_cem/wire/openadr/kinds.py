@@ -25,7 +25,7 @@ from xmpp_cem.wire.openadr.units import (
     read_watts,
 )
 from xmpp_cem.wire.scalars import DECIMAL, INSTANT, SHARE
-from xmpp_cem.wire.xml import Element
+from xmpp_cem.wire.xml import Draft, Element
 
 Kind = tuple[str, str]
 """signalName and signalType."""
@@ -85,7 +85,7 @@ def value_of(signal: Signal) -> str:
             raise LocalProtocolError(f"openadr-2.0b cannot say a {signal.kind}")
 
 
-def append_unit(parent: Element, signal: Signal) -> None:
+def append_unit(parent: Draft, signal: Signal) -> None:
     """Write the unit of a signal, where it has one."""
     match signal:
         case Delta() | TargetPower():

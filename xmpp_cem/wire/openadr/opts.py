@@ -9,7 +9,7 @@ from xmpp_cem.wire.openadr.scalars import read_event
 from xmpp_cem.wire.openadr.sources import same_sender
 from xmpp_cem.wire.profile import Told
 from xmpp_cem.wire.scalars import INSTANT, TOKEN
-from xmpp_cem.wire.xml import Element, append, child
+from xmpp_cem.wire.xml import Draft, Element, append, child
 
 OVERRIDE = "overrideStatus"
 
@@ -22,7 +22,7 @@ _OPT: Fields = {
 _QUALIFIED: Fields = {"id": ("eventID", TOKEN), "number": ("modificationNumber", TOKEN)}
 
 
-def append_override(payload: Element, message: Told, status: Status) -> None:
+def append_override(payload: Draft, message: Told, status: Status) -> None:
     """Write an override as `oadrCreateOpt`."""
     element = append(payload, OADR, "oadrCreateOpt")
     append(element, EI, "optID", status.id)
@@ -34,7 +34,7 @@ def append_override(payload: Element, message: Told, status: Status) -> None:
     append(element, EI, "eiTarget")
 
 
-def append_end(payload: Element, message: RequestMessage) -> None:
+def append_end(payload: Draft, message: RequestMessage) -> None:
     """Write the end of the override that the request names as `oadrCancelOpt`."""
     element = append(payload, OADR, "oadrCancelOpt")
     append(element, PYLD, "requestID", message.header.message_id)

@@ -9,15 +9,15 @@ from xmpp_cem.wire.fields import build, leaves
 from xmpp_cem.wire.openadr.names import EI, XCAL
 from xmpp_cem.wire.openadr.scalars import DURATION
 from xmpp_cem.wire.scalars import INSTANT
-from xmpp_cem.wire.xml import Element, append, child
+from xmpp_cem.wire.xml import Draft, Element, append, child
 
 
-def append_start(parent: Element, start: datetime) -> None:
+def append_start(parent: Draft, start: datetime) -> None:
     """Write `dtstart`."""
     append(append(parent, XCAL, "dtstart"), XCAL, "date-time", INSTANT.write(start))
 
 
-def append_duration(parent: Element, duration: timedelta) -> None:
+def append_duration(parent: Draft, duration: timedelta) -> None:
     """Write `duration`."""
     append(append(parent, XCAL, "duration"), XCAL, "duration", DURATION.write(duration))
 
@@ -40,7 +40,7 @@ def read_duration(parent: Element) -> timedelta | None:
     return value if isinstance(value, timedelta) else None
 
 
-def append_spreads(parent: Element, event: Event) -> None:
+def append_spreads(parent: Draft, event: Event) -> None:
     """Write how an event is spread in time, each as a duration; nothing for what is not."""
     if event.randomise_s:
         tolerate = append(append(parent, XCAL, "tolerance"), XCAL, "tolerate")

@@ -26,7 +26,7 @@ from xmpp_cem.wire.openadr.responses import append_response, complete
 from xmpp_cem.wire.openadr.sources import sender
 from xmpp_cem.wire.payloads import STANDALONE
 from xmpp_cem.wire.profile import NounFormat, Profile, Told
-from xmpp_cem.wire.xml import Element, append, local_name, qualified
+from xmpp_cem.wire.xml import Draft, Element, append, local_name, qualified
 
 
 def _always(service: str) -> Callable[[Told], str]:
@@ -49,7 +49,7 @@ def _config_service(message: Told) -> str:
     return EI_REPORT if has_capability else EI_REGISTER
 
 
-def _append_events(payload: Element, message: Told) -> None:
+def _append_events(payload: Draft, message: Told) -> None:
     body = message.body
     if isinstance(message, RequestMessage) and body is None:
         append_end(payload, message)

@@ -13,7 +13,7 @@ from xmpp_cem.wire.openadr.responses import append_response
 from xmpp_cem.wire.openadr.sources import same_sender, sender
 from xmpp_cem.wire.profile import Told
 from xmpp_cem.wire.scalars import INTEGER, TEXT, TOKEN
-from xmpp_cem.wire.xml import Element, append, child, children
+from xmpp_cem.wire.xml import Draft, Element, append, child, children
 
 PROFILE, TRANSPORT = "2.0b", "xmpp"
 
@@ -30,7 +30,7 @@ _EXTENSION: Fields = {"name": ("oadrExtensionName", TOKEN)}
 _INFO: Fields = {"key": ("oadrKey", TOKEN), "value": ("oadrValue", TEXT)}
 
 
-def append_config(payload: Element, message: Told) -> None:
+def append_config(payload: Draft, message: Told) -> None:
     """Write a registration, its confirmation, a capability, or what is asked about them."""
     body, header = message.body, message.header
     if isinstance(body, EndDeviceConfig):
@@ -71,7 +71,7 @@ def read_config(payload: Element, header: Header) -> EndDeviceConfig | None:
     return None if confirmed is None else _read_confirmation(confirmed, header)
 
 
-def _append_registration(element: Element, message: Told) -> None:
+def _append_registration(element: Draft, message: Told) -> None:
     body = message.body
     append(element, PYLD, "requestID", message.header.message_id)
     party = body.party if isinstance(body, EndDeviceConfig) else message.header.source
@@ -99,7 +99,7 @@ def _read_registration(element: Element, header: Header) -> EndDeviceConfig:
     return build(EndDeviceConfig, "oadrCreatePartyRegistration", {"party": party})
 
 
-def _append_confirmation(element: Element, message: Told) -> None:
+def _append_confirmation(element: Draft, message: Told) -> None:
     body = message.body
     append_response(element, message)
     party = body.party if isinstance(body, EndDeviceConfig) else message.header.source
@@ -115,7 +115,7 @@ def _append_confirmation(element: Element, message: Told) -> None:
         _append_admission(append(extensions, OADR, "oadrExtension"), body.admission)
 
 
-def _append_admission(element: Element, admission: Admission) -> None:
+def _append_admission(element: Draft, admission: Admission) -> None:
     append(element, OADR, "oadrExtensionName", ADMISSION)
     pairs = list(written(admission, _ADMITTED))
     for field, key in _LISTS.items():

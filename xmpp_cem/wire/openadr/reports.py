@@ -18,7 +18,7 @@ from xmpp_cem.wire.openadr.scalars import DURATION, FLOAT, whole
 from xmpp_cem.wire.openadr.sources import same_sender
 from xmpp_cem.wire.profile import Told
 from xmpp_cem.wire.scalars import INSTANT, TOKEN
-from xmpp_cem.wire.xml import Element, append, child, children, required
+from xmpp_cem.wire.xml import Draft, Element, append, child, children, required
 
 USAGE = "TELEMETRY_USAGE"
 UNASKED = "0"
@@ -47,7 +47,7 @@ _QUALITY: Fields = {"quality": ("oadrDataQuality", TOKEN)}
 _NAME: Fields = {"name": ("reportName", TOKEN)}
 
 
-def append_readings(payload: Element, message: Told) -> None:
+def append_readings(payload: Draft, message: Told) -> None:
     """Write the report, the request for one, or a plain answer."""
     body = message.body
     if isinstance(body, MeterReadings):
@@ -105,7 +105,7 @@ def value_of(part: Element) -> int:
     return whole(Decimal(str(value["value"])))
 
 
-def append_number(interval: Element, resource: str, field: str, value: int) -> Element:
+def append_number(interval: Draft, resource: str, field: str, value: int) -> Draft:
     """Write a data point."""
     part = append(interval, OADR, "oadrReportPayload")
     append(part, EI, "rID", point(resource, field))
@@ -113,7 +113,7 @@ def append_number(interval: Element, resource: str, field: str, value: int) -> E
     return part
 
 
-def _append_update(element: Element, header: Header, body: MeterReadings) -> None:
+def _append_update(element: Draft, header: Header, body: MeterReadings) -> None:
     append(element, PYLD, "requestID", header.message_id)
     report = append(element, OADR, "oadrReport")
     if body.readings:
@@ -128,7 +128,7 @@ def _append_update(element: Element, header: Header, body: MeterReadings) -> Non
     append(element, EI, "venID", header.source)
 
 
-def _append_reading(intervals: Element, reading: Reading) -> None:
+def _append_reading(intervals: Draft, reading: Reading) -> None:
     """Write an interval for each data point: parties of other makes read only one in each."""
     for field in READINGS:
         value = getattr(reading, field)
@@ -140,7 +140,7 @@ def _append_reading(intervals: Element, reading: Reading) -> None:
             append(part, OADR, "oadrDataQuality", QUALITIES[reading.quality])
 
 
-def _append_request(element: Element, message: RequestMessage) -> None:
+def _append_request(element: Draft, message: RequestMessage) -> None:
     append(element, PYLD, "requestID", message.header.message_id)
     request = append(element, OADR, "oadrReportRequest")
     append(request, EI, "reportRequestID", message.header.message_id)

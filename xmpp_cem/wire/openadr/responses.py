@@ -8,7 +8,7 @@ from xmpp_cem.wire.fields import Fields, build, leaves
 from xmpp_cem.wire.openadr.names import EI, OADR, PYLD
 from xmpp_cem.wire.profile import Told
 from xmpp_cem.wire.scalars import TEXT, TOKEN
-from xmpp_cem.wire.xml import Element, append, qualified
+from xmpp_cem.wire.xml import Draft, Element, append, qualified
 
 SUCCESS = "200"
 UNEXPLAINED = "500"
@@ -69,7 +69,7 @@ def response_code(message: Told) -> str:
     return CODES.get(code) or GROUPS.get(code[0], UNEXPLAINED)
 
 
-def append_response(parent: Element, message: Told) -> None:
+def append_response(parent: Draft, message: Told) -> None:
     """Write `eiResponse`; its requestID is the request's MessageID, or the message's own."""
     element = append(parent, EI, "eiResponse")
     append(element, EI, "responseCode", response_code(message))

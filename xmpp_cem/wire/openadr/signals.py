@@ -13,7 +13,7 @@ from xmpp_cem.wire.openadr.names import EI, STRM, XCAL
 from xmpp_cem.wire.openadr.periods import append_duration, read_duration
 from xmpp_cem.wire.openadr.scalars import FLOAT
 from xmpp_cem.wire.scalars import INSTANT, TEXT, TOKEN
-from xmpp_cem.wire.xml import Element, append, children, required
+from xmpp_cem.wire.xml import Draft, Element, append, children, required
 
 _SIGNAL: Fields = {
     "name": ("signalName", TOKEN),
@@ -22,7 +22,7 @@ _SIGNAL: Fields = {
 }
 
 
-def append_signal(parent: Element, event: Event) -> None:
+def append_signal(parent: Draft, event: Event) -> None:
     """Write the event's signal, an interval for each of its changes, as long as the event."""
     element = append(parent, EI, "eiEventSignal")
     intervals = append(element, STRM, "intervals")

@@ -7,14 +7,14 @@ from xmpp_cem.wire.fields import leaves, text_of
 from xmpp_cem.wire.openadr.names import OADR, POWER, SCALE
 from xmpp_cem.wire.openadr.scalars import whole
 from xmpp_cem.wire.scalars import TOKEN
-from xmpp_cem.wire.xml import Element, append, child, required
+from xmpp_cem.wire.xml import Draft, Element, append, child, required
 
 _UNITS = frozenset({"powerReal", "powerApparent", "powerReactive", "energyReal", "voltage"})
 _ATTRIBUTES = (("hertz", "50"), ("voltage", "230"), ("ac", "true"))
 """The schema wants them with every power; they are not read."""
 
 
-def append_watts(parent: Element) -> None:
+def append_watts(parent: Draft) -> None:
     """Write `powerReal` in W."""
     element = _append_unit(parent, "powerReal", "RealPower", "W")
     attributes = append(element, POWER, "powerAttributes")
@@ -22,12 +22,12 @@ def append_watts(parent: Element) -> None:
         append(attributes, POWER, name, text)
 
 
-def append_watt_hours(parent: Element) -> None:
+def append_watt_hours(parent: Draft) -> None:
     """Write `energyReal` in Wh."""
     _append_unit(parent, "energyReal", "RealEnergy", "Wh")
 
 
-def append_price(parent: Element, currency: str) -> None:
+def append_price(parent: Draft, currency: str) -> None:
     """Write `currencyPerKWh`."""
     element = append(parent, OADR, "currencyPerKWh")
     append(element, OADR, "itemDescription", "currencyPerKWh")
@@ -79,7 +79,7 @@ def _read(parent: Element, value: Decimal, name: str, symbols: tuple[str, ...]) 
     return whole(value, text_of(required(unit, SCALE, "siScaleCode")).strip())
 
 
-def _append_unit(parent: Element, name: str, description: str, symbol: str) -> Element:
+def _append_unit(parent: Draft, name: str, description: str, symbol: str) -> Draft:
     element = append(parent, POWER, name)
     append(element, POWER, "itemDescription", description)
     append(element, POWER, "itemUnits", symbol)
