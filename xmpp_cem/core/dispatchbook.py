@@ -14,6 +14,8 @@ from xmpp_cem.messages.events import Status
 from xmpp_cem.model.event import Event, EventStatus
 from xmpp_cem.model.ids import EventId, PartyId
 
+_ENDED = (EventStatus.CANCELLED, EventStatus.COMPLETED)
+
 MAX_LIVE = 100
 """Live events per node (design: Prosody rewrites all items of a node with each publish)."""
 
@@ -46,8 +48,7 @@ class DispatchBook:
 
     def live(self) -> list[Dispatch]:
         """Return the dispatches that may still change power."""
-        ended = {EventStatus.CANCELLED, EventStatus.COMPLETED}
-        return [d for d in self.dispatches.values() if d.event.status not in ended]
+        return [d for d in self.dispatches.values() if d.event.status not in _ENDED]
 
     def index(self) -> tuple[IndexEntry, ...]:
         """Return what the node's index lists: every live event."""

@@ -71,6 +71,9 @@ class Failsafe(Value):
         return self.import_w if direction is Direction.IMPORT else self.export_w
 
 
+_READY = (ResourceState.AVAILABLE, ResourceState.LIMITED)
+
+
 class Capability(Value):
     """What a party's resources can do, as one revision of it.
 
@@ -108,5 +111,4 @@ class Capability(Value):
     @property
     def ready(self) -> tuple[Resource, ...]:
         """The resources that flexibility can be counted on."""
-        usable = {ResourceState.AVAILABLE, ResourceState.LIMITED}
-        return tuple(r for r in self.resources if r.state in usable)
+        return tuple(r for r in self.resources if r.state in _READY)

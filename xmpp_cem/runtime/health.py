@@ -1,7 +1,7 @@
 """How an agent is, and why: what `/healthz` and the log tell."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -61,6 +61,20 @@ class Health:
         return Status.DEGRADED if self.reasons else Status.OK
 
 
+class _Commits(AbstractContextManager[None]):
+    """The time within which a commit is under way; one at a time."""
+
+    def __init__(self, clock: Clock, note: Callable[[datetime | None], None]) -> None:
+        self._clock = clock
+        self._note = note
+
+    def __enter__(self) -> None:
+        self._note(self._clock.now())
+
+    def __exit__(self, *_: object) -> None:
+        self._note(None)
+
+
 class Vitals:
     """What an engine notes of itself while it works."""
 
@@ -69,6 +83,7 @@ class Vitals:
         self._began = clock.now()
         self._down: dict[Link, datetime] = {}
         self._committing: datetime | None = None
+        self._commits = _Commits(clock, self._note)
         self._shedding: tuple[datetime, datetime] | None = None
 
     def watch(self, link: Link) -> None:
@@ -82,14 +97,12 @@ class Vitals:
         else:
             self._down.setdefault(link, self._clock.now())
 
-    @contextmanager
-    def committing(self) -> Iterator[None]:
+    def committing(self) -> AbstractContextManager[None]:
         """Note how long a commit takes."""
-        self._committing = self._clock.now()
-        try:
-            yield
-        finally:
-            self._committing = None
+        return self._commits
+
+    def _note(self, since: datetime | None) -> None:
+        self._committing = since
 
     def shed(self) -> None:
         """Note that more arrives than can be handled."""

@@ -10,7 +10,7 @@ from xmpp_cem.core.cascade.ends import Lower, Upper
 from xmpp_cem.core.cascade.planning import is_of_power, targets
 from xmpp_cem.core.cascade.promising import Saying, missing_w, saying, tolerance_w
 from xmpp_cem.core.cascade.saga import TABLE, Deed, Sign
-from xmpp_cem.core.cascade.settings import GatewaySettings
+from xmpp_cem.core.cascade.settings import GatewaySettings, Policy
 from xmpp_cem.core.cascade.signs import signs
 from xmpp_cem.core.effects import Effect, Note
 from xmpp_cem.core.inputs import Link
@@ -165,7 +165,7 @@ class Cascading:
     def _reported(self, case: Case, now: datetime) -> list[Effect]:
         """Tell what is missing, or that nothing is any more; no name of a member goes up."""
         commitment, upper = case.commitment, case.upper
-        missing = missing_w(case, now) or 0
+        missing = missing_w(case, saying(case, Policy.FIRM, now)) or 0
         missing = missing if missing > tolerance_w(case) else 0
         asked_w = commitment.asked_w
         text = f"{kilowatts(missing)} of {kilowatts(abs(asked_w))} cannot be covered"

@@ -7,7 +7,7 @@ goes first, among equals the one that was committed first.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from xmpp_cem.core.call import Call
 from xmpp_cem.core.dispatching import Dispatching
@@ -53,13 +53,13 @@ def held_below(
 
 
 def taken_by_others(
-    dispatching: Dispatching, origin: str, window: Interval, now: datetime
+    dispatching: Dispatching, origin: str, now: datetime, within: timedelta
 ) -> frozenset[PartyId]:
-    """Return the members that are in events for other domains above than one, within a window."""
+    """Return the members that are in events for other domains above than one, now or soon."""
     taken: frozenset[PartyId] = frozenset()
     for dispatch in dispatching.live():
         active = dispatch.active
-        overlap = active.start < window.end and window.start < active.end
+        overlap = active.start < now + within and now < active.end
         if dispatch.origin and dispatch.origin != origin and overlap:
             taken |= _engaged(dispatching, dispatch.event.id, now)
     return taken

@@ -74,9 +74,13 @@ def _followed(case: Case, tallies: list[Tally], reason: str, now: datetime) -> S
     return Saying(bounded(power_w) if is_yes else 0, reason, is_final=True, opt=opt)
 
 
-def missing_w(case: Case, now: datetime) -> int | None:
-    """Return what nobody covers of what was asked, W, not signed; None as long as it is open."""
-    said = saying(case, Policy.FIRM, now)
+def missing_w(case: Case, said: Saying | None) -> int | None:
+    """Return what nobody covers of what was asked, W, not signed; None as long as it is open.
+
+    Args:
+        case: the event.
+        said: what may be said of it by the firm policy, whatever the gateway's is.
+    """
     if said is None or case.commitment.answer is None:
         return None
     return max(0, abs(case.commitment.asked_w) - abs(said.power_w))

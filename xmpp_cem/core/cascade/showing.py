@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from xmpp_cem.core.cascade.contention import taken_by_others
 from xmpp_cem.core.cascade.ends import Lower
@@ -13,7 +14,6 @@ from xmpp_cem.model.availability import Availability, combined
 from xmpp_cem.model.ids import DomainId, PartyId
 from xmpp_cem.model.resource import Resource, ResourceState
 from xmpp_cem.model.signal import Direction
-from xmpp_cem.model.time import Interval
 
 _STATE: dict[Availability, ResourceState] = {
     Availability.AVAILABLE: ResourceState.AVAILABLE,
@@ -35,15 +35,14 @@ def virtual(
     members: list[Member] = []
     free: list[Member] = []
     power_w = 0
-    soon = Interval(start=now, end=now + NEAR_BEFORE)
     for lower in lowers:
-        known = [m for m in lower.role.members.values() if m.is_admitted]
-        taken = taken_by_others(lower.role.dispatching, domain, soon, now)
-        members += known
-        free += (m for m in known if m.party not in taken)
+        own = [m for m in lower.role.members.values() if m.is_admitted]
+        taken = taken_by_others(lower.role.dispatching, domain, now, NEAR_BEFORE)
+        members += own
+        free += [m for m in own if m.party not in taken]
         power_w += sum(
             lower.role.metering.power(m.party) or 0
-            for m in known
+            for m in own
             if m.availability is not Availability.UNREACHABLE
         )
     usable = [m.capability for m in free if m.availability in USABLE and m.capability]
@@ -51,17 +50,39 @@ def virtual(
     together = combined(m.availability for m in reachable)
     if len(reachable) + len(free) < 2 * len(members) and together in USABLE:
         together = Availability.LIMITED
-    made = Resource(
-        id=party,
-        kind="virtual",
-        state=_STATE[together],
-        power_w=power_w,
-        increase_w=sum(capability.increase_w for capability in usable),
-        decrease_w=sum(capability.decrease_w for capability in usable),
-        rated_import_w=sum(m.capability.most_w(Direction.IMPORT) for m in members if m.capability),
-        rated_export_w=sum(m.capability.most_w(Direction.EXPORT) for m in members if m.capability),
+    known = [m.capability for m in members if m.capability]
+    made = _resource(
+        party,
+        _STATE[together],
+        power_w,
+        sum([capability.increase_w for capability in usable]),
+        sum([capability.decrease_w for capability in usable]),
+        sum([capability.most_w(Direction.IMPORT) for capability in known]),
+        sum([capability.most_w(Direction.EXPORT) for capability in known]),
     )
     return made, (len(members), len(reachable))
+
+
+@lru_cache(maxsize=64)  # looked at after every input, and seldom another one
+def _resource(  # noqa: PLR0913, PLR0917 its fields
+    party: PartyId,
+    state: ResourceState,
+    power_w: int,
+    increase_w: int,
+    decrease_w: int,
+    rated_import_w: int,
+    rated_export_w: int,
+) -> Resource:
+    return Resource(
+        id=party,
+        kind="virtual",
+        state=state,
+        power_w=power_w,
+        increase_w=increase_w,
+        decrease_w=decrease_w,
+        rated_import_w=rated_import_w,
+        rated_export_w=rated_export_w,
+    )
 
 
 @dataclass

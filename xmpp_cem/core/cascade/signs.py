@@ -8,6 +8,7 @@ from xmpp_cem.core.cascade.case import Case
 from xmpp_cem.core.cascade.planning import is_missed
 from xmpp_cem.core.cascade.promising import is_news, missing_w, saying, tolerance_w
 from xmpp_cem.core.cascade.saga import Phase, Sign
+from xmpp_cem.core.cascade.settings import Policy
 from xmpp_cem.core.eventacts import asks
 from xmpp_cem.core.life import State
 from xmpp_cem.core.modifying import modified, why_turned
@@ -64,10 +65,11 @@ def _between(rules: Rules, case: Case, now: datetime) -> Iterator[Sign]:
     if now < min(event.active.end, *(d.active.end for _, d in case.live)):
         yield from _of_plan(rules, case, now, is_barred=is_barred)
     if asks(event) and not is_barred:
+        is_firm = rules.settings.policy is Policy.FIRM
         said = saying(case, rules.settings.policy, now)
         if said and is_news(case, said):
             yield Sign.ANSWERABLE
-        missing = missing_w(case, now)
+        missing = missing_w(case, said if is_firm else saying(case, Policy.FIRM, now))
         told = case.commitment.short_w
         if missing is not None and _differs(missing, told, tolerance_w(case)):
             yield Sign.SHORT
