@@ -107,6 +107,7 @@ class Engine:
         self._role = role
         self.store = store
         self.keeper = Keeper(store, clock, surroundings.retention)
+        self.write_down = journal.write
         self._clock = clock
         self._speech = surroundings.speech
         self._renamed = surroundings.renamed
@@ -234,7 +235,7 @@ class Engine:
             if isinstance(what, RequestArrived):
                 asked[what.token] = what
             now = self._present()
-            batch.journal.append(journal.write(what, now))
+            batch.journal.append(self.write_down(what, now))
             effects += self._role.handle(what, now)
             self._noticed(what)
         keep(effects, asked, self._last, batch, self._speech)

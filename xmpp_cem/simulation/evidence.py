@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from xmpp_cem.model.event import Order
 from xmpp_cem.model.keeping import Batch
@@ -103,6 +104,24 @@ class Command:
     codes: tuple[str, ...] = ()
 
 
+class Told(NamedTuple):
+    """A line of the trace, or something that a program logged; a line only when it is read."""
+
+    at: datetime
+    who: str
+    what: str
+    detail: object
+    is_logged: bool = False
+
+    @property
+    def line(self) -> str:
+        """How it is written."""
+        seconds = (self.at - START).total_seconds()
+        if self.is_logged:
+            return f"{seconds:10.4f}          | {self.detail}"
+        return f"{seconds:10.4f} {self.who:8} {self.what} {self.detail}"
+
+
 @dataclass
 class Evidence:
     """Everything seen, in one order; the audit knows nothing else."""
@@ -118,8 +137,7 @@ class Evidence:
     commands: list[Command] = field(default_factory=list)
     deaths: list[str] = field(default_factory=list)
     points: dict[str, int] = field(default_factory=dict)
-    lines: list[str] = field(default_factory=list)
-    story: list[str] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
     _number: int = 0
 
     @property
@@ -135,18 +153,19 @@ class Evidence:
 
     def tell(self, who: str, what: str, detail: object = "") -> None:
         """Add a line to the trace."""
-        line = f"{self._time():10.4f} {who:8} {what} {detail}"
-        self.lines.append(line)
-        self.story.append(line)
+        self.told.append(Told(self.now(), who, what, detail))
 
     def explain(self, text: str) -> None:
         """Add what a program logged to the story, which is for people; the trace stays as it is."""
-        self.story.append(f"{self._time():10.4f}          | {text}")
+        self.told.append(Told(self.now(), "", "", text, is_logged=True))
 
-    def _time(self) -> float:
-        return (self.now() - START).total_seconds()
+    @property
+    def story(self) -> list[str]:
+        """The trace, and what programs logged."""
+        return [told.line for told in self.told]
 
     @property
     def digest(self) -> str:
         """A hash of the trace: equal seeds have equal ones."""
-        return hashlib.blake2b("\n".join(self.lines).encode(), digest_size=12).hexdigest()
+        lines = [told.line for told in self.told if not told.is_logged]
+        return hashlib.blake2b("\n".join(lines).encode(), digest_size=12).hexdigest()

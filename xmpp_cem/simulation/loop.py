@@ -5,7 +5,7 @@ import heapq
 import itertools
 from collections import deque
 from collections.abc import Callable
-from contextvars import Context
+from contextvars import Context, copy_context
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVarTuple
 
@@ -20,6 +20,20 @@ MOST_TURNS = 400_000
 
 class RestlessError(Exception):
     """Something goes on for ever without time passing, or waits for nothing."""
+
+
+class _Turn(asyncio.Handle):
+    """A callback, without what a handle holds for debugging."""
+
+    __slots__ = ()
+
+    def __init__(
+        self, callback: Callable[..., object], args: tuple[Any, ...], context: Context | None
+    ) -> None:
+        self._callback = callback
+        self._args = args
+        self._context = context or copy_context()
+        self._cancelled = False
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
@@ -50,7 +64,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None
     ) -> asyncio.Handle:
         """Call back in the next turn; without the checks for threads that there are not."""
-        handle = asyncio.Handle(callback, args, self, context)
+        handle = _Turn(callback, args, context)
         self._ready.append(handle)
         return handle
 

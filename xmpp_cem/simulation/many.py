@@ -17,8 +17,6 @@ from xmpp_cem.simulation.plan import Tree
 from xmpp_cem.simulation.play import Outcome, play
 
 _BATCH = 20
-_BATCHES_OF_ONE = 5
-"""A process plays so many batches: it ends before its garbage is worth collecting."""
 
 
 @dataclass
@@ -80,9 +78,7 @@ def outcomes(
     workers = os.cpu_count() or 1
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["xmpp_cem.simulation.play"])
-    with ProcessPoolExecutor(
-        workers, context, gc.disable, max_tasks_per_child=_BATCHES_OF_ONE
-    ) as pool:
+    with ProcessPoolExecutor(workers, context, _begin) as pool:
         first = islice(batches, 2 * workers)
         running = deque(pool.submit(_play_all, batch, mutant, tree) for batch in first)
         try:
@@ -130,12 +126,20 @@ def _batches(seeds: Iterator[int], size: int) -> Iterator[list[int]]:
         yield batch
 
 
+def _begin() -> None:
+    """Let what was imported never be looked at again, and collect garbage between seeds only."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+
+
 def _play_all(seeds: list[int], mutant: str, tree: Tree | None) -> list[Outcome]:
     """Play seeds one after the other; with a bug in the code, until it is found."""
     made: list[Outcome] = []
     with mutated(mutant):
         for seed in seeds:
-            made.append(play(seed, tree))
+            made.append(play(seed, tree, is_hashed=False))
+            gc.collect()  # a run is made of cycles; what it used is in the caches for the next one
             if mutant and made[-1].broken:
                 break
     return made

@@ -45,8 +45,8 @@ class Outcome:
         crashes: how many parties were killed.
         faults: what went wrong, by kind.
         points: where parties were killed.
-        digest: hash of the trace.
-        story: the trace and what the parties logged, for people.
+        digest: hash of the trace; empty where nobody asked for it.
+        story: the trace and what the parties logged, for people who asked for it.
     """
 
     seed: int
@@ -59,13 +59,16 @@ class Outcome:
     story: tuple[str, ...] = ()
 
 
-def play(seed: int, tree: Tree | None = None, *, is_told: bool = False) -> Outcome:
+def play(
+    seed: int, tree: Tree | None = None, *, is_told: bool = False, is_hashed: bool = True
+) -> Outcome:
     """Play a seed; equal seeds have equal traces.
 
     Args:
         seed: any number.
         tree: how large the hierarchy is; without it one of a few small ones is drawn.
-        is_told: whether what the parties log is part of the story.
+        is_told: whether there is a story, of which also is what the parties log.
+        is_hashed: whether the trace is hashed.
     """
     random = Random(seed)  # noqa: S311 no secret
     global_random.seed(seed)  # the runtime's jitter
@@ -83,8 +86,8 @@ def play(seed: int, tree: Tree | None = None, *, is_told: bool = False) -> Outco
         crashes=sum(not lived.is_up for lived in evidence.lives),
         faults={str(fault): count for fault, count in sorted(weather.counts.items()) if count},
         points=evidence.points,
-        digest=evidence.digest,
-        story=tuple(evidence.story),
+        digest=evidence.digest if is_hashed else "",
+        story=tuple(evidence.story) if is_told else (),
     )
 
 

@@ -154,7 +154,7 @@ class Rehearsal:
             broken=tuple(audit(evidence, scene_of(town, self.plan, weather))),
             state={name: _state(party.disk) for name, party in town.parties.items()},
             effects={party.name: _effects(evidence, party.name) for party in town.sites},
-            story=tuple(evidence.story),
+            story=tuple(evidence.story) if is_told else (),
         )
 
 

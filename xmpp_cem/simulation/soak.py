@@ -261,8 +261,7 @@ def _look(second: int, evidence: Evidence, figures: Figures) -> None:
     answered = [command for command in evidence.commands if command.result]
     figures.controls.update(command.result for command in answered)
     evidence.commands = [command for command in evidence.commands if not command.result]
-    evidence.lines.clear()
-    evidence.story.clear()
+    evidence.told.clear()
     gc.collect()
     figures.seconds = second
     figures.rss.append((second, _rss_mb()))

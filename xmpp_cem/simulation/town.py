@@ -13,7 +13,6 @@ from xmpp_cem.core.vtnstate import VtnSettings
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.runtime.engine import Engine
 from xmpp_cem.runtime.ports import Store
-from xmpp_cem.runtime.speech import Speech
 from xmpp_cem.simulation.connection import LivingTransport
 from xmpp_cem.simulation.device import Device
 from xmpp_cem.simulation.evidence import Evidence, Lived
@@ -21,6 +20,7 @@ from xmpp_cem.simulation.life import Life, LivingSite, LivingStore
 from xmpp_cem.simulation.loop import VirtualClock, VirtualLoop
 from xmpp_cem.simulation.plan import Plan
 from xmpp_cem.simulation.server import StormRouter
+from xmpp_cem.simulation.speech import SharedSpeech, write_nothing
 from xmpp_cem.simulation.weather import Fault, Weather
 from xmpp_cem.store.memory import MemoryStore
 from xmpp_cem.testing.bus_stream import BusStream, Login
@@ -81,7 +81,7 @@ class Town:
         weather: Weather,
         evidence: Evidence,
         plan: Plan,
-        speech: Speech,
+        speech: SharedSpeech,
     ) -> None:
         uppers = plan.uppers
         self._loop = loop
@@ -165,6 +165,8 @@ class Town:
             engine = gateway_engine(settings, store, self.clock, self._speech)
         else:
             engine = self._site(party, life, store)
+        if not self._speech.is_checked:
+            engine.write_down = write_nothing
         if party.upper is not None:
             self._attach(engine, life, Link.UPPER, Jid(f"{party.name}@{HOST}", "ven"))
         if party.members:
