@@ -1,6 +1,7 @@
 """Turns a configuration into the small values that core, streams and clocks are given."""
 
 import itertools
+import math
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from xmpp_cem.config.account import AccountConfig
 from xmpp_cem.config.allocations import load_allocation
-from xmpp_cem.config.domains import LowerConfig, UpperConfig
+from xmpp_cem.config.domains import LowerConfig, MemberConfig, UpperConfig
 from xmpp_cem.config.guarding import FailsafeConfig
 from xmpp_cem.config.profiles import load_profile
 from xmpp_cem.config.roles import ClockConfig, GatewayConfig, VenConfig, VtnConfig
@@ -118,11 +119,7 @@ def vtn_settings(
         connection_point=lower.connection_point,
         unmanaged_import_w=lower.unmanaged_import_w,
         unmanaged_export_w=lower.unmanaged_export_w,
-        terms={
-            member.party: Terms(member.price, member.priority, member.block_w)
-            for member in lower.members
-            if member.has_terms
-        },
+        terms={member.party: _terms(member) for member in lower.members if member.has_terms},
         programmes={each.id: each.programme for each in lower.programmes},
         enrolments=tuple(
             enrolment
@@ -132,6 +129,11 @@ def vtn_settings(
         history=HistorySettings(kept.readings_for, kept.readings_bytes, kept.history_for),
         settlement=settlement_terms(lower.settlement),
     )
+
+
+def _terms(member: MemberConfig) -> Terms:
+    ramp = math.inf if member.ramp_w_per_s is None else member.ramp_w_per_s
+    return Terms(member.price, member.priority, member.block_w, ramp, member.energy_wh, member.rest)
 
 
 def settlement_terms(config: SettlementConfig) -> SettlementTerms:

@@ -116,10 +116,20 @@ class MemberConfig(Section):
     block_w: Annotated[int, Field(ge=0, le=10**9)] = 0
     """It takes nothing or at least this, W, as a load that is on or off."""
 
+    ramp_w_per_s: Annotated[float, Field(gt=0, le=10**9)] | None = None
+    """How fast its share can rise, W/s; it is asked for no more than it reaches within an event's
+    ramp. At once when it is not given."""
+
+    energy_wh: Annotated[int, Field(ge=0, le=10**12)] | None = None
+    """The most that it can shift in one event, Wh; without it no bound."""
+
+    rest: Annotated[timedelta, Bounds(0, 604_800)] = timedelta()
+    """How long before and after an event it takes no other one."""
+
     @property
     def has_terms(self) -> bool:
         """Whether it takes part on terms of its own."""
-        return (self.price, self.priority, self.block_w) != (0.0, 100, 0)
+        return bool(self.model_fields_set - {"party", "account"})
 
 
 class LowerConfig(Section):

@@ -11,6 +11,7 @@ from xmpp_cem.core.headroom import headroom
 from xmpp_cem.core.metering import Metering
 from xmpp_cem.core.opening import begun, divided_first
 from xmpp_cem.core.records import Dispatch, Part
+from xmpp_cem.core.resting import resting
 from xmpp_cem.core.telling import told_to_all, told_to_one
 from xmpp_cem.core.unmanaged import counted_unmanaged_w, why_unmetered
 from xmpp_cem.core.vtnstate import VtnState
@@ -50,9 +51,12 @@ class Dividing:
                 return told_to_all(self._state, dispatch, parts)
 
     def rooms(self, dispatch: Dispatch) -> dict[PartyId, int]:
-        """Return by how much members may change at most, W, where limits of the domain bound it."""
+        """Return by how much members may change at most, W, where limits or rest bound them."""
         able = {m.party: m.capability for m in self._state.members.values() if m.capability}
-        return headroom(dispatch, self._book.live(), self._book.parts, able)
+        rooms = headroom(dispatch, self._book.live(), self._book.parts, able)
+        terms, book = self._state.settings.terms, self._book
+        rest = resting(dispatch, book.dispatches.values(), book.parts, terms)
+        return rooms | dict.fromkeys(rest, 0)
 
     def unmanaged_w(self, dispatch: Dispatch) -> int:
         """Return what counts under a limit for what no member answers for, W."""

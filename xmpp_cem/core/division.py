@@ -53,7 +53,7 @@ def divide(
 ) -> Division:
     """Divide the target over who is in play; the event stays as it is when that changes nothing.
 
-    `rooms` is the most that members may change by inside the limits in force, W; others may all.
+    `rooms` is the most that members may change by inside limits and rest, W; others may all.
     """
     playing = [part for part in parts.values() if is_in_play(state, dispatch, part, now)]
     if not playing and not state.held_in(dispatch.event.id):
@@ -122,7 +122,7 @@ def _individually(
     order = next_order(state, dispatch)
     if order.modification > MOST_MODIFICATIONS:
         return _explained(dispatch, f"{why}; too many modifications")
-    shares = allocated(state, abs(dispatch.target_w), dispatch.active, playing, now)
+    shares = allocated(state, dispatch, playing, now)
     watts = {**dict.fromkeys(state.held_in(dispatch.event.id), 0), **shares.by_key()}
     changed = tuple(
         part.model_copy(update={"asked_w": signed(dispatch, watts[part.party]), "order": order})

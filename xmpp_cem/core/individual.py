@@ -1,7 +1,8 @@
 """Individual shares: a division whose members are each asked for their own, by transaction."""
 
+import math
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from xmpp_cem.allocations.allocation import Shares
 from xmpp_cem.allocations.candidates import Candidate, Candidates, Demand
@@ -15,7 +16,6 @@ from xmpp_cem.messages.envelope import Header, Noun, RequestMessage, Verb
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import EventId, Jid, PartyId, derived_id
 from xmpp_cem.model.signal import Delta, Level, Price, Signal, in_proportion
-from xmpp_cem.model.time import Interval
 
 
 def share_id(event: EventId, party: PartyId) -> EventId:
@@ -29,25 +29,29 @@ def is_individual(state: VtnState, signal: Signal) -> bool:
         return False
     if not isinstance(signal, Delta):
         return True
-    has_blocks = any(terms.block_w for terms in state.settings.terms.values())
-    return has_blocks or state.settings.allocation is not PRO_RATA
+    are_bound = any(terms.is_bound for terms in state.settings.terms.values())
+    return are_bound or state.settings.allocation is not PRO_RATA
 
 
-def allocated(
-    state: VtnState, target_w: int, active: Interval, parts: Iterable[Part], now: datetime
-) -> Shares:
-    """Divide by the domain's allocation.
+def allocated(state: VtnState, dispatch: Dispatch, parts: Iterable[Part], now: datetime) -> Shares:
+    """Divide a change of power by the domain's allocation.
 
     Args:
         state: whose terms with its members count.
-        target_w: the change asked for, W, not signed.
-        active: when it is asked for.
+        dispatch: what is asked for, and when.
         parts: of the members that can take a share.
         now: the present.
     """
-    start = max(active.start, now)
-    demand = Demand(target_w=target_w, start=start, duration=active.end - start)
-    return state.settings.allocation.divide(demand, Candidates(_candidate(state, p) for p in parts))
+    active, ramp_s = dispatch.active, dispatch.event.ramp_s
+    demand = Demand(
+        target_w=abs(dispatch.target_w),
+        start=active.start,
+        duration=active.duration,
+        ramp_time=timedelta(seconds=ramp_s),
+    )
+    has_begun = now >= active.start
+    candidates = (_candidate(state, part, ramp_s, has_begun=has_begun) for part in parts)
+    return state.settings.allocation.divide(demand, Candidates(candidates))
 
 
 def asked_event(dispatch: Dispatch, part: Part) -> Event | None:
@@ -113,13 +117,19 @@ def sent(
     return effects
 
 
-def _candidate(state: VtnState, part: Part) -> Candidate:
+def _candidate(state: VtnState, part: Part, ramp_s: int, *, has_begun: bool) -> Candidate:
+    """Return a member as an allocation sees it; before the start there is no share to rise from."""
     terms = state.settings.terms.get(part.party, Terms())
     member = state.members[part.party]
+    limit_w, ramp = part.limit_w, terms.ramp_w_per_s
+    if math.isfinite(ramp) and not has_begun:
+        limit_w, ramp = min(limit_w, int(ramp * ramp_s)), math.inf
     return Candidate(
         key=part.party,
         capability_w=part.capability_w,
-        limit_w=part.limit_w,
+        limit_w=limit_w,
+        ramp_w_per_s=ramp,
+        energy_wh=terms.energy_wh,
         block_w=min(terms.block_w, part.capability_w),
         price=terms.price,
         priority=terms.priority,

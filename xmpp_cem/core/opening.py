@@ -54,7 +54,7 @@ def divided_first(
     Args:
         state: whose members.
         dispatch: as it has begun.
-        rooms: the most that members may change by inside the limits in force, W; others may all.
+        rooms: the most that members may change by inside limits and rest, W; others may all.
         now: the present.
     """
     called = (part_of(state, dispatch, member, now) for member in state.usable())
@@ -110,7 +110,7 @@ def _individually(
 ) -> Division:
     held = state.held_in(dispatch.event.id)
     free = [part for part in bounded if part.party not in held and not part.barred]
-    shares = allocated(state, abs(dispatch.target_w), dispatch.active, free, now)
+    shares = allocated(state, dispatch, free, now)
     watts = {**dict.fromkeys(held, 0), **shares.by_key()}
     asked = (
         part

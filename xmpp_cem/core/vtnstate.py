@@ -1,5 +1,6 @@
 """What the parts of a VTN share: settings, members, the record that survives."""
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -40,11 +41,23 @@ class Terms:
         price: per energy, in any unit that all members have in common.
         priority: 0 is called first.
         block_w: its share is 0 or at least this, W.
+        ramp_w_per_s: how fast its share can rise, W/s; infinite: at once.
+        energy_wh: the most that it can shift in one event, Wh; None: no bound.
+        rest: how long before and after an event it takes no other one.
     """
 
     price: float = 0.0
     priority: int = 100
     block_w: int = 0
+    ramp_w_per_s: float = math.inf
+    energy_wh: int | None = None
+    rest: timedelta = timedelta()
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether its share may have to differ from what its capability alone makes of it."""
+        is_slow = math.isfinite(self.ramp_w_per_s)
+        return bool(self.block_w or is_slow or self.energy_wh is not None or self.rest)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from xmpp_cem.config.roles import Config, GatewayConfig, VenConfig
 def test_a_unions_tag_is_no_part_of_the_name():
     found = place(Config, ("gateway", "lower", "members", 1, "party"))
     assert (found.name, found.key) == ("lower.members[1].party", "party")
-    assert found.known == ("party", "account", "price", "priority", "block_w")
+    terms = ("price", "priority", "block_w", "ramp_w_per_s", "energy_wh", "rest")
+    assert found.known == ("party", "account", *terms)
     assert found.description == "Its id, the `Source` of its messages."
 
 

@@ -1,4 +1,5 @@
 import dataclasses
+from datetime import timedelta
 
 import pytest
 
@@ -221,3 +222,70 @@ def test_the_transaction_has_the_same_id_on_every_attempt(domain):
     again.vtn._state.record = domain.vtn._state.record
     repeated = transactions_in(created(again))
     assert [m.header.message_id for m in first] == [m.header.message_id for m in repeated]
+
+
+def test_energy_lasts_for_the_whole_event():
+    domain = led(allocation=MERIT_ORDER, terms=PRICES | {"b": Terms(price=1, energy_wh=50)})
+    created(domain, -9000)  # a minute: 50 Wh are 3 kW
+    assert asked(domain) == {"a": 0, "b": -3000, "c": -6000}
+
+
+def test_nobody_is_asked_for_more_than_it_reaches_within_the_ramp():
+    slow = {"b": Terms(price=1, ramp_w_per_s=100)}
+    domain = led(allocation=MERIT_ORDER, terms=PRICES | slow)
+    domain.vtn.dispatching.create(dataclasses.replace(call(-9000), ramp_s=20), at(0))
+    assert asked(domain) == {"a": 0, "b": -2000, "c": -7000}
+    without = led(allocation=MERIT_ORDER, terms=PRICES | slow)
+    created(without, -9000)
+    assert asked(without) == {"a": 0, "b": 0, "c": -9000}
+
+
+def test_before_the_start_a_share_is_nothing_to_rise_from_and_afterwards_it_is():
+    slow = {"b": Terms(price=1, ramp_w_per_s=100)}
+    domain = led(allocation=MERIT_ORDER, terms=PRICES | slow)
+    domain.vtn.dispatching.create(dataclasses.replace(call(-9000), ramp_s=20), at(0))
+    domain.vtn.publish_changes(at(0))
+    answer(domain, "b", -2000)
+    answer(domain, "c", -5000, 6)
+    assert asked(domain) == {"a": -2000, "b": -2000, "c": -5000}
+    answer(domain, "a", -2000, 30)
+    answer(domain, "c", -4000, 31, sequence=2)
+    assert asked(domain) == {"a": -1000, "b": -4000, "c": -4000}
+
+
+NEXT = derived_id("next")
+
+
+def another(start, end, target_w=-6000):
+    active = Interval(start=at(start), end=at(end))
+    return dataclasses.replace(call(target_w), event=NEXT, active=active)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "rests"),
+    [(100, 160, True), (180, 240, False), (0, 10, True), (10, 15, True)],
+)
+def test_a_member_rests_before_and_after_an_event(start, end, rests):
+    terms = PRICES | {"b": Terms(price=1, rest=timedelta(seconds=100))}
+    domain = led(allocation=MERIT_ORDER, terms=terms)
+    created(domain, -6000)
+    assert asked(domain)["b"] == -6000
+    domain.vtn.dispatching.create(another(start, end), at(0))
+    parts = domain.vtn.dispatching.parts[NEXT]
+    assert (parts["b"].asked_w == 0) is rests
+    assert sum(part.asked_w for part in parts.values()) == -6000
+
+
+def test_an_event_that_was_cancelled_before_it_moved_anything_needs_no_rest():
+    terms = PRICES | {"b": Terms(price=1, rest=timedelta(seconds=100))}
+    domain = led(allocation=MERIT_ORDER, terms=terms)
+    created(domain, -6000)
+    domain.vtn.dispatching.cancel(EVENT, "not needed")
+    domain.vtn.dispatching.create(another(100, 160), at(5))
+    assert domain.vtn.dispatching.parts[NEXT]["b"].asked_w == -6000
+
+
+def test_pro_rata_asks_each_for_its_own_where_somebody_is_bound():
+    domain = led(allocation=PRO_RATA, terms={"c": Terms(energy_wh=50)})
+    created(domain, -9000)
+    assert asked(domain) == {"a": -2000, "b": -4000, "c": -3000}
