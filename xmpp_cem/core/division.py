@@ -68,17 +68,38 @@ def divide(
         return _explained(dispatch, f"{why}; too many modifications")
     if event == dispatch.event:
         return _explained(dispatch, f"{why}; nobody can do more")
+    asked = {part.party: min(share(of, part.capability_w), limits[part.party]) for part in playing}
+    how = how_divided(abs(dispatch.target_w), of, asked, limits)
     divided = dispatch.model_copy(
         update={
             "event": event.model_copy(update={"order": order}),
             "redivisions": dispatch.redivisions + 1,
             "replanned": now,
-            "why": f"{why}; divided among {len(playing)}"[:256],
+            "why": f"{why}; {how}"[:256],
         }
     )
-    asked = {part.party: min(share(of, part.capability_w), limits[part.party]) for part in playing}
     changed = (p.model_copy(update={"asked_w": signed(divided, asked[p.party])}) for p in playing)
     return Division(divided, tuple(changed))
+
+
+def how_divided(
+    target_w: int, of: Decimal, asked_w: Mapping[PartyId, int], limits_w: Mapping[PartyId, int]
+) -> str:
+    """Return how one multiplier divides a target, for people, and what is left of it.
+
+    Args:
+        target_w: the change asked for, W, not signed.
+        of: the multiplier.
+        asked_w: what members make of it, W, not signed.
+        limits_w: the most that each of them can take, W.
+    """
+    how = f"divided among {len(asked_w)} by one multiplier, {of}"
+    left_w, able_w = target_w - sum(asked_w.values()), sum(limits_w.values())
+    if able_w < target_w:
+        return f"{how}; {left_w} W are missing, as all together can do {able_w} W"
+    if left_w == 0:
+        return how
+    return f"{how}; rounding {'leaves' if left_w > 0 else 'adds'} {abs(left_w)} W"
 
 
 def with_multiplier(dispatch: Dispatch, of: Decimal) -> Event:

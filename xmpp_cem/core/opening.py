@@ -6,7 +6,13 @@ from datetime import datetime
 from xmpp_cem.core.allocation import multiplier, share
 from xmpp_cem.core.call import Call
 from xmpp_cem.core.calling import part_of
-from xmpp_cem.core.division import Division, next_order, with_multiplier, within
+from xmpp_cem.core.division import (
+    Division,
+    how_divided,
+    next_order,
+    with_multiplier,
+    within,
+)
 from xmpp_cem.core.individual import allocated, is_individual
 from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.standing import signed
@@ -93,16 +99,11 @@ def _by_multiplier(dispatch: Dispatch, parts: list[Part], bounded: list[Part]) -
     capabilities = {part.party: part.capability_w for part in parts}
     limits = {part.party: part.limit_w for part in bounded}
     of = multiplier(abs(dispatch.target_w), capabilities, limits)
-    asked = (
-        part.model_copy(
-            update={
-                "asked_w": signed(dispatch, min(share(of, part.capability_w), limits[part.party]))
-            }
-        )
-        for part in parts
-    )
-    event = with_multiplier(dispatch, of)
-    return Division(dispatch.model_copy(update={"event": event}), tuple(asked))
+    watts = {part.party: min(share(of, part.capability_w), limits[part.party]) for part in parts}
+    asked = (p.model_copy(update={"asked_w": signed(dispatch, watts[p.party])}) for p in parts)
+    how = how_divided(abs(dispatch.target_w), of, watts, limits) if parts else "nobody is there"
+    update = {"event": with_multiplier(dispatch, of), "why": f"created; {how}"[:256]}
+    return Division(dispatch.model_copy(update=update), tuple(asked))
 
 
 def _individually(
@@ -123,5 +124,5 @@ def _individually(
         )
         for part in parts
     )
-    why = f"created; {shares.why}"[:256]
+    why = f"created; each its own share; {shares.why}"[:256]
     return Division(dispatch.model_copy(update={"why": why}), tuple(asked))

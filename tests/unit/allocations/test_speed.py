@@ -15,14 +15,14 @@ HOUR = timedelta(hours=1)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("filled", [0.05, 0.3, 0.6])
-def test_a_hundred_thousand_members_take_a_fraction_of_a_second(filled):
+def test_a_hundred_thousand_members_take_less_than_a_tenth_of_a_second(filled):
     members = Candidates([row(number) for number in range(100_000)])
     target = int(filled * members.capability_w.sum())
     demand = Demand(target, datetime(2026, 1, 15, 17, tzinfo=UTC), HOUR, timedelta(minutes=1))
     for allocation in (PRO_RATA, MERIT_ORDER, PRIORITY, ROTATION, MINIMUM_DISTURBANCE):
         times = []
-        for _ in range(3):
-            begun = time.perf_counter()
+        for _ in range(5):
+            begun = time.process_time()  # other processes make it no slower
             assert allocation.divide(demand, members).shortfall_w == 0
-            times.append(time.perf_counter() - begun)
-        assert min(times) < 0.5
+            times.append(time.process_time() - begun)
+        assert min(times) < 0.1

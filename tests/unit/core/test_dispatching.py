@@ -48,6 +48,33 @@ def test_a_target_is_divided_pro_rata_as_one_multiplier(dispatching):
     assert str(event(dispatching).signal.multiplier) == "0.500000000"
 
 
+def why(dispatching):
+    return dispatching.dispatches[EVENT].why
+
+
+def test_it_is_said_how_a_target_is_divided_and_what_rounding_leaves(domain, dispatching):
+    assert why(dispatching) == "created; divided among 3 by one multiplier, 0.500000000"
+    domain.answer("c", event(dispatching), -1000, sequence=2, seconds=5)
+    assert why(dispatching).startswith("c opted-in; divided among 3 by one multiplier, 0.88888888")
+    domain.answer("a", event(dispatching), 0, sequence=2, seconds=30)
+    assert why(dispatching).endswith("8000 W are missing, as all together can do 1000 W")
+
+
+@pytest.mark.parametrize("target_w", [-1000, -1001])
+def test_the_residue_of_a_multiplier_is_told(target_w):
+    members = Domain("a", "b", "c")
+    members.lead()
+    for member in ("a", "b", "c"):
+        members.register(member, 3000, -5)
+        members.presence(member, seconds=-5)
+    members.vtn.dispatching.create(call(target_w), at(0))
+    left_w = abs(target_w) + sum(asked(members.vtn.dispatching).values())
+    told = why(members.vtn.dispatching)
+    assert (f"rounding leaves {left_w} W" in told) == (left_w > 0)
+    assert (f"rounding adds {-left_w} W" in told) == (left_w < 0)
+    assert left_w != 0
+
+
 def test_the_same_call_again_changes_nothing(dispatching):
     assert dispatching.create(call(-1), at(1)) == []
 
