@@ -1,12 +1,11 @@
 """One life of a party's process: ports that end with it, at any call of any of them."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 
 from xmpp_cem.agents.application import Decision
 from xmpp_cem.model.control import Sample, SetPoint
 from xmpp_cem.model.event import Event
-from xmpp_cem.model.keeping import Batch, Kept, Retention
+from xmpp_cem.model.keeping import Batch
 from xmpp_cem.simulation.device import Device
 from xmpp_cem.simulation.evidence import (
     Applied,
@@ -15,6 +14,7 @@ from xmpp_cem.simulation.evidence import (
     Evidence,
 )
 from xmpp_cem.store.memory import MemoryStore
+from xmpp_cem.testing.boundaries import SteppedStore
 
 
 class KilledError(BaseException):
@@ -77,42 +77,29 @@ class Life:
             raise KilledError
 
 
-class LivingStore:
+class LivingStore(SteppedStore):
     """The party's disk: what was committed stays, whatever dies."""
 
     def __init__(self, life: Life, disk: MemoryStore, pause: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(disk, lambda where, _: life.step(where))
         self._life = life
-        self._disk = disk
         self._pause = pause
 
     async def open(self) -> None:
         """Make ready, whoever left it open."""
-        await self._disk.close()
-        await self._disk.open()
-
-    async def load(self) -> Kept:
-        """Return what is kept."""
-        return await self._disk.load()
+        await self._inner.close()
+        await self._inner.open()
 
     async def commit(self, batch: Batch) -> None:
         """Change what is kept; the process may die right before and right after."""
-        kind = _kind(batch)
         await self._pause()
-        self._life.step(f"before a commit{kind}")
-        await self._disk.commit(batch)
+        await super().commit(batch)
+
+    def _committed(self, batch: Batch) -> None:
         evidence = self._life.evidence
         made = Committed(evidence.next(), evidence.now(), self._life.party, batch)
         evidence.commits.append(made)
         evidence.tell(self._life.party, "commits", _summary(batch))
-        self._life.step(f"after a commit{kind}")
-
-    async def reply_to(self, sender: str, message_id: str) -> bytes | None:
-        """Return the answer once given to a request."""
-        return await self._disk.reply_to(sender, message_id)
-
-    async def prune(self, now: datetime, retention: Retention) -> None:
-        """Drop old answers and journal rows."""
-        await self._disk.prune(now, retention)
 
     async def close(self) -> None:
         """Leave the disk to the next life."""
@@ -151,12 +138,6 @@ class LivingSite:
         """Read the device."""
         self._life.step("at a reading")
         return self._device.read()
-
-
-def _kind(batch: Batch) -> str:
-    if batch.received:
-        return " of answers"
-    return " of messages" if batch.send else ""
 
 
 def _summary(batch: Batch) -> str:

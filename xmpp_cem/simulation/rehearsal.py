@@ -10,9 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from xmpp_cem.core.records import Member, Record
 from xmpp_cem.model.keeping import Kept
-from xmpp_cem.runtime.journal import read_record
 from xmpp_cem.simulation.audit import audit
 from xmpp_cem.simulation.director import Director
 from xmpp_cem.simulation.evidence import Evidence
@@ -25,6 +23,7 @@ from xmpp_cem.simulation.town import Town
 from xmpp_cem.simulation.weather import FairWeather
 from xmpp_cem.store.memory import MemoryStore
 from xmpp_cem.testing.bus_service import Kind
+from xmpp_cem.testing.endings import held
 
 GATEWAY = "gw"
 
@@ -56,16 +55,6 @@ COMPLETED = Plan(
     steps=(Step(6.0, "create", number=0, power_w=-4500, seconds=5.0, length=7.0),),
 )
 """An event that all members take, and that ends by itself."""
-
-_COMPARED = frozenset({"commitment", "dispatch", "part", "member"})
-_INSTANTS = frozenset({"at", "created", "basis", "answer_by", "active", "decide_by", "taken"})
-_COUNTERS = frozenset(
-    {"epoch", "modification", "sequence", "revision", "redivisions", "digest", "conduct"}
-)
-_COURSE = frozenset({"until", "replanned", "offsets", "gaps", "path"})
-_MEASURED = frozenset({"baseline_w", "delivered_w", "delivered_ws", "measured_s"})
-_LEFT_OUT = _INSTANTS | _COUNTERS | _COURSE | _MEASURED
-"""When something was, how often it was said, and what was measured: the audit compares that."""
 
 _AT_ONCE = os.cpu_count() or 1
 
@@ -218,28 +207,13 @@ class _Forks:
 def _state(disk: MemoryStore) -> dict[str, Any]:
     """Return what a store holds of events, answers and members, without times."""
     kept = asyncio.run(_load(disk))
-    records = [read_record(row) for row in kept.records if row.kind in _COMPARED]
-    held = {f"{record.kind} {record.key}": _timeless(_comparable(record)) for record in records}
-    return held | {"waits to be sent": len(kept.outbox)}
+    return held(kept.records) | {"waits to be sent": len(kept.outbox)}
 
 
 async def _load(disk: MemoryStore) -> Kept:
     await disk.close()
     await disk.open()
     return await disk.load()
-
-
-def _comparable(record: Record) -> Any:
-    if isinstance(record, Member):
-        can = record.capability
-        return record.availability, can and (can.increase_w, can.decrease_w)
-    return record.model_dump(mode="json")
-
-
-def _timeless(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _timeless(v) for k, v in value.items() if k not in _LEFT_OUT}
-    return [_timeless(each) for each in value] if isinstance(value, list) else value
 
 
 def _effects(evidence: Evidence, site: str) -> tuple[int | None, ...]:

@@ -13,7 +13,7 @@ from xmpp_cem.core.vtnstate import VtnSettings
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.runtime.engine import Engine
 from xmpp_cem.runtime.ports import Store
-from xmpp_cem.simulation.connection import LivingTransport
+from xmpp_cem.simulation.connection import Incoming, LivingTransport
 from xmpp_cem.simulation.device import Device
 from xmpp_cem.simulation.evidence import Evidence, Lived
 from xmpp_cem.simulation.life import Life, LivingSite, LivingStore
@@ -188,10 +188,10 @@ class Town:
 
     def _attach(self, engine: Engine, life: Life, link: Link, address: Jid) -> None:
         intake = engine.intake(link)
-        transport = LivingTransport(life, address.bare)
-        login = Login(address, transport.receive, intake.is_admitted, engine.trusted(link))
-        transport.attach(BusStream(login, self.router), intake.deliver)
-        engine.attach(link, transport)
+        incoming = Incoming(life, address.bare, intake.deliver)
+        login = Login(address, incoming.receive, intake.is_admitted, engine.trusted(link))
+        stream = BusStream(login, self.router)
+        engine.attach(link, LivingTransport(life, stream, incoming.asked))
 
     def _upper(self, party: Resident, upper: str) -> VenSettings:
         domain = self.parties[upper].domain

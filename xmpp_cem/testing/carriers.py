@@ -19,7 +19,10 @@ from xmpp_cem.xmpp.stream import Credentials, Stream
 class Carrier(Protocol):
     """What carries the stanzas: the in-memory server with a manual clock, or a real server."""
 
-    clock: Clock
+    @property
+    def clock(self) -> Clock:
+        """What time it is."""
+        ...
 
     def account(self, name: str) -> str:
         """Return the bare address of an account."""

@@ -62,6 +62,8 @@ class World:
     responses: dict[PartyId, Responses] = field(default_factory=dict)
     control_every: timedelta = timedelta(seconds=1)
     lease: timedelta = timedelta(seconds=25)
+    change_every: timedelta = timedelta(seconds=10)
+    show_every: timedelta = timedelta(seconds=5)
     boots: dict[PartyId, str] = field(default_factory=dict)
     allocations: dict[DomainId, Allocation] = field(default_factory=dict)
     terms: dict[PartyId, Terms] = field(default_factory=dict)
@@ -111,7 +113,9 @@ class World:
         vens = [self._upper(party, upper) for upper in uppers]
         vtns = [self._lower(party, lower, members) for lower, members in lowers.items()]
         margin, more = timedelta(seconds=1), (tuple(vens[1:]), tuple(vtns[1:]))
-        settings = GatewaySettings(vens[0], vtns[0], margin, policy, *more)
+        settings = GatewaySettings(
+            vens[0], vtns[0], margin, policy, *more, show_every=self.show_every
+        )
         above = dict(zip(settings.upper_links, uppers, strict=True))
         below = dict(zip(settings.lower_links, lowers, strict=True))
         spoken = {k: self.profiles[d] for k, d in (above | below).items() if d in self.profiles}
@@ -200,6 +204,7 @@ class World:
             digest=digest,
             seed=party,
             boot=self.boots.get(party, "world"),
+            min_change_every=self.change_every,
             enrolments=tuple(each for each in self.enrolments if each.party == party),
             schedules=self.schedules.get(party, ()),
             responses=self.responses.get(party, {}),

@@ -3,6 +3,7 @@
 import pytest
 
 from xmpp_cem.simulation.rehearsal import CHANGED, COMPLETED, Rehearsal
+from xmpp_cem.testing.endings import differences
 
 PLANS = {"changed and cancelled": CHANGED, "completed": COMPLETED}
 PARTS = 4
@@ -11,15 +12,6 @@ PARTS = 4
 SWIFT = {"believed_s": 0.0, "away_s": 0.5}
 SLOW = {"believed_s": 300.0, "away_s": 1.0}
 """The server goes on believing in the dead connection until the next one takes its place."""
-
-
-def differences(wanted, found, where=""):
-    """Yield what is not as it was without a kill."""
-    if isinstance(wanted, dict) and isinstance(found, dict):
-        for key in sorted(wanted.keys() | found.keys()):
-            yield from differences(wanted.get(key), found.get(key), f"{where}/{key}")
-    elif wanted != found:
-        yield f"{where}: {found} instead of {wanted}"
 
 
 @pytest.mark.slow
