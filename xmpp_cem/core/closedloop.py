@@ -44,11 +44,11 @@ def judged(
         dispatch.active.start + timedelta(seconds=_slack_s(dispatch)),
         dispatch.replanned or dispatch.active.start,
     )
-    why = ""
-    if not isinstance(dispatch.signal, Delta):
+    why, acting = "", dispatch.acting
+    if acting is None or not isinstance(dispatch.signal, Delta):
         return part, why
     for window in sorted(windows, key=lambda each: each.interval.start):
-        inside = since <= window.interval.start and window.interval.end <= dispatch.active.end
+        inside = since <= window.interval.start and window.interval.end <= acting.end
         if inside and not why:
             part, why = _judged_by(dispatch, part, window, tolerance_w)
     return part, why

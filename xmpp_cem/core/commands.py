@@ -168,7 +168,7 @@ class Commands:
         effects: list[Effect] = []
         reason = dict(what.message.options).get("reason", "cancelled by the operator")
         for event_id in ids:
-            effects += self._dispatching.cancel(event_id, reason)
+            effects += self._dispatching.cancel(event_id, reason, now)
         return [*effects, self._state.ok(what, now)]
 
     def _nodes(self, what: RequestArrived) -> list[Effect]:

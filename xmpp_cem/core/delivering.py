@@ -32,7 +32,9 @@ def delivered(
         if (part := members.get(party)) is None:
             continue
         dispatch, known = dispatches[event_id], list(windows)
-        active, new = dispatch.active, tuple(known)
+        active, new = dispatch.acting, tuple(known)
+        if active is None:
+            continue
         baseline_w = part.baseline_w
         if baseline_w is None:
             known += metering.held(party)
@@ -41,20 +43,16 @@ def delivered(
         if any(window.interval.end > active.start for window in known):
             changed = based(changed, baseline_w)
         others = [
-            dispatches[other].active
+            acting
             for other in parts
-            if other != event_id and _moves(dispatches[other], parts[other].get(party))
+            if other != event_id and (acting := dispatches[other].acting)
+            if (share := parts[other].get(party)) and share.asked_w
         ]
         alone = [w for w in new if not any(w.interval.overlap(each) for each in others)]
         changed, why = judged(dispatch, changed, alone, tolerance_w)
         if changed is not part:
             found.append((changed, why))
     return found
-
-
-def _moves(dispatch: Dispatch, part: Part | None) -> bool:
-    """Whether an event moves a member, so that what it moves in another one cannot be told."""
-    return part is not None and bool(part.asked_w) and not dispatch.event.is_cancelled
 
 
 def left_alone_w(

@@ -89,7 +89,7 @@ class Dispatching(DispatchBook):
         effects += self._limits_moved(made, now)
         return [*effects, *self._due(made), Note("info", "event modified", division.fields)]
 
-    def cancel(self, event_id: EventId, why: str) -> list[Effect]:
+    def cancel(self, event_id: EventId, why: str, now: datetime) -> list[Effect]:
         """End an event before its time: a cancel is a published modification."""
         dispatch = self.dispatches[event_id]
         if dispatch not in self.live():
@@ -101,7 +101,8 @@ class Dispatching(DispatchBook):
                 "reason": one_line(why)[:256],
             }
         )
-        cancelled = dispatch.model_copy(update={"event": event, "why": f"cancelled: {why}"[:256]})
+        update = {"event": event, "why": f"cancelled: {why}"[:256], "stopped": now}
+        cancelled = dispatch.model_copy(update=update)
         self.outgoing.append(cancelled)
         return [self.put(cancelled)]
 

@@ -247,7 +247,7 @@ class Dispatch(Kept):
     members are told; an older store has `target_w` alone, the change of power, W, signed. When
     `is_individual` each member is asked for its own share, by transaction. `unmanaged_w` (W) is
     load that takes no limit, `excess_w` by how much a limit may be exceeded. `origin` is the
-    domain above from which a gateway has it.
+    domain above from which a gateway has it, `stopped` when it was cancelled.
     """
 
     side = "lower"
@@ -259,6 +259,7 @@ class Dispatch(Kept):
     upper: EventId | None = None
     redivisions: int = 0
     replanned: Instant | None = None
+    stopped: Instant | None = None
     why: str = ""
     path: tuple[str, ...] = ()
     hop: int = 0
@@ -277,6 +278,15 @@ class Dispatch(Kept):
     def active(self) -> Interval:
         """When power is asked to change."""
         return self.event.active
+
+    @property
+    def acting(self) -> Interval | None:
+        """When power does change: until a cancel, and never with one before the start."""
+        if self.stopped is None or self.stopped >= self.active.end:
+            return self.active
+        if self.stopped <= self.active.start:
+            return None
+        return Interval(start=self.active.start, end=self.stopped)
 
     @property
     def signal(self) -> Signal:

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.vtnstate import Terms
 from xmpp_cem.model.answer import Opt
-from xmpp_cem.model.event import EventStatus
 from xmpp_cem.model.ids import EventId, PartyId
 
 
@@ -49,9 +48,9 @@ def _is_too_near(dispatch: Dispatch, other: Dispatch, part: Part, rest: timedelt
 def _moved_until(dispatch: Dispatch, part: Part) -> datetime | None:
     """Return until when an event has called a member, or will; None when it never does.
 
-    One that was cancelled or refused has, as long as something was measured of it.
+    One that it refuses in the end has, as long as something was measured of it.
     """
-    is_no = part.answer is not None and part.answer.opt is Opt.OUT
-    if dispatch.event.status is EventStatus.CANCELLED or is_no:
+    if part.answer is not None and part.answer.opt is Opt.OUT:
         return part.until if part.delivered_ws else None
-    return dispatch.active.end if part.asked_w else None
+    acting = dispatch.acting
+    return acting.end if acting and part.asked_w else None

@@ -10,7 +10,9 @@ from xmpp_cem.runtime.journal import read_record
 COMPARED = frozenset({"commitment", "dispatch", "part", "member"})
 """The kinds of records that tell of events, answers, shares, sums and members."""
 
-_INSTANTS = frozenset({"at", "created", "basis", "answer_by", "active", "decide_by", "taken"})
+_INSTANTS = frozenset(
+    {"at", "created", "basis", "answer_by", "active", "decide_by", "taken", "stopped"}
+)
 _COUNTERS = frozenset(
     {"epoch", "modification", "sequence", "revision", "redivisions", "digest", "conduct"}
 )

@@ -231,7 +231,7 @@ def test_members_are_free_again_when_what_went_first_is_cancelled():
     made.create(first, 0)
     made.say(first)
     made.create(second, 4)
-    made.loop.cancel(first.event, "no more")
+    made.loop.cancel(first.event, "no more", at(6))
     made.loop.hold(held_below(made.loop, at(6)), at(6))
     made.say(second, 7)
     assert made.confirmed(second) == 3000

@@ -207,11 +207,11 @@ def test_what_an_event_cannot_become_has_a_reason(dispatching, changes, seconds,
 
 
 def test_a_cancel_is_a_newer_version_and_is_final(dispatching):
-    dispatching.cancel(EVENT, "enough\nof it")
+    dispatching.cancel(EVENT, "enough\nof it", at(6))
     assert event(dispatching).is_cancelled
     assert event(dispatching).order.modification == 1
     assert event(dispatching).reason == "enough of it"
-    assert dispatching.cancel(EVENT, "again") == []
+    assert dispatching.cancel(EVENT, "again", at(6)) == []
     assert dispatching.index() == ()
 
 
@@ -269,6 +269,28 @@ def test_only_windows_inside_the_event_count_and_each_once(domain, dispatching):
     assert part.measured_s == 20
     assert part.delivered_ws == -1500 * 20
     assert dispatching.left_alone_w("a") == 5000
+
+
+def test_what_is_measured_after_a_cancel_is_no_part_of_the_event(domain, dispatching):
+    all_in(domain, dispatching)
+    before = window(0, 5000)
+    domain.vtn.metering.history["a"] = {before.interval: before}
+    dispatching.measured("a", [window(20, 3500)], at(31))
+    dispatching.cancel(EVENT, "enough", at(44))
+    later = [window(start, 3500 if start == 30 else 5000) for start in (30, 40, 50, 60, 70)]
+    dispatching.measured("a", later, at(90))
+    part = dispatching.parts[EVENT]["a"]
+    assert (part.measured_s, part.delivered_ws, part.delivered_w) == (20, -1500 * 20, -1500)
+    assert (part.conduct.strikes, part.conduct.short, part.limit_w) == (0, 0, 3000)
+
+
+def test_an_event_that_was_cancelled_before_its_start_measures_nothing(domain, dispatching):
+    all_in(domain, dispatching)
+    before = window(0, 5000)
+    domain.vtn.metering.history["a"] = {before.interval: before}
+    dispatching.cancel(EVENT, "not needed", at(15))
+    dispatching.measured("a", [window(20, 3500), window(30, 3500)], at(90))
+    assert dispatching.parts[EVENT]["a"].measured_s == 0
 
 
 def test_a_baseline_is_kept_with_the_first_window_that_reaches_into_the_event(domain, dispatching):
@@ -360,7 +382,7 @@ def test_after_a_restart_the_newest_event_is_the_one_made_last(domain, dispatchi
 
 
 def test_an_event_cancelled_before_a_restart_still_leaves_its_node_at_its_end(dispatching):
-    dispatching.cancel(EVENT, "enough")
+    dispatching.cancel(EVENT, "enough", at(6))
     again = restored(dispatching, "a", "b", "c")
     timers = of_kind(again.tell(Started(), 30), SetTimer)
     assert (f"vtn/event/{EVENT}/end", at(80)) in {(t.key, t.at) for t in timers}

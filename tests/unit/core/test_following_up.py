@@ -81,7 +81,7 @@ def test_a_shortfall_is_told_at_the_deadline(domain):
 
 def test_a_cancel_is_told_too(domain):
     create(domain)
-    domain.vtn.dispatching.cancel(EVENT.id, "storm")
+    domain.vtn.dispatching.cancel(EVENT.id, "storm", NOW)
     ((_, reply),) = late_replies(look(domain, 3))
     assert (reply.result, [e.code for e in reply.errors]) == (Result.FAILED, ["6.5"])
 
@@ -144,7 +144,7 @@ def test_nobody_is_reminded_of_what_is_cancelled_and_no_one_who_is_away(domain):
     domain.presence("a", "unreachable", 1)
     key = f"vtn/event/{EVENT.id}/silent"
     assert reminders(domain.tell(TimerFired(key), 2)) == [(f"b@{HOST}/ven", Verb.CREATE)]
-    domain.vtn.dispatching.cancel(EVENT.id, "storm")
+    domain.vtn.dispatching.cancel(EVENT.id, "storm", NOW)
     assert reminders(domain.tell(TimerFired(key), 3)) == []
 
 

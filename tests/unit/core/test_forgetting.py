@@ -51,7 +51,7 @@ def test_an_event_is_forgotten_with_its_parts_a_week_after_its_end(domain):
 
 def test_a_cancelled_event_is_forgotten_too_and_only_after_its_end(domain):
     event = began(domain, "e", start_s=30 * DAY_S)
-    domain.vtn.dispatching.cancel(event, "not needed")
+    domain.vtn.dispatching.cancel(event, "not needed", at(6))
     assert forgotten(beat(domain, 20 * DAY_S)) == set()
     assert event in forgotten(beat(domain, 40 * DAY_S))
 

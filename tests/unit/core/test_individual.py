@@ -136,7 +136,7 @@ def test_a_share_is_answered_by_its_own_member_only(domain):
 def test_a_cancel_goes_to_all_who_were_asked(domain):
     created(domain)
     answer(domain, "b", -6000)
-    domain.vtn.dispatching.cancel(EVENT, "enough")
+    domain.vtn.dispatching.cancel(EVENT, "enough", at(6))
     told = shares_in(domain.vtn.publish_changes(at(6)))
     assert set(told) == {"b", "c"}
     assert all(verb is Verb.CANCEL and event.is_cancelled for verb, event in told.values())
@@ -280,7 +280,7 @@ def test_an_event_that_was_cancelled_before_it_moved_anything_needs_no_rest():
     terms = PRICES | {"b": Terms(price=1, rest=timedelta(seconds=100))}
     domain = led(allocation=MERIT_ORDER, terms=terms)
     created(domain, -6000)
-    domain.vtn.dispatching.cancel(EVENT, "not needed")
+    domain.vtn.dispatching.cancel(EVENT, "not needed", at(6))
     domain.vtn.dispatching.create(another(100, 160), at(5))
     assert domain.vtn.dispatching.parts[NEXT]["b"].asked_w == -6000
 

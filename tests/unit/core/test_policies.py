@@ -135,7 +135,7 @@ def test_an_event_that_is_cancelled_below_is_a_no_above():
     cascade.ask()
     cascade.say("a", -1500)
     cascade.say("b", -1500)
-    cascade.gateway.vtn.dispatching.cancel(LOWER_ID, "the operator")
+    cascade.gateway.vtn.dispatching.cancel(LOWER_ID, "the operator", at(6))
     cascade.tick(6)
     assert (cascade.answers[-1].opt, cascade.answers[-1].reason) == (
         Opt.OUT,

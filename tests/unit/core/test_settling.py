@@ -232,7 +232,7 @@ def test_every_version_of_an_event_and_every_answer_is_told(domain):
     for sequence, power_w in ((1, -3000), (2, 0)):
         domain.answers(published, power_w, sequence, 2 + sequence)
     domain.state(event)
-    domain.vtn.dispatching.cancel(event, "not needed")
+    domain.vtn.dispatching.cancel(event, "not needed", at(6))
     domain.tell(TimerFired("vtn/records"), 100)
     told = domain.told(event)
     assert [a["answer"]["opt"] for a in told["answers"]] == ["opted-in", "opted-out"]

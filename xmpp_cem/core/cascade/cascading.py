@@ -88,7 +88,7 @@ class Cascading:
             case Deed.MODIFY | Deed.DIVIDE:
                 return self._modified(case, sign, now)
             case Deed.CANCEL:
-                return self._released(case, sign)
+                return self._released(case, sign, now)
             case Deed.ANSWER:
                 return self._said(case, now)
             case Deed.REPORT:
@@ -96,10 +96,10 @@ class Cascading:
             case Deed.REFUSE:
                 return self._refused(case, sign, now)
 
-    def _released(self, case: Case, sign: Sign) -> list[Effect]:
+    def _released(self, case: Case, sign: Sign, now: datetime) -> list[Effect]:
         above = case.commitment.event.reason or "cancelled above"
         why = _TURNED if sign is Sign.TURNED else above
-        return [effect for lower, d in case.live for effect in self._cancelled(lower, d, why)]
+        return [effect for lower, d in case.live for effect in self._cancelled(lower, d, why, now)]
 
     def _said(self, case: Case, now: datetime) -> list[Effect]:
         said = saying(case, self._settings.policy, now)
@@ -153,8 +153,8 @@ class Cascading:
                 effects += self._create(case, each.lower, wanted[each.lower.domain], now)
         return effects
 
-    def _cancelled(self, lower: Lower, dispatch: Dispatch, why: str) -> list[Effect]:
-        return lower.placed(lower.role.dispatching.cancel(dispatch.event.id, why))
+    def _cancelled(self, lower: Lower, dispatch: Dispatch, why: str, now: datetime) -> list[Effect]:
+        return lower.placed(lower.role.dispatching.cancel(dispatch.event.id, why, now))
 
     def _answered(self, case: Case, said: Saying, now: datetime) -> list[Effect]:
         book = case.upper.role.book
@@ -194,7 +194,7 @@ class Cascading:
             for dispatch in lower.role.dispatching.live()
             if dispatch.upper and now < dispatch.active.end
             if not self._is_known(dispatch.origin, dispatch.upper)
-            for effect in self._cancelled(lower, dispatch, _GONE)
+            for effect in self._cancelled(lower, dispatch, _GONE, now)
         ]
 
 
