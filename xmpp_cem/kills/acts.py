@@ -8,19 +8,19 @@ from xmpp_cem.messages.envelope import Verb
 Act = Callable[[Tree, str], Awaitable[None]]
 """Plays an event in a tree; raises AssertionError when it does not go as it must."""
 
-_AT_ONCE_S, _SOON_S, _LATER_S = 2.0, 5.0, 60.0
-_SHORT_S, _LONG_S = 5.0, 60.0
-
 
 async def changed(tree: Tree, event: str) -> None:
     """An event that one member refuses: changed, divided anew after an override, cancelled.
 
-    It begins soon after the change, so that nobody waits for long and no deadline is near.
+    It begins when all have answered, so that nobody waits for long and no deadline is near.
     """
     tree.sites["c"].refuses = True
-    await tree.ask(Verb.CREATE, event, -4500, _LATER_S, _LONG_S)
+    await tree.ask(Verb.CREATE, event, -4500, tree.soon(60, 60))
     await tree.until_promised(event, -4500)
-    await tree.ask(Verb.CHANGE, event, -3000, _AT_ONCE_S, _LONG_S)
+    active = tree.soon(0, 60)
+    await tree.ask(Verb.CHANGE, event, -4500, active)
+    await tree.until_powers(3500, 5000, 6000)
+    await tree.ask(Verb.CHANGE, event, -3000, active)
     await tree.until_promised(event, -3000)
     await tree.until_powers(4000, 6000, 6000)
     tree.sites["a"].is_overridden = True
@@ -32,7 +32,7 @@ async def changed(tree: Tree, event: str) -> None:
 
 async def completed(tree: Tree, event: str) -> None:
     """An event that all members take, and that ends by itself."""
-    await tree.ask(Verb.CREATE, event, -4500, _SOON_S, _SHORT_S)
+    await tree.ask(Verb.CREATE, event, -4500, tree.soon(5, 5))
     await tree.until_promised(event, -4500)
     await tree.until_powers(3875, 5750, 4875)
     await tree.until_over(event)

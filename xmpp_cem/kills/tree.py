@@ -134,13 +134,14 @@ class Tree:
         await _until("it has ended", lambda: self._books.is_over(event))
         await _until("all are free", are_free)
 
-    async def ask(
-        self, verb: Verb, event: str, power_w: int, start_in: float, seconds: float
-    ) -> None:
-        """Create or change an event: a change of power, W, from so many seconds on."""
+    def soon(self, start_in: float, seconds: float) -> Interval:
+        """Return a time that begins in so many seconds, longer with the pace."""
+        start = self._world.clock.now() + timedelta(seconds=self._pace * start_in)
+        return Interval(start=start, end=start + timedelta(seconds=self._pace * seconds))
+
+    async def ask(self, verb: Verb, event: str, power_w: int, active: Interval) -> None:
+        """Create or change an event: a change of power, W."""
         now = self._world.clock.now()
-        start = now + timedelta(seconds=self._pace * start_in)
-        active = Interval(start=start, end=start + timedelta(seconds=self._pace * seconds))
         wanted = Event(
             id=event,
             order=Order(epoch=0, modification=0),
