@@ -61,7 +61,7 @@ class Site:
         self._alarming = Alarming(settings.ven.party)
         self._cycling = Cycling()
         self._free_w: dict[ResourceId, int] = {}
-        self._plan = Plan()
+        self._plan = self._last_plan = Plan()
 
     def restore(self, record: Record) -> None:
         """Take back a record from before a restart."""
@@ -98,7 +98,7 @@ class Site:
             now, is_limited=self._plan.is_limited, lost_after_s=lost_after_s(self.ven)
         )
         effects += self._prepared(now)
-        before = self._plan
+        before = self._last_plan = self._plan
         commitments = () if self._guarding.is_blind(now) else self.ven.book.commitments.values()
         samples = self._sampling.latest
         caps, responses = self._guarding.caps, self.ven.settings.responses
@@ -202,7 +202,8 @@ class Site:
 
     def _measured(self, samples: tuple[Sample, ...], now: datetime) -> list[Effect]:
         self._cycling.saw(samples, now)
-        every, moved = self.ven.report_every, self._plan.moved
+        # Devices may have been read before they were told of this plan.
+        every, moved = self.ven.report_every, self._plan.moved | self._last_plan.moved
         readings = self._sampling.take(samples, now, every, moved)
         effects = self.ven.report(readings, now) if readings else []
         resources = (resource_of(sample) for sample in samples)

@@ -151,7 +151,7 @@ class Tree:
             answer_by=min(now + timedelta(seconds=self._pace * _ANSWER_S), active.end),
         )
         reply = await self._asking.ask(verb, Noun.CONTROLS, EndDeviceControls(events=(wanted,)))
-        if reply.result != "OK":
+        if reply.result == "FAILED":
             raise AssertionError(f"the VTN did not take it: {reply.errors}")
 
     async def cancel(self, event: str) -> None:

@@ -226,6 +226,21 @@ def test_a_limit_that_begins_right_after_a_release_holds_at_once(house):
     assert house.set_points(81)["r1"] == 2500
 
 
+def test_what_is_read_right_after_a_release_is_no_baseline(house):
+    house.commit(EVENT)
+    later = make_event(2, signal=share_of("0.5"), active=Interval(start=at(83), end=at(99)))
+    house.commit(later)
+    for seconds in range(20, 80):
+        house.set_points(seconds)
+        house.tell(Measured(moved(2000)), seconds)
+    assert house.set_points(80)["r1"] is None
+    house.tell(Measured(moved(2000)), 80)  # the device was read before it was told
+    for seconds in (81, 82):
+        house.set_points(seconds)
+        house.tell(Measured(BOTH), seconds)
+    assert house.set_points(83)["r1"] == 2000
+
+
 def test_an_event_that_follows_another_starts_from_the_power_before_both(house):
     house.commit(EVENT)
     for seconds in range(20, 80):
