@@ -63,6 +63,12 @@ class Books:
         records = await self._above(event)
         return any(r.event.status in _ENDED for r in records if isinstance(r, Dispatch))
 
+    async def going_on(self) -> list[str]:
+        """Return the VTN's events that have not ended."""
+        records = map(read_record, await self._kept(self._names.top))
+        dispatches = (record for record in records if isinstance(record, Dispatch))
+        return [each.event.id for each in dispatches if each.event.status not in _ENDED]
+
     async def since(self, event: str, before: frozenset[str]) -> dict[str, Any]:
         """Return what is kept of an event, of all others since, and of the members.
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from xmpp_cem.errors import TransportError
 from xmpp_cem.kills.acts import ACTS, Act
 from xmpp_cem.kills.doom import Boundary
 from xmpp_cem.kills.gateway import swift_world
@@ -140,10 +141,19 @@ class Run:
         left: deque[tuple[Boundary, int]],
         figures: Figures,
     ) -> None:
-        """Let one hierarchy play until there is nothing left."""
+        """Let one hierarchy play until there is nothing left.
+
+        A play in which the operator loses its own connection shows nothing, and is played again.
+        """
         while left:
             at, attempt = left.popleft()
-            played = await _play(tree, act, at, wanted)
+            try:
+                played = await _play(tree, act, at, wanted)
+            except TransportError as error:
+                sys.stderr.write(f"{self.kind}, to be killed at {at}: played again, {error}\n")
+                left.append((at, attempt))
+                await tree.recover()
+                continue
             wrong = [*played.troubles, *differences(wanted, played.ending)]
             self._judge(figures, str(at), wrong)
             if played.was_killed:
@@ -173,8 +183,7 @@ async def _play(tree: Tree, act: Act, at: Boundary | None, wanted: dict[str, Any
         await tree.cancel(mark.event)
     trail = await tree.warden.disarm()
     was_killed = tree.warden.lives > lives
-    for site in tree.sites.values():
-        site.is_overridden = site.refuses = False
+    tree.calm()
     try:
         await tree.until_ready()
     except AssertionError as error:

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from xmpp_cem.agents.application import Decision
+from xmpp_cem.errors import TransportError
 from xmpp_cem.kills.books import Books
 from xmpp_cem.kills.gateway import Nest
 from xmpp_cem.kills.names import SITES, Names
@@ -90,6 +91,27 @@ class Tree:
         self.warden.stop()
         if self._operator:
             await self._operator.stop()
+
+    def calm(self) -> None:
+        """Let every site do again what it is asked."""
+        for site in self.sites.values():
+            site.is_overridden = site.refuses = False
+
+    async def recover(self) -> None:
+        """Come to rest after a play that was broken off."""
+        await self.warden.disarm()
+        self.calm()
+        await _until("the operator is answered", self._is_answered)
+        for event in await self._books.going_on():
+            await self.cancel(event)
+        await self.until_ready()
+
+    async def _is_answered(self) -> bool:
+        try:
+            await self._asking.members()
+        except TransportError:
+            return False
+        return True
 
     async def mark(self) -> Mark:
         """Name a new event, and note what is there before it."""
