@@ -16,14 +16,16 @@ def readings(books: Mapping[str, Book], scene: Scene) -> Iterator[Finding]:
             continue
         dispatches = books[party].last(Dispatch)
         for key, part in books[party].last(Part).items():
-            dispatch = dispatches[part.event]
-            if part.baseline_w is None or books[party].began(Part, key) > dispatch.active.start:
+            acting = dispatches[part.event].acting
+            if part.baseline_w is None or acting is None:
+                continue
+            if books[party].began(Part, key) > acting.start:
                 continue
             told = _told(books[part.party])
             inside = {
                 window: power
                 for window, power in told.items()
-                if dispatch.active.start <= window.start and window.end <= dispatch.active.end
+                if acting.start <= window.start and window.end <= acting.end
             }
             yield from _compare(f"{party}, {key[:8]} of {part.party}", part, inside, scene)
 
