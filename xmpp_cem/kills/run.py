@@ -23,7 +23,6 @@ from xmpp_cem.testing.operating import OPERATOR
 from xmpp_cem.testing.server import Account, Kind, PrivateServer
 
 _HOST = "xmpp.localhost"
-_START_S = 90.0
 _SETTLE_S, _LOOK_S = 15.0, 0.5
 _TRIES = 2
 
@@ -110,7 +109,7 @@ class Run:
         try:
             await asyncio.gather(*(tree.start() for tree in trees))
             minding = [asyncio.create_task(tree.warden.mind()) for tree in trees]
-            await asyncio.gather(*(tree.until_ready(_START_S) for tree in trees))
+            await asyncio.gather(*(tree.until_ready() for tree in trees))
             yield trees
         finally:
             for task in minding:

@@ -101,7 +101,7 @@ class Tree:
         """Come to rest after a play that was broken off."""
         await self.warden.disarm()
         self.calm()
-        await _until("the operator is answered", self._is_answered)
+        await self._until("the operator is answered", self._is_answered)
         for event in await self._books.going_on():
             await self.cancel(event)
         await self.until_ready()
@@ -131,13 +131,13 @@ class Tree:
         kept = await self._books.since(mark.event, mark.keys)
         return kept | {"devices were told": told, "asked twice of one version": twice}
 
-    async def until_ready(self, seconds: float = _PATIENCE_S) -> None:
+    async def until_ready(self) -> None:
         """Wait until all are known with all that they can do, and nothing waits to be sent."""
-        await _until("all are back", self._books.are_ready, seconds)
+        await self._until("all are back", self._books.are_ready)
 
     async def until_promised(self, event: str, power_w: int) -> None:
         """Wait until the gateway has promised the VTN a change of power, W."""
-        await _until(f"{power_w} W promised", lambda: self._books.is_promised(event, power_w))
+        await self._until(f"{power_w} W promised", lambda: self._books.is_promised(event, power_w))
 
     async def until_powers(self, *powers_w: int) -> None:
         """Wait until the sites have these powers, W."""
@@ -145,7 +145,7 @@ class Tree:
         async def are_so() -> bool:
             return tuple(site.power_w for site in self.sites.values()) == powers_w
 
-        await _until(f"powers of {powers_w} W", are_so)
+        await self._until(f"powers of {powers_w} W", are_so)
 
     async def until_over(self, event: str) -> None:
         """Wait until an event has ended for the VTN, and no device is told anything."""
@@ -153,8 +153,8 @@ class Tree:
         async def are_free() -> bool:
             return all(site.set_point is None for site in self.sites.values())
 
-        await _until("it has ended", lambda: self._books.is_over(event))
-        await _until("all are free", are_free)
+        await self._until("it has ended", lambda: self._books.is_over(event))
+        await self._until("all are free", are_free)
 
     def soon(self, start_in: float, seconds: float) -> Interval:
         """Return a time that begins in so many seconds, longer with the pace."""
@@ -180,19 +180,17 @@ class Tree:
         """Cancel an event."""
         await self._asking.cancel(event)
 
+    async def _until(self, what: str, is_true: Callable[[], Awaitable[bool]]) -> None:
+        """Wait until something is true; looking costs the processor that everybody shares."""
+        seconds = self._pace * _PATIENCE_S
+        end = time.monotonic() + seconds
+        while not await is_true():
+            if time.monotonic() > end:
+                raise AssertionError(f"not within {seconds:.0f} s: {what}")
+            await asyncio.sleep(_LOOK_S)
+
     @property
     def _asking(self) -> OperatorClient:
         if self._operator is None:
             raise RuntimeError("the tree was never started")
         return self._operator
-
-
-async def _until(
-    what: str, is_true: Callable[[], Awaitable[bool]], seconds: float = _PATIENCE_S
-) -> None:
-    """Wait until something is true; looking costs the processor that everybody shares."""
-    end = time.monotonic() + seconds
-    while not await is_true():
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {seconds:.0f} s: {what}")
-        await asyncio.sleep(_LOOK_S)
