@@ -15,6 +15,7 @@ from xmpp_cem.wire.codec import encode
 
 _REPEATS = 10
 _LEAST_BYTES = 4096
+_FIRST_SHARE = 0.3
 
 
 async def restore_ven(scene: Scene) -> None:
@@ -72,11 +73,13 @@ async def replay_request(scene: Scene) -> None:
 async def _restore(scene: Scene, candidates: Iterable[str]) -> None:
     stage = scene.stage
     party = scene.take([party for party in candidates if party in stage.copied])
+    name = "first" if scene.chance.random() < _FIRST_SHARE else "last"
+    copied, now = stage.copied[party][name], scene.now()
+    scene.notes.append(f"{(now - copied).total_seconds():.0f} s old")
     scene.parties.kill(party)
     stage.look((party,))
-    stage.shelf(party).replace_by(stage.copy(party))
+    stage.shelf(party).replace_by(stage.copy(party, name))
     stage.forget_place(party)
-    now = scene.now()
-    stage.ledger.restored.setdefault(party, []).append((stage.copied[party], now))
+    stage.ledger.restored.setdefault(party, []).append((copied, now))
     await asyncio.sleep(scene.between(0.0, 1.0))
     scene.parties.start((party,))

@@ -88,7 +88,7 @@ class Run:
         if missing:
             raise TimeoutError("not everybody is there: " + "; ".join(missing))
         await asyncio.sleep(4 * WINDOW_S)
-        self._copy(stage)
+        stage.keep_copies()
 
     def _starved(self, stage: Stage) -> Callable[[str, datetime, datetime], None]:
         """Return what takes note of who is let stand still; the server's rest is everybody's."""
@@ -130,7 +130,7 @@ class Run:
         if missing:
             await self._begin_anew(stage, times.start)
         if number % _COPY_EVERY == 0 and not missing:
-            self._copy(stage)
+            stage.keep_copies()
 
     async def _judged(self, scene: Scene, span: Interval) -> Findings:
         """Audit until nothing is wrong any more, or what is wrong has lasted."""
@@ -167,12 +167,6 @@ class Run:
         folder.mkdir(parents=True)
         for party in PARTIES:
             stage.shelf(party).copy_to(folder / f"{party}.sqlite")
-
-    def _copy(self, stage: Stage) -> None:
-        for party in PARTIES:
-            stage.copy(party).unlink(missing_ok=True)
-            stage.shelf(party).copy_to(stage.copy(party))
-            stage.copied[party] = Scene(stage, 0, Random(0)).now()  # noqa: S311 no secret
 
     def _count(
         self, scene: Scene, names: list[str], took: float, findings: Findings, span: Interval

@@ -29,7 +29,7 @@ class Stage:
     Args:
         place, parties, desk, ledger: what there is.
         museum: old items of each domain's events node.
-        copied: when each party's store was copied to be put back later.
+        copied: when each party's store was copied to be put back later: first, and last.
         reported: every window that a party's store has ever shown.
         heard: the windows that each VTN's journal has had since the round began.
         number: the present round.
@@ -41,7 +41,7 @@ class Stage:
     desk: Desk
     ledger: Ledger = field(default_factory=Ledger)
     museum: dict[str, dict[str, Item]] = field(default_factory=dict)
-    copied: dict[str, datetime] = field(default_factory=dict)
+    copied: dict[str, dict[str, datetime]] = field(default_factory=dict)
     reported: dict[str, dict[datetime, Window]] = field(default_factory=dict)
     heard: dict[str, list[Heard]] = field(default_factory=dict)
     points: dict[str, int] = field(default_factory=dict)
@@ -53,9 +53,18 @@ class Stage:
         """Return a party's store as seen from outside."""
         return Shelf(self.place.store(party))
 
-    def copy(self, party: str) -> Path:
-        """Return where the older copy of a party's store is."""
-        return self.place.folder / "stores" / party / "older.sqlite"
+    def copy(self, party: str, name: str) -> Path:
+        """Return where a copy of a party's store is, the `first` one or the `last`."""
+        return self.place.folder / "stores" / party / f"{name}.sqlite"
+
+    def keep_copies(self) -> None:
+        """Copy all stores as they are now."""
+        for party in PARTIES:
+            known = self.copied.setdefault(party, {})
+            for name in ("last", "first")[: 1 if known else 2]:
+                self.copy(party, name).unlink(missing_ok=True)
+                self.shelf(party).copy_to(self.copy(party, name))
+                known[name] = SystemClock().now()
 
     def look(self, parties: Iterable[str]) -> None:
         """Take note of what these parties have reported since the last look."""
