@@ -61,6 +61,25 @@ def test_meter_before_leaves_out_windows_that_another_event_moved():
     assert estimate(Series(chosen(entries)), asked).steps[0].power_w == 9000
 
 
+class Looked(list):
+    """Events that count how often they are gone through."""
+
+    count = 0
+
+    def __iter__(self):
+        self.count += 1
+        return super().__iter__()
+
+
+def test_meter_before_looks_back_no_further_than_it_must():
+    before = ACTIVE.start - timedelta(seconds=30)
+    seconds = (window(before - timedelta(seconds=n), n, timedelta(seconds=1)) for n in range(900))
+    other = Looked([Interval(start=before - timedelta(seconds=20), end=before)])
+    asked = question(ACTIVE, BaselineMethod.METER_BEFORE, other)
+    assert estimate(Series(chosen(seconds)), asked).steps[0].power_w == 22
+    assert other.count < 30
+
+
 def test_without_readings_there_is_no_baseline_and_no_zero():
     found = estimate(Series([]), question(ACTIVE, BaselineMethod.METER_BEFORE))
     assert (found.steps, found.why) == ((), (Why.NO_READINGS,))

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from xmpp_cem.core.settlement.cases import Baseline, SettlementTerms, Step, Why
 from xmpp_cem.core.settlement.energy import Series
-from xmpp_cem.core.settlement.entries import rounded
+from xmpp_cem.core.settlement.entries import Entry, rounded
 from xmpp_cem.core.settlement.periods import periods
 from xmpp_cem.core.walltime import day_start, instant_of, wall_of
 from xmpp_cem.model.programme import BaselineMethod
@@ -105,12 +105,7 @@ def lengthened(series: Series, known: Baseline, question: Question) -> tuple[Ste
 def _meter_before(series: Series, question: Question) -> Estimate:
     """Take the mean of the last windows before the event that no other event has moved."""
     method, until = BaselineMethod.METER_BEFORE, min(question.at, question.active.start)
-    windows = [
-        entry
-        for entry in series.ended_by(until)
-        if entry.end > until - OLDEST
-        and not any(entry.interval.overlap(event) for event in question.eventful)
-    ][-WINDOWS:]
+    windows = _quiet(series.ended_by(until), until - OLDEST, question.eventful)
     if not windows:
         return Estimate(method, why=(Why.NO_READINGS,))
     length = sum((entry.end - entry.start) // _MICRO for entry in windows)
@@ -118,6 +113,17 @@ def _meter_before(series: Series, question: Question) -> Estimate:
     step = Step(interval=question.active, power_w=rounded(work, length))
     basis = tuple(Step(interval=e.interval, power_w=e.power_w) for e in windows)
     return Estimate(method, (step,), basis)
+
+
+def _quiet(entries: list[Entry], oldest: datetime, eventful: Sequence[Interval]) -> list[Entry]:
+    """Return the last windows that no event has moved, looking back no further than need be."""
+    found: list[Entry] = []
+    for entry in reversed(entries):
+        if entry.end <= oldest or len(found) == WINDOWS:
+            break
+        if not any(entry.start < event.end and event.start < entry.end for event in eventful):
+            found.append(entry)
+    return found[::-1]
 
 
 def _same_time_of_days(series: Series, question: Question) -> Estimate | None:
