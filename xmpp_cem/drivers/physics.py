@@ -9,6 +9,7 @@ from typing import Protocol
 from xmpp_cem.drivers.driver import Description
 
 _SLICE = timedelta(seconds=5)
+_LONGEST = timedelta(days=2)
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _WS_PER_WH = 3600.0
 
@@ -104,8 +105,11 @@ class Room:
 def advance(state: State, now: datetime, one: Callable[[State, datetime], State]) -> State:
     """Run `one(state, until)` slice by slice to `now`.
 
-    Slices end on a fixed grid, so that results hardly depend on how often a resource is read.
+    Slices end on a fixed grid, so that results hardly depend on how often a resource is read. Of a
+    time longer than two days only the end is run: it is a clock that was set.
     """
+    if now - state.at > _LONGEST:
+        state = replace(state, at=now - _LONGEST)
     while state.at < now:
         following = _EPOCH + ((state.at - _EPOCH) // _SLICE + 1) * _SLICE
         state = one(state, min(now, following))

@@ -70,6 +70,19 @@ def test_slices_end_on_a_grid_whatever_the_reading_times():
     assert [(end - START).total_seconds() for end in ends] == [5, 10, 12]
 
 
+def test_a_clock_that_is_set_by_decades_is_no_time_to_run_through():
+    began = START - timedelta(days=20_000)
+    count = 0
+
+    def note(state, until):
+        nonlocal count
+        count += 1
+        return replace(state, at=until)
+
+    assert advance(State(began, 0), START, note).at == START
+    assert count == 2 * 86_400 / 5
+
+
 def test_clamping_keeps_what_is_inside():
     assert [clamp(value, -1, 1) for value in (-2, 0.5, 2)] == [-1, 0.5, 1]
 
