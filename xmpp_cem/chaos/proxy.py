@@ -108,6 +108,12 @@ class Proxy:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _accept(self, reader: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
+        # Held by us: once its connection is gone nobody else holds the task that waits for its end.
+        carrying = asyncio.create_task(self._carry(reader, near), name="proxied connection")
+        self._tasks.add(carrying)
+        carrying.add_done_callback(self._tasks.discard)
+
+    async def _carry(self, reader: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
         if self.harm.refuses:
             near.transport.abort()
             return
@@ -119,10 +125,10 @@ class Proxy:
         pair = _Pair(near, far)
         self._pairs.add(pair)
         loop = asyncio.get_running_loop()
-        ways = [
+        ways = {
             loop.create_task(self._pass(reader, far, pair)),
             loop.create_task(self._pass(far_reader, near, pair)),
-        ]
+        }
         self._tasks.update(ways)
         await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         self._pairs.discard(pair)
