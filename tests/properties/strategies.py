@@ -68,6 +68,7 @@ from xmpp_cem.model.signal import (
     TargetPower,
 )
 from xmpp_cem.model.stage import Stage
+from xmpp_cem.model.stated import Stated
 from xmpp_cem.model.text import one_line
 from xmpp_cem.model.time import Interval
 from xmpp_cem.wire.rules import ACTIONS, NEED_BODY, PAST
@@ -233,6 +234,10 @@ statuses = st.builds(
     event=st.none() | event_ids,
     power_w=st.none() | powers,
     reason=texts(),
+    expected=st.none() | st.integers(0, 2**31),
+    reporting=st.none() | st.integers(0, 2**31),
+    oldest=st.none() | instants,
+    estimated_share_permille=st.none() | st.integers(0, 1000),
 )
 few_windows = st.shared(st.lists(intervals(), min_size=1, max_size=2), key="windows")
 readings = st.builds(
@@ -255,6 +260,8 @@ readings = st.builds(
     revision=st.just(0) | counts,
     expected=st.just(1) | st.integers(0, 2**31),
     reporting=st.just(1) | st.integers(0, 2**31),
+    oldest=st.none() | instants,
+    estimated_share_permille=st.just(0) | st.integers(0, 1000),
 )
 queries = st.builds(
     GetMeterReadings,
@@ -352,6 +359,15 @@ schedules = st.builds(
     rule=st.sampled_from(["", "FREQ=DAILY", "FREQ=WEEKLY;BYDAY=MO,FR;COUNT=9"]),
     reason=texts(),
 )
+stated = st.builds(
+    Stated,
+    power_w=powers,
+    expected=st.integers(0, 2**31),
+    reporting=st.integers(0, 2**31),
+    oldest=st.none() | instants,
+    estimated_share_permille=st.integers(0, 1000),
+    made=instants,
+)
 shares = st.builds(
     MemberShare,
     party=parties,
@@ -368,6 +384,7 @@ shares = st.builds(
     stage=st.none() | st.sampled_from(Stage),
     stage_at=st.none() | instants,
     until=st.none() | instants,
+    stated=st.none() | stated,
 )
 members = st.builds(
     MemberEntry,
@@ -381,6 +398,10 @@ members = st.builds(
     last_heard=st.none() | instants,
     standing=st.none() | st.sampled_from(Standing),
     since=st.none() | instants,
+    expected=st.none() | st.integers(0, 2**31),
+    reporting=st.none() | st.integers(0, 2**31),
+    oldest=st.none() | instants,
+    estimated_share_permille=st.none() | st.integers(0, 1000),
     findings=few(texts()),
     refusals=few(
         st.builds(
@@ -447,6 +468,7 @@ bodies = {
         asked=st.none() | signals,
         excess_w=st.none() | flexibilities,
         why=texts(),
+        baseline=st.none() | stated,
         shares=few(shares),
     ),
     Noun.MEMBERS: st.builds(

@@ -8,7 +8,7 @@ from typer.core import TyperGroup
 
 from xmpp_cem.cli.arguments import AsJson, File, InDomain
 from xmpp_cem.cli.failures import accepted
-from xmpp_cem.cli.output import show_json, show_line, show_table, signed_kw
+from xmpp_cem.cli.output import rests_on, show_json, show_line, show_table, signed_kw
 from xmpp_cem.errors import RemoteProtocolError
 from xmpp_cem.messages.envelope import Noun, ResponseMessage, Verb
 from xmpp_cem.messages.operations import DomainMembers, MemberEntry, WaitingEntry
@@ -216,11 +216,18 @@ def _row(entry: MemberEntry) -> tuple[str, ...]:
         entry.party,
         entry.account,
         entry.standing.value if entry.standing else entry.availability.value,
-        signed_kw(entry.power_w) if is_known else "-",
+        f"{signed_kw(entry.power_w)}{_rests(entry)}" if is_known else "-",
         kilowatts(entry.increase_w) if is_known else "-",
         kilowatts(entry.decrease_w) if is_known else "-",
         _time(entry.last_heard) if entry.last_heard else "never",
     )
+
+
+def _rests(entry: MemberEntry) -> str:
+    if entry.expected is None or entry.reporting is None:
+        return ""
+    permille = entry.estimated_share_permille or 0
+    return rests_on(entry.expected, entry.reporting, entry.oldest if permille else None, permille)
 
 
 def _waiting(each: WaitingEntry) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from pydantic import BaseModel
 from rich.console import Console
@@ -82,3 +83,13 @@ def signed_kw(power_w: int | None) -> str:
     if power_w is None:
         return "-"
     return f"+{kilowatts(power_w)}" if power_w > 0 else kilowatts(power_w)
+
+
+def rests_on(expected: int, reporting: int, oldest: datetime | None, permille: int) -> str:
+    """Write in brackets what a sum rests on: who is missing, how much was estimated, how old."""
+    told = [f"{reporting} of {expected}"] if expected != 1 else []
+    if permille:
+        told.append(f"{permille / 1000:.1%} estimated")
+    if oldest is not None:
+        told.append(f"oldest {oldest:%Y-%m-%d %H:%M:%S}")
+    return f" ({', '.join(told)})" if told else ""

@@ -9,7 +9,7 @@ import typer
 
 from xmpp_cem.cli.arguments import AsJson, InDomain, instant
 from xmpp_cem.cli.evidence import Wanted, show_evidence, show_verified
-from xmpp_cem.cli.output import show_json, show_line, show_table, signed_kw
+from xmpp_cem.cli.output import rests_on, show_json, show_line, show_table, signed_kw
 from xmpp_cem.messages.readings import GetMeterReadings
 from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.time import Interval
@@ -108,14 +108,23 @@ def register(app: typer.Typer) -> None:
 
 def _row(reading: Reading) -> tuple[str, ...]:
     window = reading.window
-    reporting = "" if reading.expected == 1 else f" ({reading.reporting} of {reading.expected})"
     return (
         f"{window.start:%Y-%m-%d %H:%M:%S} + {window.duration.total_seconds():g} s",
         reading.resource,
         signed_kw(reading.power_w),
         _kwh(reading.import_wh),
         _kwh(reading.export_wh),
-        f"{reading.quality.value}{reporting}",
+        f"{reading.quality.value}{_rests(reading)}",
+    )
+
+
+def _rests(reading: Reading) -> str:
+    is_older = reading.oldest is not None and reading.oldest < reading.window.end
+    return rests_on(
+        reading.expected,
+        reading.reporting,
+        reading.oldest if is_older else None,
+        reading.estimated_share_permille,
     )
 
 

@@ -1,9 +1,10 @@
 """Shows how an event stands, as a table and as one line."""
 
-from xmpp_cem.cli.output import show_pairs, show_table, signed_kw
+from xmpp_cem.cli.output import rests_on, show_pairs, show_table, signed_kw
 from xmpp_cem.messages.operations import DispatchRecord, MemberShare
 from xmpp_cem.model.availability import kilowatts
 from xmpp_cem.model.signal import in_words
+from xmpp_cem.model.stated import Stated
 
 
 def show_record(record: DispatchRecord) -> None:
@@ -21,6 +22,7 @@ def show_record(record: DispatchRecord) -> None:
             ("status", record.status.value),
             ("active", f"{active.start:%Y-%m-%d %H:%M:%SZ} to {active.end:%H:%M:%SZ}"),
             ("power", ", ".join(power)),
+            *([("baseline", _stated(record.baseline))] if record.baseline else []),
             *([("excess", kilowatts(record.excess_w))] if record.excess_w else []),
             ("divided anew", f"{record.redivisions} times"),
             ("why", record.why or "-"),
@@ -53,7 +55,16 @@ def reason_of(share: MemberShare) -> str:
     alarm = f"ALARM: {share.alarm}" if share.alarm else ""
     at = share.stage_at
     told = f"{share.stage} {at:%H:%M:%SZ}" if share.stage and at else ""
-    return "; ".join(filter(None, (alarm, share.reason, counted, told)))
+    own = f"its members' baseline is {_stated(share.stated)}" if share.stated else ""
+    return "; ".join(filter(None, (alarm, share.reason, counted, told, own)))
+
+
+def _stated(stated: Stated) -> str:
+    permille = stated.estimated_share_permille
+    rests = rests_on(
+        stated.expected, stated.reporting, stated.oldest if permille else None, permille
+    )
+    return f"{signed_kw(stated.power_w)}{rests}"
 
 
 def _row(share: MemberShare) -> tuple[str, ...]:

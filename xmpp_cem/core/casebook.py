@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from xmpp_cem.core.effects import Effect, Forget, Remember
 from xmpp_cem.core.settlement.cases import Baseline, Case, Replies, Reply, Version
+from xmpp_cem.core.settlement.grouping import GroupBaseline
 from xmpp_cem.model.answer import Answer
 from xmpp_cem.model.ids import EventId, PartyId, ResourceId
 from xmpp_cem.model.time import Interval
@@ -22,11 +23,16 @@ AROUND = timedelta(minutes=15)
 
 @dataclass
 class File:
-    """What is kept of one event as long as the event is."""
+    """What is kept of one event as long as the event is.
+
+    `grouped` are the members that are in the `group`'s baseline, and for how many each stands.
+    """
 
     versions: dict[str, Version] = field(default_factory=dict)
     replies: dict[PartyId, Replies] = field(default_factory=dict)
     baselines: dict[tuple[PartyId, ResourceId], Baseline] = field(default_factory=dict)
+    group: GroupBaseline | None = None
+    grouped: dict[PartyId, int] = field(default_factory=dict)
 
     def add_version(self, version: Version) -> tuple[list[Effect], int]:
         """Add a version; returns the effects, and how many are no longer kept."""
@@ -56,7 +62,8 @@ class File:
     def forget(self) -> list[Effect]:
         """Return the effects that drop all of it."""
         kept = (self.versions, self.replies, self.baselines)
-        return [Forget(record) for records in kept for record in records.values()]
+        forgotten: list[Effect] = [Forget(record) for of in kept for record in of.values()]
+        return [*forgotten, *([Forget(self.group)] if self.group else [])]
 
 
 @dataclass
@@ -66,7 +73,7 @@ class Casebook:
     files: dict[EventId, File] = field(default_factory=dict)
     cases: dict[EventId, Case] = field(default_factory=dict)
 
-    def restore(self, record: Case | Version | Replies | Baseline) -> None:
+    def restore(self, record: Case | Version | Replies | Baseline | GroupBaseline) -> None:
         """Take back a record from before a restart."""
         if isinstance(record, Case):
             self.cases[record.event] = record
@@ -74,6 +81,8 @@ class Casebook:
             self.file(record.event.id).versions[record.key] = record
         elif isinstance(record, Replies):
             self.file(record.event).replies[record.party] = record
+        elif isinstance(record, GroupBaseline):
+            self.file(record.event).group = record
         else:
             self.file(record.event).baselines[record.party, record.resource] = record
 

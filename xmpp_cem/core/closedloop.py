@@ -9,6 +9,7 @@ from xmpp_cem.messages.events import Status, StatusType
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import kilowatts
 from xmpp_cem.model.signal import Delta
+from xmpp_cem.model.stated import Stated
 
 SHORT_WINDOWS = 3
 """So many windows on end a member delivers too little before it is asked for less.
@@ -115,6 +116,8 @@ def _with(part: Part, **conduct: object) -> Part:
 
 def told_by(part: Part, status: Status) -> Part:
     """Return a part after its member told of it: how far it is, an alarm, what it cannot cover."""
+    if status.type is StatusType.BASELINE:
+        return _stating(part, status)
     if part.conduct.stage_at is None or part.conduct.stage_at <= status.at:
         part = _with(part, stage=status.type.stage, stage_at=status.at)
     match status.type:
@@ -125,3 +128,18 @@ def told_by(part: Part, status: Status) -> Part:
             return part.model_copy(update={"shortfall": reason})
         case _:
             return part
+
+
+def _stating(part: Part, status: Status) -> Part:
+    """Return a part after its member told the baseline of its group; the newest counts."""
+    if status.power_w is None or (part.stated and part.stated.made > status.at):
+        return part
+    stated = Stated(
+        power_w=status.power_w,
+        expected=1 if status.expected is None else status.expected,
+        reporting=1 if status.reporting is None else status.reporting,
+        oldest=status.oldest,
+        estimated_share_permille=status.estimated_share_permille or 0,
+        made=status.at,
+    )
+    return part.model_copy(update={"stated": stated})

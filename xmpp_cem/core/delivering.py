@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from xmpp_cem.core.closedloop import judged
 from xmpp_cem.core.effects import Effect
+from xmpp_cem.core.estimating import StandIn
 from xmpp_cem.core.metering import Metering, Window
 from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.standing import all_counted, based
@@ -55,24 +56,29 @@ def delivered(
     return found
 
 
-def left_alone_w(
-    party: PartyId, events: Iterable[EventId], parts: Parts, metering: Metering
-) -> int:
-    """Return the power a lost member has without events, W.
+def left_alone(
+    party: PartyId,
+    events: Iterable[EventId],
+    dispatches: Mapping[EventId, Dispatch],
+    parts: Parts,
+    metering: Metering,
+) -> StandIn:
+    """Return what a lost member does without events, as far as it is known.
 
-    That is its baseline in the newest event that moved it, else the last power known.
+    That is its baseline in the newest event that moved it, else what it did in its newest window.
 
     Args:
         party: the member.
         events: the newest first.
+        dispatches: all events.
         parts: of all events.
         metering: what was reported.
     """
     for event_id in events:
         part = parts[event_id].get(party)
         if part and part.baseline_w is not None:
-            return part.baseline_w
-    return metering.power(party) or 0
+            return StandIn(part.baseline_w, dispatches[event_id].active.start)
+    return metering.summing.newest(party)
 
 
 def called(state: VtnState, dispatch: Dispatch, parts: Iterable[Part]) -> list[Effect]:

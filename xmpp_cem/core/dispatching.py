@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from xmpp_cem.core.call import Call
 from xmpp_cem.core.calling import retimed
 from xmpp_cem.core.closedloop import returned
-from xmpp_cem.core.delivering import called, delivered, left_alone_w
+from xmpp_cem.core.delivering import called, delivered, left_alone
 from xmpp_cem.core.dispatchbook import DispatchBook
 from xmpp_cem.core.dividing import Dividing
 from xmpp_cem.core.division import (
@@ -23,6 +23,7 @@ from xmpp_cem.core.division import (
 )
 from xmpp_cem.core.duetimes import due_times, ends_of_promise
 from xmpp_cem.core.effects import Effect, Note, SetTimer
+from xmpp_cem.core.estimating import StandIn
 from xmpp_cem.core.limiting import confirmed
 from xmpp_cem.core.metering import Metering, Window
 from xmpp_cem.core.modifying import modified
@@ -198,9 +199,15 @@ class Dispatching(DispatchBook):
             effects += self.reconsider(part.event, why, now) if why else []
         return effects
 
-    def left_alone_w(self, party: PartyId) -> int:
-        """Return the power a lost member has without events, W."""
-        return left_alone_w(party, reversed(self.dispatches), self.parts, self._metering)
+    def left_alone(self, party: PartyId) -> StandIn:
+        """Return what counts for a lost member: what it does without events."""
+        newest = reversed(self.dispatches)
+        return left_alone(party, newest, self.dispatches, self.parts, self._metering)
+
+    def stands_for(self, party: PartyId) -> int:
+        """Return how many members of all levels below stand behind one, itself if it has none."""
+        newest = self._metering.newest(party)
+        return newest.expected if newest else self._metering.summing.members_of(party)
 
     def expected_w(self, dispatch: Dispatch, now: datetime) -> int:
         """Return the change that may be counted on now, W, not signed."""

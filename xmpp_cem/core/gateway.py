@@ -104,6 +104,7 @@ class Gateway:
         """Let the end act that an input is for."""
         if isinstance(what, Started):
             effects = [e for end in self._ends.values() for e in end.start(now)]
+            self._rolling.resume(self.uppers, now)
             return [*effects, SetTimer(_TICK, now)]
         if isinstance(what, TimerFired):
             if what.key == _TICK:

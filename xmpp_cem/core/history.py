@@ -8,11 +8,13 @@ from xmpp_cem.core.effects import Effect, Forget, Remember
 from xmpp_cem.core.settlement.cases import Block
 from xmpp_cem.core.settlement.entries import (
     Entry,
+    chosen,
     entry_of,
     folded,
     key_of,
     line_of,
     read_lines,
+    reading_of,
 )
 from xmpp_cem.core.settlement.periods import QUARTER
 from xmpp_cem.model.ids import PartyId, ResourceId
@@ -86,6 +88,14 @@ class History:
                 for entry in read_lines(block.text, block.start):
                     if entry.start < interval.end and entry.end > interval.start:
                         yield entry
+
+    def windows(self, party: PartyId, interval: Interval) -> dict[Interval, list[Reading]]:
+        """Return what a member told of windows in an interval, of each resource what counts."""
+        found: dict[Interval, list[Reading]] = {}
+        for resource in self.resources(party):
+            for entry in chosen(self.entries(party, resource, interval)):
+                found.setdefault(entry.interval, []).append(reading_of(entry, resource))
+        return found
 
     def resources(self, party: PartyId) -> list[ResourceId]:
         """Return the resources of a member of which there are readings."""

@@ -1,8 +1,10 @@
 """Readings of a domain's members: kept by window, summed for the level above."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from xmpp_cem.core.estimating import estimated_w, share_permille, worst
 from xmpp_cem.core.kept import Dropped
 from xmpp_cem.core.pages import Holdings
 from xmpp_cem.core.summing import Summing
@@ -21,7 +23,9 @@ _KEPT_WINDOWS = 30
 class Window:
     """A member's total over one window: power in W, registers in Wh where all parts have them.
 
-    `number` counts what came from all members, in the order of arrival.
+    `expected` and `reporting` count the members behind it, one where it is a site's own.
+    `estimated_w` of its power was not measured, W, not signed; the `oldest` of it then, None: at
+    the window's end. `number` counts what came from all members, in the order of arrival.
     """
 
     interval: Interval
@@ -32,6 +36,9 @@ class Window:
     reporting: int
     number: int = 0
     revision: int = 0
+    quality: Quality = Quality.VALID
+    oldest: datetime | None = None
+    estimated_w: int = 0
 
 
 @dataclass
@@ -58,7 +65,7 @@ class Metering:
         kept = self.history.setdefault(party, {})
         fresh = []
         for interval, group in by_window.items():
-            total = _total(interval, group, self._count + 1)
+            total = total_of(interval, group, self._count + 1)
             known = kept.get(interval)
             is_repeat = known is not None and total.revision <= known.revision
             if is_repeat or not self._is_credible(total):
@@ -72,6 +79,12 @@ class Metering:
             self._drop(kept.pop(interval))
         return fresh
 
+    def recall(self, party: PartyId, interval: Interval, readings: Sequence[Reading]) -> None:
+        """Add to the sums again what a member told before a restart."""
+        total = total_of(interval, readings)
+        if self._is_credible(total):
+            self.summing.add(party, interval, total)
+
     def holdings(self, epoch: int, began: datetime) -> Holdings:
         """Return the windows that are held as readings of their members, in order of arrival.
 
@@ -82,7 +95,7 @@ class Metering:
             for party, windows in self.history.items()
             for window in windows.values()
         )
-        reports = {Position(epoch, n): (_reading(party, w),) for n, party, w in held}
+        reports = {Position(epoch, n): (reading_of(party, w),) for n, party, w in held}
         number, until = self._dropped or (0, began)
         dropped = Dropped(position=Position(epoch, number), until=max(until, began))
         return Holdings(reports, Position(epoch, self._count), dropped)
@@ -102,9 +115,13 @@ class Metering:
         past = sorted(ended, key=_end)[-3:]
         return sum(w.power_w for w in past) // len(past) if past else None
 
+    def newest(self, party: PartyId) -> Window | None:
+        """Return a member's newest window."""
+        return max(self.history.get(party, {}).values(), key=_end, default=None)
+
     def power(self, party: PartyId) -> int | None:
         """Return a member's power in its newest window, in W."""
-        newest = max(self.history.get(party, {}).values(), key=_end, default=None)
+        newest = self.newest(party)
         return newest.power_w if newest else None
 
     def _is_credible(self, window: Window) -> bool:
@@ -126,31 +143,38 @@ def _newest(readings: tuple[Reading, ...]) -> list[Reading]:
     return list(newest.values())
 
 
-def _total(interval: Interval, readings: list[Reading], number: int) -> Window:
+def total_of(interval: Interval, readings: Sequence[Reading], number: int = 0) -> Window:
+    """Return the total of a member's resources over a window."""
     imports = [r.import_wh for r in readings if r.import_wh is not None]
     exports = [r.export_wh for r in readings if r.export_wh is not None]
+    power_w = sum(r.power_w for r in readings)
     return Window(
         interval=interval,
-        power_w=sum(r.power_w for r in readings),
+        power_w=power_w,
         import_wh=sum(imports) if len(imports) == len(readings) else None,
         export_wh=sum(exports) if len(exports) == len(readings) else None,
-        expected=sum(r.expected for r in readings),
-        reporting=sum(r.reporting for r in readings),
+        expected=max(r.expected for r in readings),
+        reporting=max(r.reporting for r in readings),
         number=number,
         revision=max(r.revision for r in readings),
+        quality=worst(r.quality for r in readings),
+        oldest=min((r.oldest for r in readings if r.oldest), default=None),
+        estimated_w=min(abs(power_w), sum(map(estimated_w, readings))),
     )
 
 
-def _reading(party: PartyId, window: Window) -> Reading:
-    is_whole = window.reporting == window.expected
+def reading_of(party: PartyId, window: Window) -> Reading:
+    """Return a member's window as a reading of it."""
     return Reading(
         resource=party,
         window=window.interval,
         power_w=window.power_w,
         import_wh=window.import_wh,
         export_wh=window.export_wh,
-        quality=Quality.VALID if is_whole else Quality.ESTIMATED,
+        quality=window.quality,
         revision=window.revision,
         expected=window.expected,
         reporting=window.reporting,
+        oldest=window.oldest,
+        estimated_share_permille=share_permille(window.estimated_w, abs(window.power_w)),
     )

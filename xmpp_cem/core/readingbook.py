@@ -1,5 +1,6 @@
 """What a VEN has reported, kept for a VTN that missed it."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from xmpp_cem.core.effects import Forget, Remember
@@ -22,6 +23,11 @@ class ReadingBook:
     def restore(self, report: Report) -> None:
         """Take back a report from before a restart; they come in the order of their keys."""
         self._reports[report.position] = report
+
+    def told(self) -> Iterator[Reading]:
+        """Yield what was reported and is kept, in the order of time."""
+        for report in self._reports.values():
+            yield from report.readings
 
     def keep(self, readings: tuple[Reading, ...], now: datetime) -> list[Remember | Forget]:
         """Keep what was just reported with our present position, and drop what is too old."""

@@ -9,7 +9,7 @@ from xmpp_cem.core.call import Asker
 from xmpp_cem.core.kept import Conduct, Confirmed, DomainName, Dropped, Kept
 from xmpp_cem.core.life import State
 from xmpp_cem.core.lifecycle import OPEN
-from xmpp_cem.core.settlement.cases import Settled
+from xmpp_cem.core.settlement.grouping import Settled
 from xmpp_cem.core.spread import Offsets
 from xmpp_cem.messages.configuration import Admission
 from xmpp_cem.messages.controls import IndexEntry
@@ -23,6 +23,7 @@ from xmpp_cem.model.quantity import Power
 from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.resource import Capability
 from xmpp_cem.model.signal import Delta, Signal
+from xmpp_cem.model.stated import Stated
 from xmpp_cem.model.text import Sentence
 from xmpp_cem.model.time import Instant, Interval
 from xmpp_cem.model.value import Value
@@ -86,7 +87,7 @@ class Commitment(Judged):
     deadline. `offsets` of a randomised start are drawn once, when it was `taken`. `baselines` (W),
     `limits` (W, not signed) and, of a set point, `rooms` (down and up) of the resources are set at
     the start and then stand; `shares` (W, signed) follow what is promised. `is_own`: in no index.
-    `short_w` (W, not signed) is the shortfall that a gateway told last.
+    `short_w` (W, not signed) is the shortfall that a gateway told last, `stated` the baseline.
     """
 
     side = "upper"
@@ -108,6 +109,7 @@ class Commitment(Judged):
     shares: tuple[tuple[ResourceId, Power], ...] = ()
     rooms: tuple[tuple[ResourceId, int, int], ...] = ()
     short_w: int = 0
+    stated: Stated | None = None
 
     @property
     def key(self) -> str:
@@ -206,7 +208,8 @@ class Part(Kept):
     of the event's; without any it is `asked_w`. `standing_w` are the limits, W, that it may act on,
     none where it has confirmed none; `counted_w` counts for it under a limit that it does not take.
     `shortfall` is what it told that it cannot cover. In a programme, `resources` are called; a
-    member that may not be is `barred`, and why.
+    member that may not be is `barred`, and why. `stated` is what a gateway told of the baselines
+    of its members.
     """
 
     side = "lower"
@@ -233,6 +236,7 @@ class Part(Kept):
     shortfall: str = ""
     resources: tuple[ResourceId, ...] = ()
     barred: str = ""
+    stated: Stated | None = None
 
     @property
     def key(self) -> str:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from xmpp_cem.core.effects import Effect, Respond
 from xmpp_cem.core.inputs import Link, RequestArrived
 from xmpp_cem.core.knocking import Knock, Knocking
 from xmpp_cem.core.likeness import look_alike
-from xmpp_cem.core.metering import Metering
+from xmpp_cem.core.metering import Metering, reading_of
 from xmpp_cem.core.pages import AFTER, MORE
 from xmpp_cem.core.records import Member
 from xmpp_cem.core.vtnstate import USABLE, VtnState
@@ -15,6 +16,7 @@ from xmpp_cem.messages.envelope import Level, ReplyError, Result
 from xmpp_cem.messages.operations import DomainMembers, MemberEntry, RefusalEntry, WaitingEntry
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.membership import Standing
+from xmpp_cem.model.reading import Reading
 
 _MOST_MEMBERS = 150
 """So many fit into a message, with room for long names."""
@@ -76,18 +78,19 @@ class Roll:
 
     def _entry(self, member: Member) -> MemberEntry:
         capability = member.capability
-        power_w = self._metering.power(member.party)
+        newest = self._metering.newest(member.party)
         return MemberEntry(
             party=member.party,
             account=member.account,
             availability=member.availability,
-            power_w=power_w if power_w is not None else 0,
+            power_w=newest.power_w if newest else 0,
             increase_w=capability.increase_w if capability else 0,
             decrease_w=capability.decrease_w if capability else 0,
             revision=capability.revision if capability else 0,
             last_heard=member.last_heard,
             standing=None if member.standing is Standing.MEMBER else member.standing,
             since=member.since,
+            **(_rests(reading_of(member.party, newest)) if newest else {}),
         )
 
     def _explained(self, member: Member, asked: str, now: datetime) -> MemberEntry:
@@ -141,6 +144,14 @@ class Roll:
             times=knock.times,
             note="; ".join(notes)[:256],
         )
+
+
+def _rests(reading: Reading) -> dict[str, Any]:
+    """Return what a member's power rests on, where it is not its own and measured."""
+    names = ("expected", "reporting", "oldest", "estimated_share_permille")
+    told = {name: getattr(reading, name) for name in names}
+    is_plain = all(value == Reading.model_fields[name].default for name, value in told.items())
+    return {} if is_plain else told
 
 
 def _time(at: datetime | None) -> str:

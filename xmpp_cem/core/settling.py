@@ -8,8 +8,9 @@ from xmpp_cem.core.dispatching import Dispatching
 from xmpp_cem.core.effects import Effect
 from xmpp_cem.core.history import History
 from xmpp_cem.core.records import Dispatch
-from xmpp_cem.core.settlement.cases import Block, Case, Settled, Version
+from xmpp_cem.core.settlement.cases import Block, Case, Version
 from xmpp_cem.core.settlement.evidence import Facts
+from xmpp_cem.core.settlement.grouping import GroupBaseline, Settled, together
 from xmpp_cem.core.stating import Stating
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.operations import DispatchRecord
@@ -50,6 +51,10 @@ class Settling:
         """Keep a member's readings."""
         return self._history.take(party, readings, now)
 
+    def windows(self, party: PartyId, interval: Interval) -> dict[Interval, list[Reading]]:
+        """Return what is kept of a member's windows in an interval, also from before a restart."""
+        return self._history.windows(party, interval)
+
     def published(self, dispatches: Iterable[Dispatch], now: datetime) -> list[Effect]:
         """Note versions of events that are published now."""
         effects: list[Effect] = []
@@ -79,15 +84,22 @@ class Settling:
         swept = self._book.sweep(iter(self._dispatching.dispatches), oldest)
         return swept + self._history.sweep(self._book.held(), now)
 
+    def group(self, event_id: EventId) -> GroupBaseline | None:
+        """Return the baseline of all members of an event together, once some is stated."""
+        file = self._book.files.get(event_id)
+        return file.group if file else None
+
     def shown(self, record: DispatchRecord) -> DispatchRecord:
-        """Return a record with the baselines of its members."""
+        """Return a record with the baselines of its members, and of all of them."""
+        group = self.group(record.event)
         shares = (
             share.model_copy(
                 update={"baseline_w": self._book.baseline_w(record.event, share.party)}
             )
             for share in record.shares
         )
-        return record.model_copy(update={"shares": tuple(shares)})
+        whole = together([group], group.made) if group else None
+        return record.model_copy(update={"shares": tuple(shares), "baseline": whole})
 
     def facts(self, event_id: EventId) -> Iterator[Facts]:
         """Yield what is known of each resource that an event was meant for, in order."""

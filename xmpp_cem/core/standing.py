@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from xmpp_cem.core.metering import MOST_W, Window
+from xmpp_cem.core.metering import Window
 from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.operations import DispatchRecord, MemberShare
@@ -11,6 +11,7 @@ from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability, kilowatts
 from xmpp_cem.model.event import Event, EventStatus
 from xmpp_cem.model.ids import PartyId
+from xmpp_cem.model.quantity import bounded
 from xmpp_cem.model.signal import Delta, Limit, Signal
 from xmpp_cem.model.time import Interval
 
@@ -163,11 +164,6 @@ def page_of(record: DispatchRecord, after: PartyId = "") -> DispatchRecord:
     )
 
 
-def bounded(quantity: int) -> int:
-    """Keep a sum of what members claim within what a message can carry."""
-    return max(-MOST_W, min(MOST_W, quantity))
-
-
 def _wh(watt_seconds: int) -> int:
     """Round watt-seconds to Wh, halves away from zero, for either sign alike."""
     return (abs(watt_seconds) + 1800) // 3600 * (1 if watt_seconds >= 0 else -1)
@@ -192,4 +188,5 @@ def _share(state: VtnState, dispatch: Dispatch, part: Part, now: datetime) -> Me
         stage=part.conduct.stage,
         stage_at=part.conduct.stage_at,
         until=answer.until if answer else None,
+        stated=part.stated,
     )

@@ -8,10 +8,17 @@ from xmpp_cem.core.dispatching import Dispatching
 from xmpp_cem.core.effects import Effect, Note, Remember, SetTimer
 from xmpp_cem.core.history import History
 from xmpp_cem.core.records import Dispatch
-from xmpp_cem.core.settlement.baselines import Question, estimate, lengthened, looks_at
+from xmpp_cem.core.settlement.baselines import (
+    Question,
+    estimate,
+    lengthened,
+    looks_at,
+    rests_on,
+)
 from xmpp_cem.core.settlement.cases import Baseline, Case, Why
 from xmpp_cem.core.settlement.energy import Series
 from xmpp_cem.core.settlement.entries import chosen
+from xmpp_cem.core.settlement.grouping import GroupBaseline
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import EventId, PartyId, ResourceId, derived_id
@@ -44,9 +51,9 @@ class Stating:
         if dispatch is None or case is None or not case.moves:
             return []
         missing = list(self._missing(dispatch, now))
-        effects: list[Effect] = []
-        for party, resource in missing[:_AT_ONCE]:
-            effects += self._stated(case, party, resource, now)
+        made = [self._stated(case, *each, now) for each in missing[:_AT_ONCE]]
+        effects: list[Effect] = [effect for baseline in made for effect in _kept(baseline)]
+        effects += self._grouped(dispatch, made, now)
         if len(missing) > _AT_ONCE:
             return [*effects, SetTimer(_key(event_id), now)]
         baselines = self._book.file(event_id).baselines.values()
@@ -73,9 +80,7 @@ class Stating:
                 ):
                     yield party, resource.id
 
-    def _stated(
-        self, case: Case, party: PartyId, resource: ResourceId, now: datetime
-    ) -> list[Effect]:
+    def _stated(self, case: Case, party: PartyId, resource: ResourceId, now: datetime) -> Baseline:
         """State a resource's baseline; what was stated before the event began stands."""
         baselines = self._book.file(case.event).baselines
         known = baselines.get((party, resource))
@@ -94,6 +99,7 @@ class Stating:
             made = known.model_copy(update=update)
         else:
             found = estimate(series, question)
+            oldest, permille = rests_on(series, found.basis)
             made = Baseline(
                 event=case.event,
                 party=party,
@@ -108,10 +114,47 @@ class Stating:
                 basis=found.basis,
                 days=found.days,
                 adjustment_w=found.adjustment_w,
+                oldest=oldest,
+                estimated_share_permille=permille,
             )
         baselines[party, resource] = made
-        fields = (("event_id", case.event), ("resource", resource), ("revision", str(revision)))
-        return [Remember(made), Note("info", "baseline stated", fields)]
+        return made
+
+    def _grouped(self, dispatch: Dispatch, made: list[Baseline], now: datetime) -> list[Effect]:
+        """Fold what was just stated into the baseline of the whole group."""
+        event_id, active = dispatch.event.id, dispatch.active
+        file, parts = self._book.file(event_id), self._dispatching.parts.get(event_id, {})
+        known, group = file.group, file.group
+        if group is None or group.active != active:
+            revision = group.revision if group else 0
+            group = GroupBaseline(event=event_id, active=active, made=now, revision=revision)
+            file.grouped = {}
+        for baseline in made:
+            group = group.plus(baseline) if baseline.steps else group
+        for party in {baseline.party for baseline in made} if file.grouped else parts:
+            if self._is_stated(dispatch, party):
+                file.grouped[party] = self._dispatching.stands_for(party)
+        counts = {
+            "expected": sum(map(self._dispatching.stands_for, parts)),
+            "reporting": sum(file.grouped.values()),
+        }
+        group = group.model_copy(update=counts)
+        if group == known:
+            return []
+        file.group = group.model_copy(update={"revision": group.revision + 1, "made": now})
+        return [Remember(file.group)]
+
+    def _is_stated(self, dispatch: Dispatch, party: PartyId) -> bool:
+        """Whether a baseline is stated of all that the event may call of a member."""
+        event, baselines = dispatch.event, self._book.file(dispatch.event.id).baselines
+        capability = self._state.members[party].capability
+        wanted = [
+            baselines.get((party, resource.id))
+            for resource in (capability.resources if capability else ())
+            if event.targets.mean(resource.id, resource.kind)
+        ]
+        is_known = all(each and each.steps and each.active == dispatch.active for each in wanted)
+        return bool(wanted) and is_known
 
     def _question(self, case: Case, party: PartyId, now: datetime) -> Question:
         return Question(
@@ -121,6 +164,15 @@ class Stating:
             terms=case.terms,
             eventful=self._book.eventful(case, party),
         )
+
+
+def _kept(made: Baseline) -> list[Effect]:
+    fields = (
+        ("event_id", made.event),
+        ("resource", made.resource),
+        ("revision", str(made.revision)),
+    )
+    return [Remember(made), Note("info", "baseline stated", fields)]
 
 
 def _stands(known: Baseline | None, event: Event, now: datetime) -> bool:

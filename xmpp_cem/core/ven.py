@@ -1,5 +1,6 @@
 """A VEN in one domain: registration, events and answers, capability and reports."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from xmpp_cem.core.agreed import Agreed, Called
@@ -183,6 +184,10 @@ class Ven:
             sent = self.state.uplink(Noun.READINGS, MeterReadings(readings=part), now)
             effects += [*sent, *(self._readings.keep(part, now) if sent else [])]
         return effects
+
+    def told(self) -> Iterator[Reading]:
+        """Yield what was reported before and is kept, also from before a restart."""
+        return self._readings.told()
 
     def tell(self, status: Status, now: datetime, *more: Status) -> list[Effect]:
         """Send status events up by the domain's uplink, in one message."""

@@ -51,13 +51,14 @@ from xmpp_cem.core.recovery import Recovery
 from xmpp_cem.core.reports import Reports
 from xmpp_cem.core.requests import Requests
 from xmpp_cem.core.roll import Roll
-from xmpp_cem.core.settlement.cases import Settled
+from xmpp_cem.core.settlement.grouping import GroupBaseline, Settled
 from xmpp_cem.core.settling import Settling
 from xmpp_cem.core.taking import Taking
 from xmpp_cem.core.vtnstate import VtnSettings, VtnState
 from xmpp_cem.model.availability import Leadership
-from xmpp_cem.model.ids import Jid
+from xmpp_cem.model.ids import EventId, Jid
 from xmpp_cem.model.node import Uplink, reports_node
+from xmpp_cem.model.time import Interval
 
 
 class Vtn:
@@ -139,6 +140,18 @@ class Vtn:
     def knows_presence(self, now: datetime) -> bool:
         """Whether an absent presence means that a member is unreachable."""
         return self._state.knows_presence(now)
+
+    def recall(self, interval: Interval) -> None:
+        """Take the members' windows in an interval into the sums again, after a restart."""
+        length = self.settings.report_every
+        for party in self.members:
+            for window, readings in self._settling.windows(party, interval).items():
+                if window.duration == length and window.start >= interval.start:
+                    self.metering.recall(party, window, readings)
+
+    def group_baseline(self, event: EventId) -> GroupBaseline | None:
+        """Return what is stated of all members of an event together."""
+        return self._settling.group(event)
 
     def concerns(self, now: datetime) -> tuple[Concern, ...]:
         """Return what is not as it should be."""

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from xmpp_cem.model.answer import Answer
 from xmpp_cem.model.ids import EventId, MessageId
-from xmpp_cem.model.quantity import Power
+from xmpp_cem.model.quantity import PerMille, Power
 from xmpp_cem.model.stage import Stage
 from xmpp_cem.model.text import Sentence
 from xmpp_cem.model.time import Instant
@@ -30,15 +30,20 @@ class StatusType(StrEnum):
     CANCELLED = "16.15.43.10"
     EXPIRED = "16.15.43.64"
     SHORTFALL = "5.8.43.85"
+    BASELINE = "5.16.43.83"
 
     @property
-    def stage(self) -> Stage:
-        """What it says of an event's life."""
-        return Stage[self.name]
+    def stage(self) -> Stage | None:
+        """What it says of an event's life; a baseline says nothing of it."""
+        return None if self is StatusType.BASELINE else Stage[self.name]
 
 
 class Status(Value):
-    """A status event of a party: what happened to one event or to the party itself."""
+    """A status event of a party: what happened to one event or to the party itself.
+
+    A group's baseline says what its `power_w` rests on, as `Stated` has it: `expected`,
+    `reporting`, `oldest` and `estimated_share_permille`.
+    """
 
     id: MessageId
     type: StatusType
@@ -46,6 +51,10 @@ class Status(Value):
     event: EventId | None = None
     power_w: Power | None = None
     reason: Sentence = ""
+    expected: int | None = Field(default=None, ge=0, le=2**31)
+    reporting: int | None = Field(default=None, ge=0, le=2**31)
+    oldest: Instant | None = None
+    estimated_share_permille: PerMille | None = None
 
 
 class EndDeviceEvents(Value):

@@ -9,9 +9,10 @@ from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import EventStatus, Order
 from xmpp_cem.model.ids import DomainId, EventId, PartyId, ResourceId
 from xmpp_cem.model.membership import Standing
-from xmpp_cem.model.quantity import Flexibility, Power
+from xmpp_cem.model.quantity import Flexibility, PerMille, Power
 from xmpp_cem.model.signal import Signal
 from xmpp_cem.model.stage import Stage
+from xmpp_cem.model.stated import Stated
 from xmpp_cem.model.text import Sentence
 from xmpp_cem.model.time import Instant, Interval
 from xmpp_cem.model.value import Value
@@ -38,6 +39,7 @@ class MemberShare(Value):
         stage: what it told last of the event's life, None when nothing.
         stage_at: when that was so.
         until: when its promise ends, before the event does.
+        stated: what a group told of its own members' baselines.
     """
 
     party: PartyId
@@ -54,6 +56,7 @@ class MemberShare(Value):
     stage: Stage | None = None
     stage_at: Instant | None = None
     until: Instant | None = None
+    stated: Stated | None = None
 
 
 class DispatchRecord(Value):
@@ -74,6 +77,7 @@ class DispatchRecord(Value):
         redivisions: how often the target was divided anew.
         why: the reason of the last change.
         members: how many parts there are in all, where not all are here.
+        baseline: what the members' power would be without it, as far as that is stated.
         shares: the members' parts, by party.
     """
 
@@ -93,6 +97,7 @@ class DispatchRecord(Value):
     excess_w: Flexibility | None = None
     why: Sentence = ""
     members: int | None = Field(default=None, ge=0, le=2**31)
+    baseline: Stated | None = None
     shares: tuple[MemberShare, ...] = Field(default=(), max_length=10_000)
 
 
@@ -115,6 +120,8 @@ class MemberEntry(Value):
         last_heard: the last message or presence, None when never.
         standing: what it is to its VTN, None for a member.
         since: since when, None where the file says so.
+        expected, reporting, oldest, estimated_share_permille: of its power, as `Reading` has them;
+            None where it stands for itself alone and was measured.
         findings: why it is not available, where somebody has asked; a sentence each.
         refusals: the last ones, where somebody has asked.
     """
@@ -129,6 +136,10 @@ class MemberEntry(Value):
     last_heard: Instant | None = None
     standing: Standing | None = None
     since: Instant | None = None
+    expected: int | None = Field(default=None, ge=0, le=2**31)
+    reporting: int | None = Field(default=None, ge=0, le=2**31)
+    oldest: Instant | None = None
+    estimated_share_permille: PerMille | None = None
     findings: tuple[Sentence, ...] = Field(default=(), max_length=20)
     refusals: tuple[RefusalEntry, ...] = Field(default=(), max_length=20)
 

@@ -34,3 +34,8 @@ Cosine = Annotated[int, Field(ge=-1000, le=1000, strict=True)]
 
 Multiplier = Annotated[Decimal, Field(ge=0, le=1, max_digits=10, decimal_places=9)]
 """Share of a confirmed capability, 0 to 1, nine decimals: 1 W of 1 GW."""
+
+
+def bounded(power_w: int) -> int:
+    """Keep a sum of what many claim within what a message can carry, W."""
+    return max(-_LARGEST_W, min(_LARGEST_W, power_w))

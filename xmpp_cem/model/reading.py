@@ -18,7 +18,7 @@ from xmpp_cem.model.reading_type import (
     ReadingType,
     Unit,
 )
-from xmpp_cem.model.time import Interval
+from xmpp_cem.model.time import Instant, Interval
 from xmpp_cem.model.value import Value
 
 
@@ -48,7 +48,11 @@ class Reading(Value):
         power_factor_permille: average power factor, -1000 to 1000.
         quality: how good.
         revision: a correction has a higher one.
-        expected, reporting: for a virtual resource, how many parts should and did contribute.
+        expected, reporting: for a virtual resource, how many members, of all levels below, should
+            and did contribute.
+        oldest: when the oldest of what it rests upon was measured; None: at the window's end.
+        estimated_share_permille: how much of it was not measured: of the power of all its parts,
+            each without its sign, that of those which were estimated, rounded up.
     """
 
     resource: ResourceId
@@ -69,6 +73,8 @@ class Reading(Value):
     revision: int = Field(default=0, ge=0, le=2**53)
     expected: int = Field(default=1, ge=0, le=2**31)
     reporting: int = Field(default=1, ge=0, le=2**31)
+    oldest: Instant | None = None
+    estimated_share_permille: PerMille = 0
 
 
 def _mean(kind: MeasurementKind, unit: Unit, **places: int) -> ReadingType:

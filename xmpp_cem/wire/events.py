@@ -29,7 +29,14 @@ ANSWER: Fields = {
     "until": ("until", INSTANT),
     "is_whole": ("whole", BOOLEAN),
 }
-STATUS: Fields = {"event": ("event", TOKEN), "power_w": ("power_w", INTEGER)}
+STATUS: Fields = {
+    "event": ("event", TOKEN),
+    "power_w": ("power_w", INTEGER),
+    "expected": ("expected", INTEGER),
+    "reporting": ("reporting", INTEGER),
+    "oldest": ("oldest", INSTANT),
+    "estimated_share_permille": ("estimatedShare", INTEGER),
+}
 DETAIL: Fields = {"name": ("name", TOKEN), "value": ("value", TEXT)}
 
 OPTS = {Opt.IN: "16.15.43.80", Opt.OUT: "16.15.43.81"}

@@ -12,6 +12,7 @@ from xmpp_cem.messages.operations import (
     WaitingEntry,
 )
 from xmpp_cem.model.signal import Signal
+from xmpp_cem.model.stated import Stated
 from xmpp_cem.wire.fields import (
     INTERVAL,
     ORDER,
@@ -56,6 +57,14 @@ PART: Fields = {
     "stage_at": ("stageAt", INSTANT),
     "until": ("until", INSTANT),
 }
+STATED: Fields = {
+    "power_w": ("powerW", INTEGER),
+    "expected": ("expected", INTEGER),
+    "reporting": ("reporting", INTEGER),
+    "oldest": ("oldest", INSTANT),
+    "estimated_share_permille": ("estimatedShare", INTEGER),
+    "made": ("made", INSTANT),
+}
 REASON: Fields = {"reason": ("reason", TEXT)}
 TOLD: Fields = {**REASON, "alarm": ("alarm", TEXT)}
 MEMBER: Fields = {
@@ -69,6 +78,10 @@ MEMBER: Fields = {
     "last_heard": ("lastHeard", INSTANT),
     "standing": ("standing", TOKEN),
     "since": ("since", INSTANT),
+    "expected": ("expected", INTEGER),
+    "reporting": ("reporting", INTEGER),
+    "oldest": ("oldest", INSTANT),
+    "estimated_share_permille": ("estimatedShare", INTEGER),
 }
 REFUSAL: Fields = {"at": ("at", INSTANT), "code": ("code", TOKEN)}
 WAITING: Fields = {
@@ -103,11 +116,13 @@ def append_dispatch(payload: Draft, body: DispatchRecord) -> None:
     set_attributes(element, body.active, INTERVAL)
     append_leaves(element, OPERATIONS, body, WHY)
     _append_asked(element, body.asked)
+    _append_stated(element, body.baseline)
     for share in body.shares:
         part = append(element, OPERATIONS, "share")
         set_attributes(part, share, PART)
         append_leaves(part, OPERATIONS, share, TOLD)
         _append_asked(part, share.asked)
+        _append_stated(part, share.stated)
 
 
 def read_dispatch(payload: Element) -> DispatchRecord | None:
@@ -121,6 +136,7 @@ def read_dispatch(payload: Element) -> DispatchRecord | None:
         "order": attributes(element, ORDER),
         "active": attributes(element, INTERVAL),
         "asked": _read_asked(element),
+        "baseline": _read_stated(element),
         "shares": tuple(_read_share(part) for part in children(element, OPERATIONS, "share")),
     }
     return build(DispatchRecord, "dispatch", values, RECORD)
@@ -199,6 +215,7 @@ def _read_share(part: Element) -> MemberShare:
         **attributes(part, PART),
         **leaves(part, OPERATIONS, TOLD),
         "asked": _read_asked(part),
+        "stated": _read_stated(part),
     }
     return build(MemberShare, "share", values, PART)
 
@@ -230,6 +247,16 @@ def _append_asked(element: Draft, signal: Signal | None) -> None:
 def _read_asked(element: Element) -> Signal | None:
     asked = child(element, OPERATIONS, "asked")
     return None if asked is None else read_signal(asked, "asked")
+
+
+def _append_stated(element: Element, stated: Stated | None) -> None:
+    if stated is not None:
+        set_attributes(append(element, OPERATIONS, "baseline"), stated, STATED)
+
+
+def _read_stated(element: Element) -> Stated | None:
+    stated = child(element, OPERATIONS, "baseline")
+    return None if stated is None else build(Stated, "baseline", attributes(stated, STATED), STATED)
 
 
 def _read_node(part: Element) -> NodeEntry:

@@ -32,6 +32,8 @@ REST: Fields = {
     "revision": ("revision", INTEGER),
     "expected": ("expected", INTEGER),
     "reporting": ("reporting", INTEGER),
+    "oldest": ("oldest", INSTANT),
+    "estimated_share_permille": ("estimatedShare", INTEGER),
 }
 RESOURCE: Fields = {"resource": ("resource", TOKEN)}
 METER: Fields = {"resource": ("mRID", TOKEN)}
@@ -55,7 +57,7 @@ def append_readings(payload: Draft, body: MeterReadings) -> None:
         _append_reading(noun, reading)
     count = Counter(_key(reading) for reading in body.readings)
     for reading in body.readings:
-        rest = (reading.revision, reading.expected, reading.reporting)
+        rest = tuple(getattr(reading, field) for field in REST)
         if rest != _DEFAULTS or count[_key(reading)] > 1:
             element = append(payload, READING, "quality")
             set_attributes(element, reading, RESOURCE)

@@ -45,6 +45,21 @@ def test_a_members_powers_are_told_in_kw():
     )
 
 
+def test_a_members_sum_says_what_it_rests_on():
+    entry = MemberEntry(
+        party="north",
+        account="a@h",
+        power_w=1500,
+        revision=3,
+        expected=40,
+        reporting=38,
+        oldest=datetime(2026, 1, 31, 12, tzinfo=UTC),
+        estimated_share_permille=100,
+    )
+    rests = "38 of 40, 10.0% estimated, oldest 2026-01-31 12:00:00"
+    assert _row(entry)[3] == f"+1.5 kW ({rests})"
+
+
 def test_members_with_a_file_alone_lists_them(call: Call):
     result = call("members", "gateway.toml")
     assert result.stderr == call("members", "list", "gateway.toml").stderr

@@ -53,5 +53,7 @@ def test_a_sum_says_how_many_told_it():
         quality=Quality.ESTIMATED,
         expected=3,
         reporting=2,
+        oldest=NOON - timedelta(minutes=5),
+        estimated_share_permille=42,
     )
-    assert _row(reading)[-1] == "estimated (2 of 3)"
+    assert _row(reading)[-1] == "estimated (2 of 3, 4.2% estimated, oldest 2026-01-31 11:55:00)"

@@ -5,6 +5,7 @@ import pytest
 
 from xmpp_cem.core.call import Call
 from xmpp_cem.core.effects import Retract, SetTimer
+from xmpp_cem.core.estimating import StandIn
 from xmpp_cem.core.inputs import Started, TimerFired
 from xmpp_cem.core.metering import Window
 from xmpp_cem.core.modifying import why_fixed
@@ -268,7 +269,7 @@ def test_only_windows_inside_the_event_count_and_each_once(domain, dispatching):
     assert part.baseline_w == 5000
     assert part.measured_s == 20
     assert part.delivered_ws == -1500 * 20
-    assert dispatching.left_alone_w("a") == 5000
+    assert dispatching.left_alone("a") == StandIn(5000, at(20))
 
 
 def test_what_is_measured_after_a_cancel_is_no_part_of_the_event(domain, dispatching):
@@ -359,7 +360,7 @@ def test_a_restart_knows_an_event_in_which_nobody_could_take_part(domain):
     domain.vtn.dispatching.create(call(), at(0))
     again = restored(domain.vtn.dispatching, "a", "b", "c")
     again.lead()
-    assert again.vtn.dispatching.left_alone_w("a") == 0
+    assert again.vtn.dispatching.left_alone("a") == StandIn()
     assert again.vtn.dispatching.modify(call(-500), "above", at(2)) != []
 
 

@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+from xmpp_cem.core.estimating import StandIn
 from xmpp_cem.core.metering import Metering
 from xmpp_cem.model.reading import Quality, Reading
 from xmpp_cem.model.time import Interval
@@ -94,8 +95,74 @@ def test_a_late_window_does_not_push_out_a_newer_one():
 def test_a_lost_member_counts_as_left_alone_and_never_as_zero():
     metering = Metering()
     metering.take("a", (reading(0, 1000),))
-    (summed,) = metering.summing.due("gw", {"a": None, "b": 700}, at(11), STEP)
+    (summed,) = metering.summing.due("gw", {"a": None, "b": StandIn(700, at(-60))}, at(11), STEP)
     assert (summed.power_w, summed.reporting, summed.quality) == (1700, 1, Quality.ESTIMATED)
+    assert (summed.oldest, summed.estimated_share_permille) == (at(-60), 412)
+
+
+def test_a_lost_member_of_which_nothing_is_known_is_left_out_and_visible():
+    metering = Metering()
+    metering.take("a", (reading(0, 1000),))
+    (summed,) = metering.summing.due("gw", {"a": None, "b": StandIn()}, at(11), STEP)
+    assert (summed.power_w, summed.expected, summed.reporting) == (1000, 2, 1)
+    assert (summed.quality, summed.oldest) == (Quality.ESTIMATED, at(10))
+    assert summed.estimated_share_permille == 0
+
+
+def test_what_members_estimated_is_seen_at_every_level_above():
+    metering = Metering()
+    metering.take("a", (reading(0, 1000),))
+    below = reading(0, -3000).model_copy(
+        update={
+            "quality": Quality.ESTIMATED,
+            "expected": 40,
+            "reporting": 38,
+            "oldest": at(-600),
+            "estimated_share_permille": 100,
+        }
+    )
+    metering.take("b", (below,))
+    (summed,) = metering.summing.due("gw", {"a": None, "b": None}, at(11), STEP)
+    assert (summed.expected, summed.reporting) == (41, 39)
+    assert (summed.quality, summed.oldest) == (Quality.ESTIMATED, at(-600))
+    assert summed.estimated_share_permille == 300 * 1000 // 4000
+    metering.take("b", (reading(0, -3000).model_copy(update={"revision": 1}),))
+    (corrected,) = metering.summing.due("gw", {"a": None, "b": None}, at(30), STEP)
+    assert (corrected.expected, corrected.reporting) == (2, 2)
+    assert (corrected.quality, corrected.oldest) == (Quality.VALID, at(10))
+    assert corrected.estimated_share_permille == 0
+
+
+def test_a_lost_gateway_counts_with_all_its_members():
+    metering = Metering()
+    metering.take("a", (reading(0).model_copy(update={"expected": 40, "reporting": 40}),))
+    metering.take("b", (reading(1),))
+    lost = {"a": metering.summing.newest("a"), "b": None}
+    (_, summed) = metering.summing.due("gw", lost, at(30), STEP)
+    assert (summed.power_w, summed.expected, summed.reporting) == (2000, 41, 1)
+    assert summed.oldest == at(10)
+
+
+def test_the_least_estimate_shows():
+    metering = Metering()
+    metering.take("a", (reading(0, 10_000_000),))
+    (summed,) = metering.summing.due("gw", {"a": None, "b": StandIn(1, at(0))}, at(11), STEP)
+    assert summed.estimated_share_permille == 1
+
+
+def test_the_parts_of_a_site_are_one_member():
+    metering = Metering()
+    metering.take("a", (reading(0, 1000), reading(0, 500, "s")))
+    (summed,) = metering.summing.due("gw", {"a": None}, at(11), STEP)
+    assert (summed.expected, summed.reporting) == (1, 1)
+
+
+def test_what_another_make_calls_estimated_is_so_altogether():
+    metering = Metering()
+    told = reading(0, 1000).model_copy(update={"quality": Quality.ESTIMATED})
+    metering.take("a", (told,))
+    (summed,) = metering.summing.due("gw", {"a": None}, at(11), STEP)
+    assert summed.estimated_share_permille == 1000
 
 
 def test_a_window_that_arrives_late_is_not_the_present():

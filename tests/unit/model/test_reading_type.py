@@ -90,6 +90,7 @@ def test_a_reading_type_can_be_a_key_and_cannot_change():
 
 def test_every_quantity_of_a_reading_has_one_type_of_its_own():
     rest = {"resource", "window", "quality", "revision", "expected", "reporting"}
+    rest |= {"oldest", "estimated_share_permille"}
     assert set(READINGS) == set(Reading.model_fields) - rest
     assert len(set(READINGS.values())) == len(READINGS)
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from xmpp_cem.core.cascade import baselines
 from xmpp_cem.core.cascade.alarms import Alarms
 from xmpp_cem.core.cascade.calls import Rules
 from xmpp_cem.core.cascade.case import Case, case_of
@@ -77,7 +78,9 @@ class Cascading:
                 effects += self._done(deed, case, sign, now)
             last = sign
         if known := upper.role.book.commitments.get(commitment.event.id):
-            effects += self._alarms.look(case_of(upper, known, self._lowers), now)
+            case = case_of(upper, known, self._lowers)
+            effects += self._alarms.look(case, now)
+            effects += baselines.told(case, now)
         return effects
 
     def _done(self, deed: Deed, case: Case, sign: Sign, now: datetime) -> list[Effect]:

@@ -1,12 +1,17 @@
 """Readings on their way up: the sums of the domains below, added up."""
 
+import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from xmpp_cem.core.cascade.ends import Lower
+from xmpp_cem.core.cascade.ends import Lower, Upper
+from xmpp_cem.core.estimating import StandIn
+from xmpp_cem.core.metering import total_of
+from xmpp_cem.core.summing import Sum
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.ids import DomainId, PartyId
-from xmpp_cem.model.reading import Quality, Reading
+from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.time import Interval
 
 _KEPT = 60
@@ -15,13 +20,69 @@ _KEPT = 60
 
 @dataclass
 class Rolling:
-    """Adds up what members reported, the missing ones as if left alone."""
+    """Adds up what members reported, the missing ones as if left alone.
+
+    Nothing of it is kept: what was told is in the reports that are kept for the domains above, and
+    what it was made of in the readings that are kept of the members.
+    """
 
     party: PartyId
     lowers: tuple[Lower, ...]
     _sums: dict[Interval, dict[DomainId, Reading]] = field(default_factory=dict)
     _news: set[Interval] = field(default_factory=set)
     _told: dict[Interval, int] = field(default_factory=dict)
+    _begun: set[DomainId] = field(default_factory=set)
+
+    def resume(self, uppers: Iterable[Upper], now: datetime) -> None:
+        """Go on after a restart where we were: what was told can still be corrected.
+
+        But not where less is kept than was counted then: a correction must not lose anything.
+        """
+        told: dict[Interval, Reading] = {}
+        for reading in (each for upper in uppers for each in upper.role.told()):
+            known = told.get(reading.window)
+            if reading.resource == self.party and (not known or reading.revision > known.revision):
+                told[reading.window] = reading
+        last = sorted(told, key=lambda window: window.end)[-_KEPT:]
+        if not last or last[0].start >= now:
+            return
+        for lower in self.lowers:
+            lower.role.recall(Interval(start=last[0].start, end=now))
+        whole = itertools.takewhile(
+            lambda window: (
+                self._added(window, self._found(window)).reporting >= told[window].reporting
+            ),
+            reversed(last),
+        )
+        opened = {window: told[window] for window in whole}
+        closed = min((window.start for window in opened), default=last[-1].end)
+        for lower in self.lowers:
+            revisions = {window: reading.revision for window, reading in opened.items()}
+            lower.role.metering.summing.resume(revisions, closed)
+        for window, reading in opened.items():
+            self._resume(window, reading)
+
+    def _resume(self, window: Interval, told: Reading) -> None:
+        """Go on with a window; it is told again if it is no longer what was told."""
+        found = self._found(window)
+        again = self._added(window, found)
+        is_news = (again.power_w, again.reporting) != (told.power_w, told.reporting)
+        if len(self.lowers) == 1:
+            self.lowers[0].role.metering.summing.sums[window].is_news = is_news
+            return
+        self._told[window], self._sums[window] = told.revision, found
+        self._news |= {window} if is_news else set()
+
+    def _found(self, window: Interval) -> dict[DomainId, Reading]:
+        """Return the sums of the domains below of which a member told something."""
+        found = {}
+        for lower in self.lowers:
+            each = lower.role.metering.summing.sums.get(window)
+            if each is not None and each.parts:
+                alone = _left_alone(lower).items()
+                missing = {party: counts for party, counts in alone if party not in each.parts}
+                found[lower.domain] = each.reading(self.party, window, missing)
+        return found
 
     def due(self, now: datetime) -> tuple[Reading, ...]:
         """Return the windows that are complete, or as complete as they will get, or corrected."""
@@ -49,10 +110,10 @@ class Rolling:
 
     def _of(self, lower: Lower, now: datetime) -> tuple[Reading, ...]:
         vtn = lower.role
-        if not any(each.is_news for each in vtn.metering.summing.sums.values()):
+        if not vtn.metering.summing.has_news or not self._has_begun(lower, now):
             return ()
         estimates = {
-            member.party: vtn.dispatching.left_alone_w(member.party)
+            member.party: vtn.dispatching.left_alone(member.party)
             if member.availability is Availability.UNREACHABLE
             else None
             for member in vtn.members.values()
@@ -63,26 +124,34 @@ class Rolling:
             grace = None
         return vtn.metering.summing.due(self.party, estimates, now, grace)
 
+    def _has_begun(self, lower: Lower, now: datetime) -> bool:
+        """Whether it was known since our start which members are there."""
+        if lower.domain not in self._begun and lower.role.knows_presence(now):
+            self._begun.add(lower.domain)
+        return lower.domain in self._begun
+
     def _added(self, window: Interval, sums: dict[DomainId, Reading]) -> Reading:
         """Add up a window; a domain that told nothing counts with its members left alone."""
-        silent = [lower for lower in self.lowers if lower.domain not in sums]
-        missing = [
-            lower.role.dispatching.left_alone_w(member.party)
-            for lower in silent
-            for member in lower.role.members.values()
-            if member.is_admitted
-        ]
-        imports = [r.import_wh for r in sums.values() if r.import_wh is not None]
-        exports = [r.export_wh for r in sums.values() if r.export_wh is not None]
-        is_whole = not silent and all(r.quality is Quality.VALID for r in sums.values())
-        return Reading(
-            resource=self.party,
-            window=window,
-            power_w=sum(r.power_w for r in sums.values()) + sum(missing),
-            import_wh=sum(imports) if len(imports) == len(self.lowers) else None,
-            export_wh=sum(exports) if len(exports) == len(self.lowers) else None,
-            quality=Quality.VALID if is_whole else Quality.ESTIMATED,
-            revision=self._told.get(window, -1) + 1,
-            expected=sum(r.expected for r in sums.values()) + len(missing),
-            reporting=sum(r.reporting for r in sums.values()),
+        total = Sum(told=self._told.get(window, -1) + 1)
+        for domain, reading in sums.items():
+            total.fold(domain, total_of(window, (reading,)))
+        missing = {
+            f"{lower.domain}/{party}": counts
+            for lower in self.lowers
+            if lower.domain not in sums
+            for party, counts in _left_alone(lower).items()
+        }
+        return total.reading(self.party, window, missing)
+
+
+def _left_alone(lower: Lower) -> dict[PartyId, tuple[int, StandIn]]:
+    """Return for how many each member of a domain counts, and with what when it tells nothing."""
+    vtn = lower.role
+    return {
+        member.party: (
+            vtn.metering.summing.members_of(member.party),
+            vtn.dispatching.left_alone(member.party),
         )
+        for member in vtn.members.values()
+        if member.is_admitted
+    }

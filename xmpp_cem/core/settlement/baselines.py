@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from xmpp_cem.core.estimating import estimated_w, share_permille
 from xmpp_cem.core.settlement.cases import Baseline, SettlementTerms, Step, Why
 from xmpp_cem.core.settlement.energy import Series
 from xmpp_cem.core.settlement.entries import Entry, rounded
@@ -100,6 +101,19 @@ def lengthened(series: Series, known: Baseline, question: Question) -> tuple[Ste
     if known.method is BaselineMethod.METER_BEFORE:
         return (*known.steps, Step(interval=rest, power_w=last.power_w))
     return (*known.steps, *_means(series, known.days, rest, question, known.adjustment_w))
+
+
+def rests_on(series: Series, basis: Sequence[Step]) -> tuple[datetime | None, int]:
+    """Return when the oldest reading of a basis was measured, and how much of it was estimated.
+
+    The last is in thousandths of the readings' powers without their signs, rounded up.
+    """
+    entries = [entry for step in basis for entry in series.touching(step.interval)]
+    oldest = min((entry.oldest or entry.end for entry in entries), default=None)
+    lengths = [(entry, (entry.end - entry.start) // _MICRO) for entry in entries]
+    gross = sum(abs(entry.power_w) * length for entry, length in lengths)
+    estimated = sum(estimated_w(entry) * length for entry, length in lengths)
+    return oldest, share_permille(estimated, gross)
 
 
 def _meter_before(series: Series, question: Question) -> Estimate:

@@ -11,7 +11,7 @@ from xmpp_cem.model.answer import Answer
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import EventId, MessageId, PartyId, ResourceId
 from xmpp_cem.model.programme import BaselineMethod, Zone
-from xmpp_cem.model.quantity import Power
+from xmpp_cem.model.quantity import PerMille, Power
 from xmpp_cem.model.text import Sentence
 from xmpp_cem.model.time import Instant, Interval
 from xmpp_cem.model.value import Value
@@ -162,6 +162,8 @@ class Baseline(Kept):
         basis: what the mean was taken of.
         days: the days that were used.
         adjustment_w: by how much the mean of the days was moved.
+        oldest: when the oldest reading of the basis was measured.
+        estimated_share_permille: how much of the basis was estimated, in thousandths.
     """
 
     side = "lower"
@@ -179,12 +181,10 @@ class Baseline(Kept):
     basis: tuple[Step, ...] = ()
     days: tuple[date, ...] = ()
     adjustment_w: Power = 0
+    oldest: Instant | None = None
+    estimated_share_permille: PerMille = 0
 
     @property
     def key(self) -> str:
         """The event and the resource."""
         return f"{self.event}/{self.party}/{self.resource}"
-
-
-Settled = Block | Case | Version | Replies | Baseline
-"""Every record of a settlement."""

@@ -4,13 +4,16 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from xmpp_cem.core.estimating import worst
+from xmpp_cem.model.ids import ResourceId
 from xmpp_cem.model.reading import Quality, Reading
 from xmpp_cem.model.time import Interval
 
 _LETTERS = {Quality.VALID: "v", Quality.ESTIMATED: "e", Quality.QUESTIONABLE: "q"}
 _QUALITIES = {letter: quality for quality, letter in _LETTERS.items()}
-_GRAVITY = (Quality.VALID, Quality.ESTIMATED, Quality.QUESTIONABLE)
 _MICRO = timedelta(microseconds=1)
+_CELLS = 10
+"""So many cells every line has."""
 
 
 class Entry(NamedTuple):
@@ -29,6 +32,8 @@ class Entry(NamedTuple):
     expected: int
     reporting: int
     heard: datetime
+    oldest: datetime | None = None
+    estimated_share_permille: int = 0
 
     @property
     def interval(self) -> Interval:
@@ -56,6 +61,25 @@ def entry_of(reading: Reading, now: datetime) -> Entry:
         reading.expected,
         reading.reporting,
         window.end + timedelta(seconds=seconds),
+        reading.oldest,
+        reading.estimated_share_permille,
+    )
+
+
+def reading_of(entry: Entry, resource: ResourceId) -> Reading:
+    """Return an entry as the reading of its resource."""
+    return Reading(
+        resource=resource,
+        window=entry.interval,
+        power_w=entry.power_w,
+        import_wh=entry.import_wh,
+        export_wh=entry.export_wh,
+        quality=entry.quality,
+        revision=entry.revision,
+        expected=entry.expected,
+        reporting=entry.reporting,
+        oldest=entry.oldest,
+        estimated_share_permille=entry.estimated_share_permille,
     )
 
 
@@ -65,7 +89,10 @@ def key_of(entry: Entry, origin: datetime) -> str:
 
 
 def line_of(entry: Entry, origin: datetime) -> str:
-    """Return an entry as a line; `origin` is what its times count from."""
+    """Return an entry as a line; `origin` is what its times count from.
+
+    How much was estimated, and from when, stands at the end of lines that have it.
+    """
     delay = (entry.heard - entry.end) // timedelta(seconds=1)
     rest = (
         entry.power_w,
@@ -75,6 +102,7 @@ def line_of(entry: Entry, origin: datetime) -> str:
         entry.expected,
         entry.reporting,
         delay,
+        *_estimated(entry),
     )
     return key_of(entry, origin) + ",".join(map(str, rest))
 
@@ -82,9 +110,11 @@ def line_of(entry: Entry, origin: datetime) -> str:
 def read_lines(text: str, origin: datetime) -> Iterator[Entry]:
     """Yield the entries of lines, in their order."""
     for line in text.split():
-        start, end, revision, power, came_in, went_out, quality, expected, reporting, delay = (
-            line.split(",")
-        )
+        cells = line.split(",")
+        start, end, revision, power, came_in, went_out, quality, expected, reporting, delay = cells[
+            :_CELLS
+        ]
+        age, share = cells[_CELLS:] or ("", "0")
         until = origin + _length(end)
         yield Entry(
             origin + _length(start),
@@ -97,6 +127,8 @@ def read_lines(text: str, origin: datetime) -> Iterator[Entry]:
             int(expected),
             int(reporting),
             until + timedelta(seconds=int(delay)),
+            until - _length(age) if age else None,
+            int(share),
         )
 
 
@@ -119,11 +151,6 @@ def chosen(entries: Iterable[Entry], heard_by: datetime | None = None) -> list[E
         if not found or entry.end > found[-1].end:
             found.append(entry)
     return found
-
-
-def worst(qualities: Iterable[Quality]) -> Quality:
-    """Return the worst of some qualities."""
-    return max(qualities, key=_GRAVITY.index, default=Quality.VALID)
 
 
 def folded(entries: Iterable[Entry]) -> list[Entry]:
@@ -159,7 +186,17 @@ def _joined(run: list[Entry]) -> Entry:
         expected=max(entry.expected for entry in run),
         reporting=min(entry.reporting for entry in run),
         heard=max(entry.heard for entry in run),
+        oldest=min((entry.oldest for entry in run if entry.oldest), default=None),
+        estimated_share_permille=max(entry.estimated_share_permille for entry in run),
     )
+
+
+def _estimated(entry: Entry) -> tuple[str, ...]:
+    """Return the last cells of a line: how long before its end it was measured, and how much."""
+    if entry.oldest is None and not entry.estimated_share_permille:
+        return ()
+    age = "" if entry.oldest is None else _offset(entry.end - entry.oldest)
+    return (age, str(entry.estimated_share_permille))
 
 
 def _offset(length: timedelta) -> str:

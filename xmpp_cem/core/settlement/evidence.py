@@ -96,7 +96,7 @@ def document(facts: Facts) -> Document:
         "versions_omitted": case.omitted,
         "answers": _answers(facts.replies),
         "answers_omitted": facts.replies.omitted if facts.replies else 0,
-        "baseline": _dumped(facts.baseline) if facts.baseline else None,
+        "baseline": _stated(facts.baseline) if facts.baseline else None,
         "periods": _rows(rows, case.terms.zone),
         "total": _total(whole, rows),
         "gaps": [_interval(gap) for gap in whole.measured.gaps],
@@ -193,6 +193,12 @@ def _dumped(record: Kept) -> Document:
     return record.model_dump(mode="json", exclude={"kind", "domain"})
 
 
+def _stated(baseline: Baseline) -> Document:
+    """Return a baseline; what it rests on where that was estimated, as for readings."""
+    told = {"oldest", "estimated_share_permille"} if not baseline.estimated_share_permille else ()
+    return {name: value for name, value in _dumped(baseline).items() if name not in told}
+
+
 def _answers(replies: Replies | None) -> list[Document]:
     return [reply.model_dump(mode="json") for reply in replies.replies] if replies else []
 
@@ -227,10 +233,20 @@ def _reading(entry: Entry) -> Document:
         "quality": entry.quality,
         "expected": entry.expected,
         "reporting": entry.reporting,
+        **_estimated(entry),
         "heard": _instant(entry.heard),
         "is_late": entry.is_late,
         "is_corrected": entry.revision > 0,
     }
+
+
+def _estimated(entry: Entry) -> Document:
+    """Return how much of a reading was estimated and from when it is; of one alone, nothing."""
+    if entry.oldest is None and not entry.estimated_share_permille:
+        return {}
+    oldest = entry.end if entry.oldest is None else entry.oldest
+    permille = entry.estimated_share_permille
+    return {"oldest": _instant(oldest), "estimated_share_permille": permille}
 
 
 def _interval(interval: Interval) -> Document:

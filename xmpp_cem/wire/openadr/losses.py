@@ -8,6 +8,7 @@ from xmpp_cem.messages.envelope import Noun, RequestMessage, ResponseMessage, Ve
 from xmpp_cem.messages.events import StatusType
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.event import Event
+from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.resource import Resource, ResourceState
 from xmpp_cem.model.signal import Limit, Place, Price, Share, Signal, TargetPower
 from xmpp_cem.model.time import Interval
@@ -104,6 +105,10 @@ def _has_siblings(message: Told) -> bool:
 def _has_namesakes(message: Told) -> bool:
     resources = resources_of(message)
     return len({resource.id for resource in resources}) < len(resources)
+
+
+def _is_partly_old(reading: Reading) -> bool:
+    return reading.oldest is not None or reading.estimated_share_permille > 0
 
 
 def _differs_in_id(message: Told) -> bool:
@@ -258,6 +263,11 @@ _REPORTED = (
         "Reading.expected and reporting",
         "1 and 1 are read",
         any_of(readings_of, lambda reading: (reading.expected, reading.reporting) != (1, 1)),
+    ),
+    (
+        "Reading.oldest and estimated_share_permille",
+        "none is read; that something was estimated, the quality says",
+        any_of(readings_of, _is_partly_old),
     ),
     (
         "Resource.rated_import_w and rated_export_w",
