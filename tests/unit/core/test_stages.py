@@ -80,8 +80,9 @@ def test_an_event_that_moved_nothing_has_no_outcome():
     assert outcome(made, (), "site", at(80)) == ()
 
 
-def test_the_same_news_has_the_same_id_and_every_type_names_a_stage():
+def test_the_same_news_has_the_same_id_and_every_type_of_an_events_life_names_a_stage():
     known = commitment(State.FAR)
     one, other = (told(known, StatusType.CANCELLED, "site", at(3)) for _ in range(2))
     assert one == other
-    assert {kind.stage for kind in StatusType} == set(Stage)
+    assert StatusType.BASELINE.stage is None
+    assert {kind.stage for kind in StatusType} == {*Stage, None}
