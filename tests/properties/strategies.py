@@ -200,6 +200,7 @@ indexes = st.builds(
     version=counts,
     at=instants,
     heartbeat_s=st.integers(1, 300),
+    above=few(names(_ALNUM + "_-", 64)),
     entries=few(
         st.builds(
             IndexEntry,

@@ -261,6 +261,7 @@ def gateway_settings(config: GatewayConfig) -> GatewaySettings:
         more_lower=tuple(lowers[1:]),
         programmes=config.cascade.programmes,
         show_every=config.cascade.show_every,
+        names_told=frozenset(config.cascade.names_told),
     )
 
 

@@ -29,6 +29,10 @@ class CascadeConfig(Section):
     show_every: Annotated[timedelta, Bounds(0, 3600)] = timedelta(seconds=5)
     """How often at most its presence above changes, unless towards unreachable."""
 
+    names_told: Annotated[tuple[DomainId, ...], Field(max_length=16)] = ()
+    """The domains above that are told names: who does not take part in an event, and whose alarm it
+    is. All others hear numbers alone."""
+
     programmes: dict[ProgrammeId, ProgrammeId] = Field(default_factory=dict)
     """Which programme below stands for one above, as `peak = "homes"`; without an entry the same
     id. A domain below that has no such programme gets an event without one."""
@@ -69,6 +73,14 @@ class Between(Section):
         for below in self.cascade.programmes.values():
             if below not in known:
                 raise ValueError(f"cascade.programmes names {below}, which lower has not; add it")
+        return self
+
+    @model_validator(mode="after")
+    def _names_are_told_above(self) -> Self:
+        above = {each.domain for each in self.upper}
+        for domain in self.cascade.names_told:
+            if domain not in above:
+                raise ValueError(f"cascade.names_told has {domain}, which is no domain above")
         return self
 
     def lower_of(self, domain: DomainId | None) -> LowerConfig | None:

@@ -14,6 +14,7 @@ from xmpp_cem.core.division import (
     Division,
     expected,
     in_watts,
+    is_in_play,
     is_usable,
     joined,
     next_order,
@@ -28,7 +29,7 @@ from xmpp_cem.core.limiting import confirmed
 from xmpp_cem.core.metering import Metering, Window
 from xmpp_cem.core.modifying import modified
 from xmpp_cem.core.opening import renewed
-from xmpp_cem.core.records import Dispatch
+from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.standing import signed, standing
 from xmpp_cem.core.tallying import Tally, is_off, tally
 from xmpp_cem.core.vtnstate import VtnState
@@ -48,7 +49,7 @@ class Dispatching(DispatchBook):
 
     def __init__(self, state: VtnState, metering: Metering) -> None:
         super().__init__(state)
-        self._metering = metering
+        self.metering = metering
         self.dividing = Dividing(state, metering, self)
         self._looked: datetime | None = None
         self._put_off: set[EventId] = set()
@@ -191,7 +192,7 @@ class Dispatching(DispatchBook):
 
         What it delivers is compared with what it was asked, and decides what it is counted on for.
         """
-        slack_w, known = self._state.settings.tolerance_w, self._metering
+        slack_w, known = self._state.settings.tolerance_w, self.metering
         found = delivered(party, windows, self.dispatches, self.parts, known, slack_w)
         effects: list[Effect] = [self.put_part(part) for part, _ in found]
         self.touched.update(part.event for part, _ in found)
@@ -202,12 +203,11 @@ class Dispatching(DispatchBook):
     def left_alone(self, party: PartyId) -> StandIn:
         """Return what counts for a lost member: what it does without events."""
         newest = reversed(self.dispatches)
-        return left_alone(party, newest, self.dispatches, self.parts, self._metering)
+        return left_alone(party, newest, self.dispatches, self.parts, self.metering)
 
-    def stands_for(self, party: PartyId) -> int:
-        """Return how many members of all levels below stand behind one, itself if it has none."""
-        newest = self._metering.newest(party)
-        return newest.expected if newest else self._metering.summing.members_of(party)
+    def takes_part(self, dispatch: Dispatch, part: Part, now: datetime) -> bool:
+        """Whether one counts on a member in an event now."""
+        return is_in_play(self._state, dispatch, part, now)
 
     def expected_w(self, dispatch: Dispatch, now: datetime) -> int:
         """Return the change that may be counted on now, W, not signed."""

@@ -77,7 +77,10 @@ class EventBook:
             return []
         effects: list[Effect] = [
             self._state.save(
-                index_epoch=index.epoch, index_version=index.version, index=index.entries
+                index_epoch=index.epoch,
+                index_version=index.version,
+                index=index.entries,
+                above=index.above,
             ),
             *self._omitted(index, now),
         ]

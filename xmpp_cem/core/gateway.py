@@ -84,6 +84,7 @@ class Gateway:
         """Return what one input leads to, on all levels."""
         taken = self._taken(what, now)
         effects: list[Effect] = [e for e in taken if not isinstance(e, AskDecision)]
+        effects += self._cascading.circles.look(now)
         effects += self._cascading.agreed(now)
         effects += self._shown(now)
         for lower in self.lowers:
@@ -96,7 +97,7 @@ class Gateway:
         circles = (
             Concern(f"the domain {upper.domain} above is below us too: nothing is shown there")
             for upper in self.uppers
-            if upper.link in self._cascading.circles
+            if upper.link in self._cascading.circles.links
         )
         return (*above, *circles, *(c for lower in self.lowers for c in lower.role.concerns(now)))
 
@@ -130,7 +131,7 @@ class Gateway:
         readings = self._rolling.due(now)
         if not readings:
             return []
-        above = [up for up in self.uppers if up.link not in self._cascading.circles]
+        above = [up for up in self.uppers if up.link not in self._cascading.circles.links]
         return [e for up in above for e in up.placed(up.role.report(readings, now))]
 
     def _shown(self, now: datetime) -> list[Effect]:
@@ -142,7 +143,7 @@ class Gateway:
             return []
         effects: list[Effect] = []
         for upper in self.uppers:
-            lowers = () if upper.link in self._cascading.circles else self.lowers
+            lowers = () if upper.link in self._cascading.circles.links else self.lowers
             resource, members = virtual(self._party, upper.domain, lowers, now)
             if self._dampers[upper.link].lets(resource, members, now):
                 effects += upper.placed(upper.role.update((resource,), now, members))

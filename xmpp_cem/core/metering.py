@@ -119,6 +119,11 @@ class Metering:
         """Return a member's newest window."""
         return max(self.history.get(party, {}).values(), key=_end, default=None)
 
+    def stands_for(self, party: PartyId) -> int:
+        """Return how many members of all levels below stand behind one, itself if it has none."""
+        newest = self.newest(party)
+        return newest.expected if newest else self.summing.members_of(party)
+
     def power(self, party: PartyId) -> int | None:
         """Return a member's power in its newest window, in W."""
         newest = self.newest(party)

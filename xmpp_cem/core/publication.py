@@ -87,6 +87,7 @@ class Publication:
             at=now,
             heartbeat_s=max(1, int(settings.heartbeat.total_seconds())),
             entries=self._dispatching.index(),
+            above=self._state.above,
         )
         node = events_node(settings.domain)
         life = settings.heartbeat * 3

@@ -33,9 +33,10 @@ class VenRecord(Kept):
     """What a VEN knows of itself and its domain.
 
     `confirmed` holds the last few confirmed capabilities, newest last; `index_*` is the newest
-    index seen; `dropped` is what of our reports is no longer kept. `seed` is drawn once, for
-    randomised starts; `boot` names the machine's last start; `floor` is a time that has passed.
-    `free` is the power that resources had before a limit held them, as long as it does, W.
+    index seen, `above` the marks of gateways that it tells; `dropped` is what of our reports is no
+    longer kept. `seed` is drawn once, for randomised starts; `boot` names the machine's last start;
+    `floor` is a time that has passed. `free` is the power that resources had before a limit held
+    them, as long as it does, W.
     """
 
     side = "upper"
@@ -48,6 +49,7 @@ class VenRecord(Kept):
     index_epoch: int = -1
     index_version: int = -1
     index: tuple[IndexEntry, ...] = ()
+    above: tuple[str, ...] = ()
     dropped: Dropped | None = None
     seed: str = ""
     boot: str = ""

@@ -133,9 +133,9 @@ class Stating:
             group = group.plus(baseline) if baseline.steps else group
         for party in {baseline.party for baseline in made} if file.grouped else parts:
             if self._is_stated(dispatch, party):
-                file.grouped[party] = self._dispatching.stands_for(party)
+                file.grouped[party] = self._dispatching.metering.stands_for(party)
         counts = {
-            "expected": sum(map(self._dispatching.stands_for, parts)),
+            "expected": sum(map(self._dispatching.metering.stands_for, parts)),
             "reporting": sum(file.grouped.values()),
         }
         group = group.model_copy(update=counts)

@@ -149,6 +149,13 @@ class Vtn:
                 if window.duration == length and window.start >= interval.start:
                     self.metering.recall(party, window, readings)
 
+    def stands_below(self, marks: tuple[str, ...], now: datetime) -> list[Effect]:
+        """Tell the domain which gateways stand above it, when that has changed."""
+        if marks == self._state.above:
+            return []
+        self._state.above = marks
+        return self._publication.index(now) if self._state.is_ready else []
+
     def group_baseline(self, event: EventId) -> GroupBaseline | None:
         """Return what is stated of all members of an event together."""
         return self._settling.group(event)

@@ -135,7 +135,8 @@ class VtnState:
     """The record, the members and the items published for them.
 
     `held` are the members that an event has to do without: they are committed to one that another
-    domain above asked for, and that goes first.
+    domain above asked for, and that goes first. `above` are the marks of the gateways on the way to
+    this domain, for its index.
     """
 
     def __init__(self, settings: VtnSettings) -> None:
@@ -152,6 +153,7 @@ class VtnState:
         self.known_from: datetime | None = None
         self.began: datetime | None = None
         self.held: Mapping[EventId, frozenset[PartyId]] = {}
+        self.above: tuple[str, ...] = ()
         self.refusals: dict[str, deque[Refusal]] = {}
         self._by_account: dict[str, PartyId] = {}
         self._enrol()

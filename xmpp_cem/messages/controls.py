@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from xmpp_cem.model.event import Event, Order
-from xmpp_cem.model.ids import DomainId, EventId
+from xmpp_cem.model.ids import DomainId, EventId, PathToken
 from xmpp_cem.model.time import Instant
 from xmpp_cem.model.value import Value
 
@@ -25,6 +25,10 @@ class IndexEntry(Value):
     digest: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
+MOST_ABOVE = 64
+"""So many gateways at most can stand on all ways from the top to one domain."""
+
+
 class EventIndex(Value):
     """All live events of a node: what is absent from a newer index is cancelled.
 
@@ -35,6 +39,8 @@ class EventIndex(Value):
         at: the VTN's time; the heartbeat.
         heartbeat_s: within how many seconds the next one comes.
         entries: at most 100.
+        above: random tokens of the gateways on the way here from the top, our own included: who
+            finds its own there leads a domain that it is itself below.
     """
 
     noun: Literal["EventIndex"] = "EventIndex"
@@ -44,3 +50,4 @@ class EventIndex(Value):
     at: Instant
     heartbeat_s: int = Field(ge=1, le=300)
     entries: tuple[IndexEntry, ...] = Field(default=(), max_length=100)
+    above: tuple[PathToken, ...] = Field(default=(), max_length=MOST_ABOVE)

@@ -22,7 +22,7 @@ from xmpp_cem.wire.fields import (
     written,
 )
 from xmpp_cem.wire.namespaces import CONTROLS, EVENT
-from xmpp_cem.wire.scalars import INSTANT, INTEGER, TEXT, TOKEN
+from xmpp_cem.wire.scalars import INSTANT, INTEGER, TEXT, TOKEN, TOKENS
 from xmpp_cem.wire.signals import append_signal, read_signal
 from xmpp_cem.wire.xml import Draft, Element, append, child, children, required, root
 
@@ -44,6 +44,7 @@ SPREADS: Fields = {
 
 STARTED: Fields = {"start": ("start", INSTANT)}
 REASON: Fields = {"reason": ("reason", TEXT)}
+ABOVE: Fields = {"above": ("above", TOKENS)}
 INDEX: Fields = {
     "domain": ("domain", TOKEN),
     "epoch": ("epoch", INTEGER),
@@ -99,6 +100,8 @@ def append_index(payload: Draft, body: EventIndex) -> None:
     """Write the index."""
     element = append(payload, EVENT, "index")
     set_attributes(element, body, INDEX)
+    if body.above:
+        set_attributes(element, body, ABOVE)
     for entry in body.entries:
         part = append(element, EVENT, "entry")
         set_attributes(part, entry, ENTRY)
@@ -119,7 +122,8 @@ def read_index(payload: Element) -> EventIndex | None:
         )
         for part in children(element, EVENT, "entry")
     )
-    return build(EventIndex, "index", {**attributes(element, INDEX), "entries": entries}, INDEX)
+    values = {**attributes(element, INDEX), **attributes(element, ABOVE), "entries": entries}
+    return build(EventIndex, "index", values, {**INDEX, **ABOVE})
 
 
 def event_element(event: Event) -> Draft:

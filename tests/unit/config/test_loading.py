@@ -60,7 +60,7 @@ def test_an_unknown_key_suggests_the_nearest_known_one(fault: Fault):
 
 def test_an_unknown_key_without_a_near_one_lists_the_known_ones(fault: Fault):
     said = fault("gateway", ("answer_margin =", "zzz ="))
-    known = "answer_margin, policy, show_every, programmes"
+    known = "answer_margin, policy, show_every, names_told, programmes"
     assert said == f"cascade.zzz: unknown key; known are {known}"
 
 

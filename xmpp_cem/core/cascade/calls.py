@@ -9,30 +9,38 @@ from xmpp_cem.core.cascade.planning import called_for
 from xmpp_cem.core.cascade.settings import GatewaySettings
 from xmpp_cem.core.records import Commitment
 from xmpp_cem.messages.envelope import MAX_HOPS
-from xmpp_cem.model.ids import derived_id
+from xmpp_cem.model.ids import DomainId, derived_id
 
 _LOOPED = "this event has already passed here"
+_BELOW = "this domain is below us too"
 _DEEP = "too many levels"
 
 
 class Rules:
-    """The rules of one gateway; its tokens, one for each domain below, mark what has passed."""
+    """The rules of one gateway; its tokens, one for each domain below, mark what has passed.
+
+    `closed` are the domains above that are below us too: nothing of theirs is carried on.
+    """
 
     def __init__(self, settings: GatewaySettings) -> None:
         self.settings = settings
+        self.closed: frozenset[DomainId] = frozenset()
         party = settings.upper.party
-        self._tokens = {
+        self.tokens = {
             each.domain: derived_id("path", party, each.domain)[:13] for each in settings.lowers
         }
 
     def is_circular(self, commitment: Commitment) -> bool:
         """Whether an event comes from above that has come from us."""
-        return bool(set(self._tokens.values()) & set(commitment.path))
+        return bool(set(self.tokens.values()) & set(commitment.path))
 
-    def why_looped(self, commitment: Commitment) -> str:
+    def why_looped(self, case: Case) -> str:
         """Return why an event must not be carried on, or nothing."""
+        commitment = case.commitment
         if self.is_circular(commitment):
             return _LOOPED
+        if case.upper.domain in self.closed:
+            return _BELOW
         return _DEEP if commitment.hop >= MAX_HOPS else ""
 
     def call(self, case: Case, lower: Lower, target_w: int, now: datetime) -> Call:
@@ -63,7 +71,7 @@ class Rules:
             reason=event.reason,
             upper=event.id,
             origin=case.upper.domain,
-            path=(*commitment.path, self._tokens[lower.domain]),
+            path=(*commitment.path, self.tokens[lower.domain]),
             hop=commitment.hop + 1,
             randomise_s=event.randomise_s,
             ramp_s=event.ramp_s,

@@ -6,15 +6,16 @@ from xmpp_cem.core.cascade import baselines
 from xmpp_cem.core.cascade.alarms import Alarms
 from xmpp_cem.core.cascade.calls import Rules
 from xmpp_cem.core.cascade.case import Case, case_of
+from xmpp_cem.core.cascade.circles import Circles
 from xmpp_cem.core.cascade.contention import held_below
 from xmpp_cem.core.cascade.ends import Lower, Upper
+from xmpp_cem.core.cascade.naming import Naming
 from xmpp_cem.core.cascade.planning import is_of_power, targets
 from xmpp_cem.core.cascade.promising import Saying, missing_w, saying, tolerance_w
 from xmpp_cem.core.cascade.saga import TABLE, Deed, Sign
 from xmpp_cem.core.cascade.settings import GatewaySettings, Policy
 from xmpp_cem.core.cascade.signs import signs
 from xmpp_cem.core.effects import Effect, Note
-from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.lifecycle import ENDED
 from xmpp_cem.core.records import Commitment, Dispatch
 from xmpp_cem.messages.events import Status, StatusType
@@ -40,13 +41,15 @@ class Cascading:
         self._settings = settings
         self._uppers = uppers
         self._lowers = lowers
-        self._alarms = Alarms()
+        self._naming = Naming(settings.names_told)
+        self._alarms = Alarms(self._naming)
         self._rules = Rules(settings)
-        self.circles: set[Link] = set()
-        """The domains above that are below us too, seen by an event that came back."""
+        self.circles = Circles(self._rules.tokens, uppers, lowers)
 
     def agreed(self, now: datetime) -> list[Effect]:
         """Make every lower level follow the upper ones, and the answers above the lower ones."""
+        links = self.circles.links
+        self._rules.closed = frozenset(up.domain for up in self._uppers if up.link in links)
         effects: list[Effect] = []
         going_on = {d.upper for lower in self._lowers for d in lower.role.dispatching.live()}
         for upper in self._uppers:
@@ -109,9 +112,9 @@ class Cascading:
         return self._answered(case, said, now) if said else []
 
     def _refused(self, case: Case, sign: Sign, now: datetime) -> list[Effect]:
-        looped = self._rules.why_looped(case.commitment)
+        looped = self._rules.why_looped(case)
         if self._rules.is_circular(case.commitment):
-            self.circles.add(case.upper.link)
+            self.circles.proved(case.upper)
         reasons = {Sign.LOOPED: looped, Sign.TAKEN: _TAKEN, Sign.TURNED: _TURNED}
         why = reasons.get(sign, _RELEASED)
         refused = self._answered(case, Saying(0, why, is_final=True, opt=Opt.OUT), now)
@@ -162,11 +165,12 @@ class Cascading:
     def _answered(self, case: Case, said: Saying, now: datetime) -> list[Effect]:
         book = case.upper.role.book
         known, opt, power_w = case.commitment, said.opt, said.power_w
-        made = book.answer(known, opt, power_w, said.reason, now, said.until)
+        reason = self._naming.said(case, said.reason, now)
+        made = book.answer(known, opt, power_w, reason, now, said.until)
         return case.upper.placed(made)
 
     def _reported(self, case: Case, now: datetime) -> list[Effect]:
-        """Tell what is missing, or that nothing is any more; no name of a member goes up."""
+        """Tell what is missing, or that nothing is any more."""
         commitment, upper = case.commitment, case.upper
         missing = missing_w(case, saying(case, Policy.FIRM, now)) or 0
         missing = missing if missing > tolerance_w(case) else 0
@@ -179,7 +183,7 @@ class Cascading:
             at=now,
             event=event,
             power_w=-missing if asked_w < 0 else missing,
-            reason=text if missing else "all is covered again",
+            reason=self._naming.said(case, text, now) if missing else "all is covered again",
         )
         told = upper.role.book.keep(commitment.model_copy(update={"short_w": missing}))
         return upper.placed([told, *upper.role.tell(status, now)])

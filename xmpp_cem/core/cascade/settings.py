@@ -8,7 +8,7 @@ from enum import StrEnum
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.venstate import VenSettings
 from xmpp_cem.core.vtnstate import VtnSettings
-from xmpp_cem.model.ids import ProgrammeId
+from xmpp_cem.model.ids import DomainId, ProgrammeId
 
 
 class Policy(StrEnum):
@@ -37,6 +37,7 @@ class GatewaySettings:
         more_lower: as the VTN of further domains.
         programmes: which programme below stands for one above; for others that of the same id.
         show_every: how often at most what it shows above changes, unless towards unreachable.
+        names_told: the domains above that are told names of members; all others hear numbers.
     """
 
     upper: VenSettings
@@ -47,6 +48,7 @@ class GatewaySettings:
     more_lower: tuple[VtnSettings, ...] = ()
     programmes: Mapping[ProgrammeId, ProgrammeId] = field(default_factory=dict)
     show_every: timedelta = timedelta(seconds=5)
+    names_told: frozenset[DomainId] = frozenset()
 
     @property
     def uppers(self) -> tuple[VenSettings, ...]:

@@ -40,7 +40,7 @@ def _before(rules: Rules, case: Case, now: datetime) -> Iterator[Sign]:
     commitment = case.commitment
     if commitment.status is State.REFUSED:
         return
-    if rules.why_looped(commitment):
+    if rules.why_looped(case):
         yield Sign.LOOPED
     if any(each.event in each.lower.role.dispatching.dispatches for each in case.below):
         yield Sign.TAKEN
