@@ -37,12 +37,15 @@ class Rolling:
         """Go on after a restart where we were: what was told can still be corrected.
 
         But not where less is kept than was counted then: a correction must not lose anything.
+        Windows of another length, as members have before they know ours, stay as they were told.
         """
+        lengths = {lower.role.settings.report_every for lower in self.lowers}
         told: dict[Interval, Reading] = {}
         for reading in (each for upper in uppers for each in upper.role.told()):
-            known = told.get(reading.window)
-            if reading.resource == self.party and (not known or reading.revision > known.revision):
-                told[reading.window] = reading
+            known, window = told.get(reading.window), reading.window
+            is_ours = reading.resource == self.party and window.duration in lengths
+            if is_ours and (not known or reading.revision > known.revision):
+                told[window] = reading
         last = sorted(told, key=lambda window: window.end)[-_KEPT:]
         if not last or last[0].start >= now:
             return
