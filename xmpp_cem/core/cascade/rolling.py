@@ -1,7 +1,5 @@
 """Readings on their way up: the sums of the domains below, added up."""
 
-import itertools
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -33,12 +31,32 @@ class Rolling:
     _told: dict[Interval, int] = field(default_factory=dict)
     _begun: set[DomainId] = field(default_factory=set)
 
-    def resume(self, uppers: Iterable[Upper], now: datetime) -> None:
+    def resume(self, uppers: tuple[Upper, ...], now: datetime) -> None:
         """Go on after a restart where we were: what was told can still be corrected.
 
         But not where less is kept than was counted then: a correction must not lose anything.
         Windows of another length, as members have before they know ours, stay as they were told.
         """
+        told = self._told_before(uppers)
+        last = sorted(told, key=lambda window: window.end)[-_KEPT:]
+        since = now - _KEPT * max(lower.role.settings.report_every for lower in self.lowers)
+        if last:
+            since = min(last[0].start, since) if len(told) == len(last) else last[0].start
+        dropped = (upper.role.state.record.dropped for upper in uppers)
+        since = max([since, *(each.until for each in dropped if each)])
+        if since >= now:
+            return
+        for lower in self.lowers:
+            lower.role.recall(Interval(start=since, end=now))
+        opened, since = self._opened([told[window] for window in last], since)
+        revisions = {window: reading.revision for window, reading in opened.items()}
+        for lower in self.lowers:
+            lower.role.metering.summing.resume(revisions, since)
+        for window, reading in opened.items():
+            self._resume(window, reading)
+
+    def _told_before(self, uppers: tuple[Upper, ...]) -> dict[Interval, Reading]:
+        """Return what was told of each window before a restart, as it was corrected last."""
         lengths = {lower.role.settings.report_every for lower in self.lowers}
         told: dict[Interval, Reading] = {}
         for reading in (each for upper in uppers for each in upper.role.told()):
@@ -46,30 +64,28 @@ class Rolling:
             is_ours = reading.resource == self.party and window.duration in lengths
             if is_ours and (not known or reading.revision > known.revision):
                 told[window] = reading
-        last = sorted(told, key=lambda window: window.end)[-_KEPT:]
-        if not last or last[0].start >= now:
-            return
-        for lower in self.lowers:
-            lower.role.recall(Interval(start=last[0].start, end=now))
-        whole = itertools.takewhile(
-            lambda window: (
-                self._added(window, self._found(window)).reporting >= told[window].reporting
-            ),
-            reversed(last),
-        )
-        opened = {window: told[window] for window in whole}
-        closed = min((window.start for window in opened), default=last[-1].end)
-        for lower in self.lowers:
-            revisions = {window: reading.revision for window, reading in opened.items()}
-            lower.role.metering.summing.resume(revisions, closed)
-        for window, reading in opened.items():
-            self._resume(window, reading)
+        return told
+
+    def _opened(
+        self, told: list[Reading], since: datetime
+    ) -> tuple[dict[Interval, Reading], datetime]:
+        """Return the newest windows of which all is kept that was counted, and since when."""
+        opened: dict[Interval, Reading] = {}
+        for reading in reversed(told):
+            window = reading.window
+            if window.start < since:
+                break
+            if self._added(window, self._found(window)).reporting < reading.reporting:
+                return opened, window.end
+            opened[window] = reading
+        return opened, since
 
     def _resume(self, window: Interval, told: Reading) -> None:
         """Go on with a window; it is told again if it is no longer what was told."""
         found = self._found(window)
         again = self._added(window, found)
-        is_news = (again.power_w, again.reporting) != (told.power_w, told.reporting)
+        power_w = again.power_w if told.estimated_share_permille else self._measured_w(window)
+        is_news = (power_w, again.reporting) != (told.power_w, told.reporting)
         if len(self.lowers) == 1:
             self.lowers[0].role.metering.summing.sums[window].is_news = is_news
             return
@@ -86,6 +102,11 @@ class Rolling:
                 missing = {party: counts for party, counts in alone if party not in each.parts}
                 found[lower.domain] = each.reading(self.party, window, missing)
         return found
+
+    def _measured_w(self, window: Interval) -> int:
+        """Return what members told of a window, W, without what is missing."""
+        each = (lower.role.metering.summing.sums.get(window) for lower in self.lowers)
+        return sum(one.power_w for one in each if one)
 
     def due(self, now: datetime) -> tuple[Reading, ...]:
         """Return the windows that are complete, or as complete as they will get, or corrected."""
