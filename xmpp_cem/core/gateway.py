@@ -7,7 +7,7 @@ from xmpp_cem.core.cascade.cascading import Cascading
 from xmpp_cem.core.cascade.ends import End, Lower, Upper
 from xmpp_cem.core.cascade.rolling import Rolling
 from xmpp_cem.core.cascade.settings import GatewaySettings
-from xmpp_cem.core.cascade.showing import Damper, virtual
+from xmpp_cem.core.cascade.showing import Crowd, Damper, virtual
 from xmpp_cem.core.concerns import Concern, about_vtn
 from xmpp_cem.core.effects import AskDecision, Effect, SetTimer
 from xmpp_cem.core.inputs import Input, Link, Started, TimerFired
@@ -58,6 +58,10 @@ class Gateway:
         self._ends.update({end.link: end for end in self.lowers})
         self._cascading = Cascading(settings, self.uppers, self.lowers)
         self._rolling = Rolling(self._party, self.lowers)
+        self._crowds = {
+            upper.link: tuple(Crowd(lower, upper.domain) for lower in self.lowers)
+            for upper in self.uppers
+        }
         self._dampers = {upper.link: Damper(settings.show_every) for upper in self.uppers}
 
     @property
@@ -142,9 +146,13 @@ class Gateway:
         if not any(lower.role.knows_presence(now) for lower in self.lowers):
             return []
         effects: list[Effect] = []
+        moved = [lower.role.moved() for lower in self.lowers]
         for upper in self.uppers:
-            lowers = () if upper.link in self._cascading.circles.links else self.lowers
-            resource, members = virtual(self._party, upper.domain, lowers, now)
+            crowds = self._crowds[upper.link]
+            for crowd, changed in zip(crowds, moved, strict=True):
+                crowd.look(changed, now)
+            is_circle = upper.link in self._cascading.circles.links
+            resource, members = virtual(self._party, () if is_circle else crowds)
             if self._dampers[upper.link].lets(resource, members, now):
                 effects += upper.placed(upper.role.update((resource,), now, members))
         return effects

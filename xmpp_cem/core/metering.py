@@ -48,12 +48,14 @@ class Metering:
     A member that claims more than `most_w` (W, and Wh a thousand times that) is not believed, so
     that sums over all members stay within what a message can carry. `is_summed` says that somebody
     takes the sums of `roll_up`: however many late windows come at once, none is left out there.
+    `moved` are the members that have told something since somebody looked.
     """
 
     most_w: int = MOST_W
     is_summed: bool = True
     history: dict[PartyId, dict[Interval, Window]] = field(default_factory=dict)
     summing: Summing = field(default_factory=Summing)
+    moved: set[PartyId] = field(default_factory=set)
     _count: int = 0
     _dropped: tuple[int, datetime] | None = None
 
@@ -72,6 +74,7 @@ class Metering:
                 continue
             self._count = total.number
             kept[interval] = total
+            self.moved.add(party)
             fresh += [] if known else [total]
             if self.is_summed:
                 self.summing.add(party, interval, total)
@@ -128,6 +131,11 @@ class Metering:
         """Return a member's power in its newest window, in W."""
         newest = self.newest(party)
         return newest.power_w if newest else None
+
+    def take_moved(self) -> set[PartyId]:
+        """Return the members that have told something since this was asked last."""
+        moved, self.moved = self.moved, set()
+        return moved
 
     def _is_credible(self, window: Window) -> bool:
         registers_wh = max(window.import_wh or 0, window.export_wh or 0)

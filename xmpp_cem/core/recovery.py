@@ -156,6 +156,12 @@ class Recovery:
             self._waiting.append(party)
         return []
 
+    def came(self, what: QueryAnswered | QueryFailed, now: datetime) -> list[Effect]:
+        """Take what became of a query."""
+        if isinstance(what, QueryAnswered):
+            return self.answered(what, now)
+        return self.failed(what, now)
+
     def answered(self, what: QueryAnswered, now: datetime) -> list[Effect]:
         """Take a page of readings, and ask for the next."""
         party = self._asked.pop(what.request.header.message_id, None)

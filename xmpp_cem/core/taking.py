@@ -1,6 +1,7 @@
 """The one way into a VTN of what members measure and answer, whatever carried it."""
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from xmpp_cem.core.dispatching import Dispatching
 from xmpp_cem.core.effects import Effect
@@ -10,6 +11,7 @@ from xmpp_cem.messages.events import Status
 from xmpp_cem.model.answer import Answer
 from xmpp_cem.model.ids import PartyId
 from xmpp_cem.model.reading import Quality, Reading
+from xmpp_cem.model.time import Interval
 
 
 class Taking:
@@ -39,6 +41,13 @@ class Taking:
             *self._settling.take(party, ended, now),
             *self._dispatching.measured(party, fresh, now),
         ]
+
+    def recall(self, parties: Iterable[PartyId], interval: Interval, length: timedelta) -> None:
+        """Add to the sums again what members told before a restart, of windows of this length."""
+        for party in parties:
+            for window, readings in self._settling.windows(party, interval).items():
+                if window.duration == length and window.start >= interval.start:
+                    self._metering.recall(party, window, readings)
 
     def answer(self, party: PartyId, answer: Answer, now: datetime) -> list[Effect]:
         """Take a member's answer to an event that is known."""

@@ -56,7 +56,8 @@ from xmpp_cem.core.settling import Settling
 from xmpp_cem.core.taking import Taking
 from xmpp_cem.core.vtnstate import VtnSettings, VtnState
 from xmpp_cem.model.availability import Leadership
-from xmpp_cem.model.ids import EventId, Jid
+from xmpp_cem.model.ids import EventId, Jid, PartyId
+from xmpp_cem.model.membership import Standing
 from xmpp_cem.model.node import Uplink, reports_node
 from xmpp_cem.model.time import Interval
 
@@ -108,6 +109,15 @@ class Vtn:
         """The domain's members as we know them, without who has left or was expelled."""
         return {member.party: member for member in self._state.enlisted}
 
+    def member(self, party: PartyId) -> Member | None:
+        """Return one of the domain's members, None where it is none or no longer."""
+        known = self._state.members.get(party)
+        return known if known and known.standing is Standing.MEMBER else None
+
+    def moved(self) -> set[PartyId]:
+        """Return the members that have changed, or told something, since this was asked last."""
+        return self._state.take_moved() | self.metering.take_moved()
+
     def restore(self, record: Record) -> None:
         """Take back a record from before a restart; who is a member is known when all are back."""
         if isinstance(record, VtnRecord):
@@ -143,11 +153,7 @@ class Vtn:
 
     def recall(self, interval: Interval) -> None:
         """Take the members' windows in an interval into the sums again, after a restart."""
-        length = self.settings.report_every
-        for party in self.members:
-            for window, readings in self._settling.windows(party, interval).items():
-                if window.duration == length and window.start >= interval.start:
-                    self.metering.recall(party, window, readings)
+        self._taking.recall(self.members, interval, self.settings.report_every)
 
     def stands_below(self, marks: tuple[str, ...], now: datetime) -> list[Effect]:
         """Tell the domain which gateways stand above it, when that has changed."""
@@ -180,10 +186,8 @@ class Vtn:
                 return self._knocking.knock(account, now)
             case AccountRevoked():
                 return self._membership.revoked(what, now)
-            case QueryAnswered():
-                return self.recovery.answered(what, now)
-            case QueryFailed():
-                return self.recovery.failed(what, now)
+            case QueryAnswered() | QueryFailed():
+                return self.recovery.came(what, now)
             case RequestArrived(sender=sender):
                 heard = self._attendance.heard(sender, now)
                 return heard + self._requests.handle(what, now)

@@ -136,7 +136,7 @@ class VtnState:
 
     `held` are the members that an event has to do without: they are committed to one that another
     domain above asked for, and that goes first. `above` are the marks of the gateways on the way to
-    this domain, for its index.
+    this domain, for its index. `moved` are the members that have changed since somebody looked.
     """
 
     def __init__(self, settings: VtnSettings) -> None:
@@ -154,6 +154,7 @@ class VtnState:
         self.began: datetime | None = None
         self.held: Mapping[EventId, frozenset[PartyId]] = {}
         self.above: tuple[str, ...] = ()
+        self.moved = set(self.members)
         self.refusals: dict[str, deque[Refusal]] = {}
         self._by_account: dict[str, PartyId] = {}
         self._enrol()
@@ -190,6 +191,7 @@ class VtnState:
             self.members[member.party] = member.model_copy(
                 update={"availability": Availability.UNREACHABLE}
             )
+            self.moved.add(member.party)
             self._enrol()
 
     def start(self, now: datetime) -> Remember:
@@ -213,9 +215,15 @@ class VtnState:
         """Change a member; the effect keeps it."""
         changed = member.model_copy(update=changes)
         self.members[member.party] = changed
+        self.moved.add(member.party)
         if changes.keys() & {"account", "standing"}:
             self._enrol()
         return Remember(changed)
+
+    def take_moved(self) -> set[PartyId]:
+        """Return the members that have changed since this was asked last."""
+        moved, self.moved = self.moved, set()
+        return moved
 
     def knows_presence(self, now: datetime) -> bool:
         """Whether an absent presence means that a member is unreachable."""

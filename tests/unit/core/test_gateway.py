@@ -60,10 +60,10 @@ LOWER_ID = lower_event_id(UPPER_EVENT.id, "grid")
 
 
 class Cascade(Domain):
-    """A gateway over members `a` and `b`, which can do 3000 W less each."""
+    """A gateway over members `a` and `b`, which can do 3000 W less each, and more of no account."""
 
-    def __init__(self) -> None:
-        super().__init__("a", "b")
+    def __init__(self, *more: str) -> None:
+        super().__init__("a", "b", *more)
         upper = VenSettings("gw", "upper", Jid(f"top@{HOST}", "vtn"), plain_digest)
         self.gateway = Gateway(GatewaySettings(upper, self.settings, timedelta(seconds=2)))
         self.vtn = self.gateway  # what the domain's helpers speak to

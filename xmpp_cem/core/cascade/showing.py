@@ -1,14 +1,13 @@
 """What a gateway shows above: its members as one virtual resource."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from xmpp_cem.core.cascade.contention import taken_by_others
 from xmpp_cem.core.cascade.ends import Lower
 from xmpp_cem.core.eventacts import NEAR_BEFORE
-from xmpp_cem.core.records import Member
 from xmpp_cem.core.vtnstate import USABLE
 from xmpp_cem.model.availability import Availability, combined
 from xmpp_cem.model.ids import DomainId, PartyId
@@ -25,64 +24,105 @@ _STATE: dict[Availability, ResourceState] = {
 }
 
 
-def virtual(
-    party: PartyId, domain: DomainId, lowers: Iterable[Lower], now: datetime
-) -> tuple[Resource, tuple[int, int]]:
-    """Return what one domain above may count on, and how many members there are and are reachable.
+@dataclass(frozen=True)
+class _Share:
+    """What one member adds: its state, its flexibility where it is free, its ratings and power."""
 
-    Members that are in an event for another domain above, or will be soon, are left out.
+    availability: Availability
+    is_free: bool
+    increase_w: int = 0
+    decrease_w: int = 0
+    rated_import_w: int = 0
+    rated_export_w: int = 0
+    power_w: int = 0
+
+
+class Crowd:
+    """What one domain below adds up to for one domain above; only who has changed is added anew.
+
+    Members that are in an event for another domain above, or will be soon, are not free. `folds`
+    counts how often a member was added anew.
     """
-    members: list[Member] = []
-    free: list[Member] = []
-    power_w = 0
-    for lower in lowers:
-        own = [m for m in lower.role.members.values() if m.is_admitted]
-        taken = taken_by_others(lower.role.dispatching, domain, now, NEAR_BEFORE)
-        members += own
-        free += [m for m in own if m.party not in taken]
-        power_w += sum(
-            lower.role.metering.power(m.party) or 0
-            for m in own
-            if m.availability is not Availability.UNREACHABLE
+
+    def __init__(self, lower: Lower, domain: DomainId) -> None:
+        self._lower = lower
+        self._domain = domain
+        self._shares: dict[PartyId, _Share] = {}
+        self._taken: frozenset[PartyId] = frozenset()
+        self.states: Counter[Availability] = Counter()
+        self.count = self.free = 0
+        self.increase_w = self.decrease_w = 0
+        self.rated_import_w = self.rated_export_w = self.power_w = 0
+        self.folds = 0
+
+    @property
+    def reachable(self) -> int:
+        """How many members are there."""
+        return self.count - self.states[Availability.UNREACHABLE]
+
+    def look(self, changed: Iterable[PartyId], now: datetime) -> None:
+        """Take in what has changed of some members, and who is taken by others."""
+        taken = taken_by_others(self._lower.role.dispatching, self._domain, now, NEAR_BEFORE)
+        for party in {*changed, *(taken ^ self._taken)}:
+            if before := self._shares.pop(party, None):
+                self._add(before, -1)
+            self.folds += 1
+            if share := self._share(party, is_free=party not in taken):
+                self._shares[party] = share
+                self._add(share, 1)
+        self._taken = taken
+
+    def _share(self, party: PartyId, *, is_free: bool) -> _Share | None:
+        vtn = self._lower.role
+        member = vtn.member(party)
+        if member is None:
+            return None
+        is_there = member.availability is not Availability.UNREACHABLE
+        power_w = (vtn.metering.power(party) or 0) if is_there else 0
+        able = member.capability
+        if able is None:
+            return _Share(member.availability, is_free, power_w=power_w)
+        is_usable = is_free and member.availability in USABLE
+        return _Share(
+            member.availability,
+            is_free,
+            increase_w=able.increase_w if is_usable else 0,
+            decrease_w=able.decrease_w if is_usable else 0,
+            rated_import_w=able.most_w(Direction.IMPORT),
+            rated_export_w=able.most_w(Direction.EXPORT),
+            power_w=power_w,
         )
-    usable = [m.capability for m in free if m.availability in USABLE and m.capability]
-    reachable = [m for m in members if m.availability is not Availability.UNREACHABLE]
-    together = combined(m.availability for m in reachable)
-    if len(reachable) + len(free) < 2 * len(members) and together in USABLE:
+
+    def _add(self, share: _Share, sign: int) -> None:
+        self.count += sign
+        self.free += sign * share.is_free
+        self.states[share.availability] += sign
+        self.increase_w += sign * share.increase_w
+        self.decrease_w += sign * share.decrease_w
+        self.rated_import_w += sign * share.rated_import_w
+        self.rated_export_w += sign * share.rated_export_w
+        self.power_w += sign * share.power_w
+
+
+def virtual(party: PartyId, crowds: Iterable[Crowd]) -> tuple[Resource, tuple[int, int]]:
+    """Return what one domain above may count on, and how many members there are and are there."""
+    known = tuple(crowds)
+    members, reachable = sum(c.count for c in known), sum(c.reachable for c in known)
+    states = {state for crowd in known for state, count in crowd.states.items() if count}
+    together = combined(states - {Availability.UNREACHABLE})
+    if reachable + sum(c.free for c in known) < 2 * members and together in USABLE:
         together = Availability.LIMITED
-    known = [m.capability for m in members if m.capability]
-    made = _resource(
-        party,
-        _STATE[together],
-        power_w,
-        sum([capability.increase_w for capability in usable]),
-        sum([capability.decrease_w for capability in usable]),
-        sum([capability.most_w(Direction.IMPORT) for capability in known]),
-        sum([capability.most_w(Direction.EXPORT) for capability in known]),
-    )
-    return made, (len(members), len(reachable))
-
-
-@lru_cache(maxsize=64)  # looked at after every input, and seldom another one
-def _resource(  # noqa: PLR0913, PLR0917 its fields
-    party: PartyId,
-    state: ResourceState,
-    power_w: int,
-    increase_w: int,
-    decrease_w: int,
-    rated_import_w: int,
-    rated_export_w: int,
-) -> Resource:
-    return Resource(
+    made = Resource(
         id=party,
         kind="virtual",
-        state=state,
-        power_w=power_w,
-        increase_w=increase_w,
-        decrease_w=decrease_w,
-        rated_import_w=rated_import_w,
-        rated_export_w=rated_export_w,
+        state=_STATE[together],
+        power_w=sum(c.power_w for c in known),
+        increase_w=sum(c.increase_w for c in known),
+        decrease_w=sum(c.decrease_w for c in known),
+        rated_import_w=sum(c.rated_import_w for c in known),
+        rated_export_w=sum(c.rated_export_w for c in known),
     )
+    return made, (members, reachable)
 
 
 @dataclass
