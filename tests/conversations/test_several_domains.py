@@ -2,6 +2,7 @@
 
 import pytest
 
+from xmpp_cem.allocations.in_order import ROTATION
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.testing.meter import Meter
@@ -81,6 +82,31 @@ async def test_two_domains_above_do_not_get_the_same_kilowatts(between):
     await grid.cancel(first)
     share = await answered(between, other, second, Opt.IN)
     assert share.promised_w == -4000
+    await grid.stop()
+    await other.stop()
+
+
+async def test_who_comes_second_gets_what_the_first_has_left(between):
+    """The allocation calls few members with all they have, so that others are left whole."""
+    for domain in BELOW:
+        between.allocations[domain] = ROTATION
+    await between.restart("agg-1")
+    grid, other = await operator_of(between, "grid"), await operator_of(between, "dso-b")
+    first = await grid.dispatch(7, -3000, start_in=600)
+    share = await answered(between, grid, first, Opt.IN)
+    assert share.promised_w == -3000
+    second = await other.dispatch(8, -8000, start_in=600)
+    share = await answered(between, other, second, Opt.IN)
+    assert share.promised_w == -4000
+    assert "2 are committed to an event that goes first" in share.reason
+    urgent = await other.dispatch(9, -8000, start_in=600, priority=1)
+    share = await answered(between, other, urgent, Opt.IN)
+    assert share.promised_w == -8000
+
+    async def yields():
+        return [s.promised_w for s in (await grid.record(first)).shares] == [0]
+
+    await between.until(yields, 30)
     await grid.stop()
     await other.stop()
 

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from xmpp_cem.allocations.in_order import ROTATION
 from xmpp_cem.core.call import Call
-from xmpp_cem.core.cascade.contention import held_below
+from xmpp_cem.core.cascade.contention import held_below, taken_by_others
 from xmpp_cem.core.cascade.ends import End
 from xmpp_cem.core.cascade.saga import TABLE, Deed, Phase, Sign
 from xmpp_cem.core.cascade.settings import GatewaySettings, Policy
@@ -18,6 +19,7 @@ from xmpp_cem.core.records import Record, VenRecord, VtnRecord
 from xmpp_cem.core.ven import Ven
 from xmpp_cem.core.venstate import VenSettings
 from xmpp_cem.core.vtnstate import VtnSettings
+from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.ids import Jid, derived_id
 from xmpp_cem.model.resource import Resource, ResourceState
 from xmpp_cem.model.signal import Delta
@@ -158,8 +160,8 @@ def test_what_changes_towards_unreachable_is_shown_at_once():
 class Contested(Domain):
     """A domain of two members under two domains above, without the gateway around it."""
 
-    def __init__(self):
-        super().__init__("a", "b")
+    def __init__(self, **settings):
+        super().__init__("a", "b", **settings)
         self.lead()
         for member in ("a", "b"):
             self.register(member, 3000)
@@ -223,6 +225,44 @@ def test_the_same_domain_and_another_time_contend_for_nothing():
     for call in (first, same, later):
         made.create(call, 0)
     assert held_below(made.loop, at(1)) == {}
+
+
+@pytest.mark.parametrize(("until", "left"), [(40, 3000), (60, 0)])
+def test_a_member_is_free_after_the_time_that_it_has_promised(until, left):
+    made = Contested()
+    first, second = made.call(1, "dso-a"), made.call(2, "dso-b", start=50, end=70)
+    made.create(first, 0)
+    for party, part in list(made.loop.parts[first.event].items()):
+        event = made.loop.dispatches[first.event].event
+        answer = Answer(
+            id=derived_id(party),
+            event=event.id,
+            order=event.order,
+            opt=Opt.IN,
+            power_w=part.asked_w,
+            revision=1,
+            sequence=1,
+            at=at(3),
+            until=at(until),
+        )
+        made.loop.answer(party, answer, at(3))
+    made.create(second, 4)
+    made.say(second, 5)
+    assert made.confirmed(second) == left
+    soon = taken_by_others(made.loop, "dso-b", at(50), timedelta(seconds=10))
+    assert soon == (frozenset("ab") if left == 0 else frozenset())
+
+
+def test_a_member_of_which_nothing_is_asked_is_left_for_others():
+    made = Contested(allocation=ROTATION)
+    first, second = made.call(1, "dso-a"), made.call(2, "dso-b")
+    made.create(first, 0)
+    made.say(first)
+    made.create(second, 4)
+    made.say(second, 5)
+    assert (made.confirmed(first), made.confirmed(second)) == (3000, 3000)
+    parts = [made.loop.parts[call.event].values() for call in (first, second)]
+    assert [{part.party for part in of if part.asked_w} for of in parts] == [{"a"}, {"b"}]
 
 
 def test_members_are_free_again_when_what_went_first_is_cancelled():

@@ -1,17 +1,17 @@
 """Two domains above that ask for the same members: who goes first, and whom the other goes without.
 
 A site follows one event at a time. So a member that is in an event for one domain above is not
-counted on for another domain's event at the same time: of the higher priority (0 is the highest)
-goes first, among equals the one that was committed first.
+counted on for another domain's event at the same time, as long as it has promised: of the higher
+priority (0 is the highest) goes first, among equals the one that was committed first. A member of
+which an event asks nothing, or that has refused it, is free.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from xmpp_cem.core.call import Call
 from xmpp_cem.core.dispatching import Dispatching
-from xmpp_cem.core.records import Part
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.ids import EventId, PartyId
 from xmpp_cem.model.time import Interval
@@ -45,7 +45,11 @@ def held_below(
         claims.append(_Claim(newcomer.event, newcomer.origin, newcomer.active, rank))
     found = {
         claim.event: frozenset[PartyId]().union(
-            *(engaged.get(other.event, ()) for other in claims if claim.yields_to(other))
+            *(
+                {p for p, end in engaged.get(other.event, {}).items() if claim.active.start < end}
+                for other in claims
+                if claim.yields_to(other)
+            )
         )
         for claim in claims
     }
@@ -56,21 +60,26 @@ def taken_by_others(
     dispatching: Dispatching, origin: str, now: datetime, within: timedelta
 ) -> frozenset[PartyId]:
     """Return the members that are in events for other domains above than one, now or soon."""
-    taken: frozenset[PartyId] = frozenset()
+    taken: set[PartyId] = set()
     for dispatch in dispatching.live():
         active = dispatch.active
         overlap = active.start < now + within and now < active.end
         if dispatch.origin and dispatch.origin != origin and overlap:
-            taken |= _engaged(dispatching, dispatch.event.id, now)
-    return taken
+            ends = _engaged(dispatching, dispatch.event.id, now)
+            taken |= {party for party, end in ends.items() if now < end}
+    return frozenset(taken)
 
 
-def _engaged(dispatching: Dispatching, event: EventId, now: datetime) -> frozenset[PartyId]:
-    """Return the members of which an event asks something, and that have not refused it."""
-    deadline = dispatching.dispatches[event].event.answer_by
-    parts: Iterable[Part] = dispatching.parts[event].values()
-    return frozenset(
-        part.party
-        for part in parts
-        if part.asked_w and (part.answer.opt is Opt.IN if part.answer else now < deadline)
-    )
+def _engaged(dispatching: Dispatching, event: EventId, now: datetime) -> dict[PartyId, datetime]:
+    """Return until when members are in an event that asks something of them and that they follow.
+
+    Whoever has promised for a part of the time is free after it.
+    """
+    dispatch = dispatching.dispatches[event]
+    deadline, end = dispatch.event.answer_by, dispatch.active.end
+    found = {}
+    for part in dispatching.parts[event].values():
+        answer = part.answer
+        if part.asked_w and (answer.opt is Opt.IN if answer else now < deadline):
+            found[part.party] = (answer.until if answer else None) or end
+    return found
