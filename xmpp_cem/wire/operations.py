@@ -249,7 +249,7 @@ def _read_asked(element: Element) -> Signal | None:
     return None if asked is None else read_signal(asked, "asked")
 
 
-def _append_stated(element: Element, stated: Stated | None) -> None:
+def _append_stated(element: Draft, stated: Stated | None) -> None:
     if stated is not None:
         set_attributes(append(element, OPERATIONS, "baseline"), stated, STATED)
 
