@@ -10,7 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from xmpp_cem.core.records import Commitment, Dispatch, Member, Part, Report, VenRecord, VtnRecord
+from xmpp_cem.core.kept import Report
+from xmpp_cem.core.records import Commitment, Dispatch, Member, Part, VenRecord, VtnRecord
 from xmpp_cem.model.keeping import Journalled
 
 _BUSY_S = 5.0

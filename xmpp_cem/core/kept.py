@@ -2,9 +2,10 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from xmpp_cem.model.position import Position
+from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.resource import Capability
 from xmpp_cem.model.stage import Stage
 from xmpp_cem.model.time import Instant
@@ -64,3 +65,22 @@ class Confirmed(Value):
 
     capability: Capability
     at: Instant
+
+
+class Report(Kept):
+    """Readings that a VEN has reported, under the position of the message that carried them."""
+
+    side = "upper"
+    kind: Literal["report"] = "report"
+    position: Position
+    readings: tuple[Reading, ...] = Field(min_length=1)
+
+    @property
+    def key(self) -> str:
+        """The position, so that the order of keys is the order of reports."""
+        return f"{self.position.epoch:016d}.{self.position.sequence:016d}"
+
+    @property
+    def until(self) -> Instant:
+        """The end of its last window."""
+        return max(reading.window.end for reading in self.readings)

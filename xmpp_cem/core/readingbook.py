@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from xmpp_cem.core.effects import Forget, Remember
-from xmpp_cem.core.kept import Dropped
+from xmpp_cem.core.kept import Dropped, Report
 from xmpp_cem.core.pages import LARGEST_PAGE, Holdings, asked_after, page, size_of
-from xmpp_cem.core.records import Report
 from xmpp_cem.core.venstate import VenState
 from xmpp_cem.messages.envelope import RequestMessage, ResponseMessage
 from xmpp_cem.model.position import Position

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from xmpp_cem.core.agreed import Judged, Understood
 from xmpp_cem.core.call import Asker
-from xmpp_cem.core.kept import Conduct, Confirmed, DomainName, Dropped, Kept
+from xmpp_cem.core.kept import Conduct, Confirmed, DomainName, Dropped, Kept, Report
 from xmpp_cem.core.life import State
 from xmpp_cem.core.lifecycle import OPEN
 from xmpp_cem.core.settlement.grouping import Settled
@@ -20,7 +20,6 @@ from xmpp_cem.model.ids import EventId, PartyId, ResourceId
 from xmpp_cem.model.membership import ADMITTED, Standing
 from xmpp_cem.model.position import Position
 from xmpp_cem.model.quantity import Power
-from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.resource import Capability
 from xmpp_cem.model.signal import Delta, Signal
 from xmpp_cem.model.stated import Stated
@@ -60,25 +59,6 @@ class VenRecord(Kept):
     def key(self) -> str:
         """One per party."""
         return ""
-
-
-class Report(Kept):
-    """Readings that a VEN has reported, under the position of the message that carried them."""
-
-    side = "upper"
-    kind: Literal["report"] = "report"
-    position: Position
-    readings: tuple[Reading, ...] = Field(min_length=1)
-
-    @property
-    def key(self) -> str:
-        """The position, so that the order of keys is the order of reports."""
-        return f"{self.position.epoch:016d}.{self.position.sequence:016d}"
-
-    @property
-    def until(self) -> Instant:
-        """The end of its last window."""
-        return max(reading.window.end for reading in self.readings)
 
 
 class Commitment(Judged):

@@ -35,10 +35,10 @@ from xmpp_cem.core.inputs import (
     TimerFired,
     TransactionFailed,
 )
-from xmpp_cem.core.kept import Confirmed
+from xmpp_cem.core.kept import Confirmed, Report
 from xmpp_cem.core.pages import split
 from xmpp_cem.core.readingbook import ReadingBook
-from xmpp_cem.core.records import Commitment, Record, Report, VenRecord
+from xmpp_cem.core.records import Commitment, Record, VenRecord
 from xmpp_cem.core.rejudging import rejudged
 from xmpp_cem.core.tombstones import forget_surplus
 from xmpp_cem.core.venrequests import VenRequests

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from xmpp_cem.core.records import Dispatch, Part, Report
+from xmpp_cem.core.kept import Report
+from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.model.time import Interval
 from xmpp_cem.simulation.books import Book
 from xmpp_cem.simulation.findings import Finding, Scene

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from xmpp_cem.core.records import Commitment, Dispatch, Part, Record, Report
+from xmpp_cem.core.kept import Report
+from xmpp_cem.core.records import Commitment, Dispatch, Part, Record
 from xmpp_cem.model.keeping import Outgoing
 from xmpp_cem.runtime.journal import read_record
 from xmpp_cem.simulation.evidence import Evidence

@@ -15,7 +15,8 @@ from typing import Any
 from xmpp_cem.agents.application import FunctionSite
 from xmpp_cem.agents.assemble import site_engine, vtn_engine
 from xmpp_cem.core.inputs import Link
-from xmpp_cem.core.records import Member, Report
+from xmpp_cem.core.kept import Report
+from xmpp_cem.core.records import Member
 from xmpp_cem.core.site import SiteSettings
 from xmpp_cem.core.venstate import VenSettings
 from xmpp_cem.core.vtnstate import VtnSettings

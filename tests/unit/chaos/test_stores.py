@@ -2,7 +2,8 @@
 
 from xmpp_cem.chaos.stores import Heard, Shelf, Window, windows_of
 from xmpp_cem.core.inputs import Link, QueryAnswered
-from xmpp_cem.core.records import Commitment, Dispatch, Member, Part, Report, VenRecord, VtnRecord
+from xmpp_cem.core.kept import Report
+from xmpp_cem.core.records import Commitment, Dispatch, Member, Part, VenRecord, VtnRecord
 from xmpp_cem.messages.envelope import Header, Noun, RequestMessage, ResponseMessage, Verb
 from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.event import EventStatus

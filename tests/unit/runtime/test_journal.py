@@ -24,13 +24,12 @@ from xmpp_cem.core.inputs import (
     TimerFired,
     TransactionFailed,
 )
-from xmpp_cem.core.kept import Confirmed
+from xmpp_cem.core.kept import Confirmed, Report
 from xmpp_cem.core.records import (
     Commitment,
     Dispatch,
     Member,
     Part,
-    Report,
     VenRecord,
     VtnRecord,
 )

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from xmpp_cem.core.inputs import Link, Measured, ReplyArrived, TimerFired
+from xmpp_cem.core.kept import Report
 from xmpp_cem.core.letters import Letters
-from xmpp_cem.core.records import Asker, Commitment, Dispatch, Member, Part, Report
+from xmpp_cem.core.records import Asker, Commitment, Dispatch, Member, Part
 from xmpp_cem.core.settlement.cases import Baseline, Block, Replies, Reply, Step, Version
 from xmpp_cem.core.settlement.entries import entry_of, line_of
 from xmpp_cem.messages.envelope import Noun, Verb
