@@ -23,7 +23,7 @@ def currency(evidence: Evidence, books: Mapping[str, Book], scene: Scene) -> Ite
             continue
         pair = scene.accounts[member][0], scene.accounts[upper][-1]
         links = [link for link in evidence.links if link.account in pair]
-        trouble = [at for at, scope in scene.disturbed if scope in (*pair, SERVER)]
+        trouble = [(at, scope) for at, scope in scene.disturbed if scope in (*pair, SERVER)]
         for versions in books[upper].all_written(Dispatch):
             for written in versions:
                 for since in _calm_moments(written, pair, links, trouble):
@@ -31,7 +31,10 @@ def currency(evidence: Evidence, books: Mapping[str, Book], scene: Scene) -> Ite
 
 
 def _calm_moments(
-    written: Written, pair: tuple[str, str], links: list[Linked], trouble: list[datetime]
+    written: Written,
+    pair: tuple[str, str],
+    links: list[Linked],
+    trouble: list[tuple[datetime, str]],
 ) -> Iterator[datetime]:
     """Yield when a version was there and both were, with nothing going wrong until the check."""
     starts = [written.at, *(link.at for link in links if link.is_up and link.at > written.at)]
@@ -41,8 +44,10 @@ def _calm_moments(
         is_up = all(account in states and states[account].is_up for account in pair)
         if not is_up or any(start < link.at <= until for link in links):
             continue
-        first = min(states[account].at for account in pair)
-        if not any(first <= at <= until for at in trouble):
+        # What has met an account before it came back is made good by its catch-up.
+        since = {account: states[account].at for account in pair}
+        first = min(since.values())
+        if not any(since.get(scope, first) < at <= until for at, scope in trouble):
             yield start
 
 

@@ -27,6 +27,9 @@ TREE_QUIET_S = 75.0
 
 LONG_SHARE = 0.03
 
+_RETURN_SHARE = 0.1
+"""In so many seeds a forgotten member comes back while the last event is created, in all calm."""
+
 _SHORT = tuple(fault for fault in ON_THE_WAY if fault is not Fault.SERVICE_SILENT)
 """A lost answer of a service is waited for 20 s: too long for a short seed."""
 
@@ -181,6 +184,8 @@ def draw(random: Random, tree: Tree | None = None) -> Plan:
         steps.append(_step(at, doing, created, (parties, sites), random, is_long=is_long))
         created += doing in {"create", "return"}
     last = Step(chaos_s, "create", "", created, -1500, 5.0, 90.0)
+    if random.random() < _RETURN_SHARE:
+        last = Step(chaos_s, "return", random.choice(parties[1:]), created, -1500, 14.0, 90.0)
     return Plan(random.choice(tuple(Kind)), uppers, chaos_s, quiet_s, (*steps, last))
 
 

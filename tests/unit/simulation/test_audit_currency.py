@@ -1,0 +1,40 @@
+"""Which moments are calm enough to ask whether a member knows everything."""
+
+from datetime import timedelta
+
+import pytest
+
+from xmpp_cem.simulation.audit_currency import WITHIN, _calm_moments
+from xmpp_cem.simulation.books import Written
+from xmpp_cem.simulation.evidence import Linked
+from xmpp_cem.simulation.loop import START
+from xmpp_cem.simulation.server import SERVER
+
+MEMBER, VTN = "a@x", "vtn@x"
+
+
+def at(seconds):
+    return START + timedelta(seconds=seconds)
+
+
+LINKS = [Linked(1, at(0), VTN, is_up=True), Linked(2, at(8), MEMBER, is_up=True)]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "scope", "is_calm"),
+    [
+        (8, MEMBER, True),
+        (7, MEMBER, True),
+        (8.1, MEMBER, False),
+        (7, VTN, False),
+        (7, SERVER, False),
+        (10, SERVER, False),
+        (9 + WITHIN.total_seconds() + 1, MEMBER, True),
+    ],
+)
+def test_what_met_a_member_before_it_came_back_is_made_good_by_its_catch_up(
+    seconds, scope, is_calm
+):
+    written = Written(3, at(9), None)
+    found = list(_calm_moments(written, (MEMBER, VTN), LINKS, [(at(seconds), scope)]))
+    assert found == ([at(9)] if is_calm else [])
