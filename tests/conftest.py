@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-HEAVY = frozenset({"test_chaos.py", "test_demo.py", "test_many_members.py"})
+HEAVY = frozenset({"test_chaos.py", "test_demo.py", "test_kills.py", "test_many_members.py"})
 """These run a dozen processes or a hundred connections: one of them at a time."""
 
 REAL_SERVERS = frozenset({"prosody", "ejabberd"})
