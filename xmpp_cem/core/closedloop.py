@@ -123,9 +123,9 @@ def told_by(part: Part, status: Status) -> Part:
     match status.type:
         case StatusType.FAILED:
             return part.model_copy(update={"alarm": status.reason})
-        case StatusType.SHORTFALL:
+        case StatusType.SHORTFALL if part.shortfall_at is None or part.shortfall_at <= status.at:
             reason = status.reason if status.power_w else ""
-            return part.model_copy(update={"shortfall": reason})
+            return part.model_copy(update={"shortfall": reason, "shortfall_at": status.at})
         case _:
             return part
 

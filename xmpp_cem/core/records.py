@@ -189,9 +189,9 @@ class Part(Kept):
     division was last asked, at `asked_at`. `told` is what it alone is asked, one signal for each
     of the event's; without any it is `asked_w`. `standing_w` are the limits, W, that it may act on,
     none where it has confirmed none; `counted_w` counts for it under a limit that it does not take.
-    `shortfall` is what it told that it cannot cover. In a programme, `resources` are called; a
-    member that may not be is `barred`, and why. `stated` is what a gateway told of the baselines
-    of its members.
+    `shortfall` is what it told last, at `shortfall_at`, that it cannot cover. In a programme,
+    `resources` are called; a member that may not be is `barred`, and why. `stated` is what a
+    gateway told of the baselines of its members.
     """
 
     side = "lower"
@@ -216,6 +216,7 @@ class Part(Kept):
     gaps: tuple[Interval, ...] = ()
     conduct: Conduct = Conduct()
     shortfall: str = ""
+    shortfall_at: Instant | None = None
     resources: tuple[ResourceId, ...] = ()
     barred: str = ""
     stated: Stated | None = None

@@ -21,6 +21,7 @@ from xmpp_cem.testing.world import World
 
 _SWIFT = timedelta(seconds=1)
 _WINDOW = timedelta(seconds=10)
+_GRACE = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,14 @@ def swift_world(carrier: Carrier, new_store: Callable[[str], Store]) -> World:
 
     Windows are too long for two of them to fit into an event: what is measured decides nothing.
     """
-    return World(carrier, new_store, report_every=_WINDOW, change_every=_SWIFT, show_every=_SWIFT)
+    return World(
+        carrier,
+        new_store,
+        report_every=_WINDOW,
+        grace=_GRACE,
+        change_every=_SWIFT,
+        show_every=_SWIFT,
+    )
 
 
 def live(nest: Nest, orders: Connection) -> None:

@@ -11,7 +11,17 @@ COMPARED = frozenset({"commitment", "dispatch", "part", "member"})
 """The kinds of records that tell of events, answers, shares, sums and members."""
 
 _INSTANTS = frozenset(
-    {"at", "created", "basis", "answer_by", "active", "decide_by", "taken", "stopped"}
+    {
+        "at",
+        "created",
+        "basis",
+        "answer_by",
+        "active",
+        "decide_by",
+        "taken",
+        "stopped",
+        "shortfall_at",
+    }
 )
 _COUNTERS = frozenset(
     {"epoch", "modification", "sequence", "revision", "redivisions", "digest", "conduct"}

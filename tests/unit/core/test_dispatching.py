@@ -9,6 +9,7 @@ from xmpp_cem.core.estimating import StandIn
 from xmpp_cem.core.inputs import Started, TimerFired
 from xmpp_cem.core.metering import Window
 from xmpp_cem.core.modifying import why_fixed
+from xmpp_cem.messages.events import Status, StatusType
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import EventStatus
@@ -283,6 +284,26 @@ def test_what_is_measured_after_a_cancel_is_no_part_of_the_event(domain, dispatc
     part = dispatching.parts[EVENT]["a"]
     assert (part.measured_s, part.delivered_ws, part.delivered_w) == (20, -1500 * 20, -1500)
     assert (part.conduct.strikes, part.conduct.short, part.limit_w) == (0, 0, 3000)
+
+
+def shortfall(number, seconds, power_w, reason):
+    return Status(
+        id=derived_id("shortfall", number),
+        type=StatusType.SHORTFALL,
+        at=at(seconds),
+        event=EVENT,
+        power_w=power_w,
+        reason=reason,
+    )
+
+
+def test_what_a_member_told_before_comes_late_and_changes_nothing(dispatching):
+    lack = shortfall(1, 30, -500, "0.5 kW of 1.5 kW cannot be covered")
+    dispatching.told_of("a", [lack])
+    assert dispatching.parts[EVENT]["a"].shortfall == lack.reason
+    dispatching.told_of("a", [shortfall(2, 31, 0, "all is covered again")])
+    dispatching.told_of("a", [lack])
+    assert dispatching.parts[EVENT]["a"].shortfall == ""
 
 
 def test_an_event_that_was_cancelled_before_its_start_measures_nothing(domain, dispatching):
