@@ -130,8 +130,10 @@ def _able(rows: list[Row]) -> dict[str, int]:
 
 
 def _mapped(value: Any, change: Any) -> Any:
+    """Return a value with other words; an answer's reason tells of the moment when it was said."""
     if isinstance(value, dict):
-        return {change(key): _mapped(each, change) for key, each in value.items()}
+        kept = {key: each for key, each in value.items() if key != "reason"}
+        return {change(key): _mapped(each, change) for key, each in kept.items()}
     if isinstance(value, list | tuple):
         return [_mapped(each, change) for each in value]
     return change(value) if isinstance(value, str) else value

@@ -65,8 +65,8 @@ class Warden:
 
     async def disarm(self) -> list[Boundary]:
         """Let it live; returns the boundaries that it passed since it was armed."""
-        self._is_doomed = False
         await self._order(is_armed=False, at=None)
+        self._is_doomed = False
         return read_trail(self.nest.trail)
 
     def stop(self) -> None:
