@@ -27,7 +27,7 @@ _COUNTERS = frozenset(
     {"epoch", "modification", "sequence", "revision", "redivisions", "digest", "conduct"}
 )
 _COURSE = frozenset({"until", "replanned", "offsets", "gaps", "path"})
-_MEASURED = frozenset({"baseline_w", "delivered_w", "delivered_ws", "measured_s"})
+_MEASURED = frozenset({"baseline_w", "delivered_w", "delivered_ws", "measured_s", "stated"})
 _LEFT_OUT = _INSTANTS | _COUNTERS | _COURSE | _MEASURED
 """When something was, how often it was said, and what was measured."""
 
