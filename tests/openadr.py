@@ -103,13 +103,20 @@ def _sayable(body, is_reply):  # noqa: PLR0911 one case per body
             ]
             return MeterReadings(readings=tuple(readings))
         case EndDeviceConfig(capability=capability) if capability is not None:
-            resources = {resource.id: resource for resource in capability.resources}
+            resources = {r.id: _in_seconds(r) for r in capability.resources}
             kept = capability.model_copy(update={"resources": tuple(resources.values())})
             return EndDeviceConfig(party=body.party, capability=kept)
         case EndDeviceConfig():
             return EndDeviceConfig(party=body.party, admission=body.admission)
         case _:
             return body
+
+
+def _in_seconds(resource):
+    """Return a resource with the windows of its forecast that last a second at least."""
+    windows = [each for each in resource.forecast if each.window.duration >= timedelta(seconds=1)]
+    forecast = (e.model_copy(update={"window": whole_seconds(e.window)}) for e in windows)
+    return resource.model_copy(update={"forecast": tuple(forecast)})
 
 
 def _sayable_event(event):
@@ -167,7 +174,8 @@ def read_of(message):
 
 
 def _unlimited(resource):
-    lost = {"rated_import_w": None, "rated_export_w": None}
+    names = ("rated_import_w", "rated_export_w", "offered", "departs", "charge_permille")
+    lost = dict.fromkeys(names)
     if resource.state is ResourceState.LIMITED:
         lost["state"] = ResourceState.AVAILABLE
     return resource.model_copy(update=lost)

@@ -9,6 +9,7 @@ from xmpp_cem.errors import TransportError
 from xmpp_cem.messages.envelope import Noun, Verb
 from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.availability import Availability
+from xmpp_cem.model.reading import Correction
 from xmpp_cem.testing.meter import Meter
 
 pytestmark = [pytest.mark.timeout(120)]
@@ -102,4 +103,66 @@ async def test_a_gateway_that_was_away_adds_up_afterwards_what_its_members_measu
     missed = [r for r in sums if before < r.window.start and r.window.end < after]
     assert len(missed) > 3
     assert {(r.power_w, r.expected, r.reporting) for r in missed} == {(13_000, 2, 2)}
+    await operator.stop()
+
+
+async def test_reports_go_on_and_none_is_lost_when_both_sides_were_down(world):
+    world.vtn("grid", "site-1")
+    world.site("site-1", "grid", Meter("m1", 5000, 3000))
+    world.start()
+    operator = await world.operator("grid")
+    await gathered(world, operator, 1)
+    begun = world.clock.now()
+    await passed(world, 2)
+    await world.stop("grid")
+    await passed(world, 12)
+    lost = world.clock.now()
+    await world.stop("site-1")
+    await world.restart("site-1")
+    await world.restart("grid")
+    back = world.clock.now()
+
+    async def is_complete():
+        try:
+            held = (await windows(world, operator)).get("site-1", [])
+        except TransportError:
+            return False
+        missed = [w for w in held if w.start >= begun and w.end <= lost]
+        return (
+            len(missed) > 3
+            and is_whole(missed, missed[0].start, lost - world.report_every)
+            and (held[-1].start > back)
+        )
+
+    await world.until(is_complete, 60)
+    await operator.stop()
+
+
+async def test_what_a_driver_corrects_corrects_the_sums_above_it(world):
+    world.vtn("grid", "agg-1")
+    world.gateway("agg-1", "grid", "site-1", "site-2")
+    meter = Meter("m1", 5000, 3000)
+    world.site("site-1", "agg-1-sites", meter)
+    world.site("site-2", "agg-1-sites", Meter("m2", 8000, 6000))
+    world.start()
+    operator = await world.operator("grid")
+    await gathered(world, operator, 1)
+
+    async def sums():
+        reply = await operator.ask(Verb.GET, Noun.READINGS)
+        return {r.window: r for r in reply.body.readings if r.window.duration == world.report_every}
+
+    async def has_some():
+        return sum(r.power_w == 13_000 for r in (await sums()).values()) > 1
+
+    await world.until(has_some, 40)
+    told = await sums()
+    window = max((w for w, r in told.items() if r.power_w == 13_000), key=lambda w: w.end)
+    meter.corrections = (Correction(window=window, power_w=4000),)
+
+    async def is_corrected():
+        found = (await sums())[window]
+        return found.power_w == 12_000 and found.revision > told[window].revision
+
+    await world.until(is_corrected, 40)
     await operator.stop()

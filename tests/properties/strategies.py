@@ -1,5 +1,6 @@
 """Messages and presence values as hypothesis strategies, small enough to fit on the wire."""
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
@@ -39,6 +40,7 @@ from xmpp_cem.messages.readings import GetMeterReadings, MeterReadings
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.availability import Availability, Leadership, Offer
 from xmpp_cem.model.event import Change, Event, EventStatus, Mode, Order, Targets
+from xmpp_cem.model.flexibility import Forecast, Offered
 from xmpp_cem.model.membership import Standing
 from xmpp_cem.model.node import Uplink
 from xmpp_cem.model.programme import (
@@ -275,6 +277,32 @@ reading_types = st.fixed_dictionaries(
     {name: _numbers for name in ReadingType.model_fields if name != "multiplier"}
     | {"multiplier": st.integers(-LARGEST_CODE, LARGEST_CODE)}
 ).map(ReadingType.model_validate)
+offers = st.builds(
+    Offered,
+    increase_w=flexibilities,
+    decrease_w=flexibilities,
+    per_kwh=st.decimals(-(10**6), 10**6, places=6),
+    currency=st.sampled_from(["EUR", "GBP"]),
+    until=instants,
+)
+_in_our_time = (datetime(2000, 1, 1), datetime(2198, 1, 1))  # noqa: DTZ001 two local times
+
+
+def _forecast(start, lengths, able):
+    """Return windows one after the other."""
+    bounds = [start, *(start + sum(lengths[: n + 1], timedelta()) for n in range(len(lengths)))]
+    return tuple(
+        Forecast(window=Interval(start=a, end=b), power_w=able, increase_w=abs(able), decrease_w=n)
+        for n, (a, b) in enumerate(itertools.pairwise(bounds))
+    )
+
+
+forecasts = st.builds(
+    _forecast,
+    st.datetimes(*_in_our_time, timezones=st.just(UTC)),
+    st.lists(st.timedeltas(timedelta(microseconds=1), timedelta(days=2)), max_size=2),
+    powers,
+)
 resources = st.builds(
     Resource,
     id=resource_ids,
@@ -286,6 +314,12 @@ resources = st.builds(
     stored_wh=st.none() | energies,
     rated_import_w=st.none() | flexibilities,
     rated_export_w=st.none() | flexibilities,
+    charge_permille=st.none() | st.integers(0, 1000),
+    needed_wh=st.none() | energies,
+    departs=st.none() | instants,
+    committed_w=st.just(0) | powers,
+    offered=st.none() | offers,
+    forecast=st.just(()) | forecasts,
 )
 failsafes = st.builds(
     Failsafe, import_w=flexibilities, export_w=flexibilities, after_s=st.integers(0, 2**31)
@@ -310,7 +344,6 @@ admissions = st.builds(
 )
 wall_times = st.times().map(lambda each: each.replace(microsecond=0, fold=0))
 zones = st.sampled_from(["UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu"])
-_in_our_time = (datetime(2000, 1, 1), datetime(2198, 1, 1))  # noqa: DTZ001 two local times
 seasons = st.builds(
     lambda start, length: Interval(start=start, end=start + length),
     st.datetimes(*_in_our_time, timezones=st.just(UTC)),
@@ -395,6 +428,8 @@ members = st.builds(
     power_w=powers,
     increase_w=flexibilities,
     decrease_w=flexibilities,
+    committed_w=st.just(0) | powers,
+    resources=few(resources),
     revision=counts,
     last_heard=st.none() | instants,
     standing=st.none() | st.sampled_from(Standing),

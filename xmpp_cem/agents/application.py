@@ -133,5 +133,8 @@ def _sample(name: str, state: State) -> Sample:
             "charge_permille": reading.charge_permille,
             "needed_wh": reading.needed_wh,
             "departs": reading.departs,
+            "offered": reading.offered,
+            "forecast": reading.forecast,
+            "corrections": reading.corrections,
         }
     )

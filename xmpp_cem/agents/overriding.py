@@ -1,7 +1,5 @@
 """The customer's override by a small file beside the store, which the running agent looks at."""
 
-import os
-import tempfile
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +9,7 @@ import structlog
 from pydantic import Field, ValidationError
 
 from xmpp_cem.agents.application import OptOut
+from xmpp_cem.agents.wholefile import write_whole
 from xmpp_cem.errors import ConfigError
 from xmpp_cem.model.control import Sample, SetPoint
 from xmpp_cem.model.event import Event
@@ -19,9 +18,6 @@ from xmpp_cem.model.text import Sentence
 from xmpp_cem.model.time import Instant
 from xmpp_cem.model.value import Value
 from xmpp_cem.runtime.ports import Application, Decision
-
-_READABLE = 0o644
-"""The agent may run as another user than the person who overrides it."""
 
 log = structlog.get_logger()
 
@@ -97,18 +93,7 @@ class OverrideFile:
         self._write(tuple(each for each in known if each.resource != resource))
 
     def _write(self, overrides: tuple[Override, ...]) -> None:
-        text = _Kept(overrides=overrides).model_dump_json()
-        descriptor, name = tempfile.mkstemp(prefix=self.path.name, dir=self.path.parent)
-        try:
-            with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 by descriptor
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).chmod(_READABLE)
-            Path(name).replace(self.path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_whole(self.path, _Kept(overrides=overrides).model_dump_json())
 
 
 class OverridableSite:

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -23,9 +24,11 @@ from xmpp_cem.agents.settings import (
     retention_of,
     site_settings,
     speech_of,
+    spoken,
     vtn_settings,
 )
 from xmpp_cem.agents.witnessed import WitnessedSite
+from xmpp_cem.agents.word import ListeningSite, WordFile
 from xmpp_cem.config.account import AccountConfig
 from xmpp_cem.config.domains import LowerConfig
 from xmpp_cem.config.drivers import load_driver
@@ -155,11 +158,16 @@ def _engine(
                 _connect(engine, link, upper.account)
         case VenConfig():
             program: Application = application or driven_site(config, clock)
+            listening: ListeningSite | None = None
             if isinstance(config.store, Path):
                 file = OverrideFile.beside(config.store)
                 program = OverridableSite(program, file, clock.now)
+                word = WordFile.beside(config.store)
+                program = listening = ListeningSite(program, word, partial(spoken, config))
             program = WitnessedSite(program, lasts)
             engine = site_engine(site_settings(config), store, clock, program, speech, kept)
+            if listening is not None:
+                listening.tell = engine.put
             lasts.vtn = config.upper.vtn_address
             _connect(engine, Link.UPPER, config.upper.account, lasts)
     return engine

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from xmpp_cem.agents.word import Word
 from xmpp_cem.config.account import AccountConfig
 from xmpp_cem.config.allocations import load_allocation
 from xmpp_cem.config.domains import LowerConfig, MemberConfig, UpperConfig
@@ -19,7 +20,7 @@ from xmpp_cem.config.storing import RetentionConfig
 from xmpp_cem.core.cascade.settings import GatewaySettings, Policy
 from xmpp_cem.core.failsafe import Autonomy, FailsafeSettings
 from xmpp_cem.core.history import HistorySettings
-from xmpp_cem.core.inputs import Link
+from xmpp_cem.core.inputs import Link, OwnerSaid
 from xmpp_cem.core.response import ResponseCurve
 from xmpp_cem.core.settlement.cases import SettlementTerms
 from xmpp_cem.core.site import SiteSettings
@@ -86,6 +87,8 @@ def ven_settings(
         boot=_boot_id(),
         min_change_w=upper.min_change_w,
         min_change_every=upper.min_change_every,
+        report_change_w=upper.report_change_w,
+        report_change_every=upper.report_change_every,
         enrolments=enrolments,
         schedules=schedules,
         tells_rules=load_profile(upper.profile).says_rules,
@@ -181,12 +184,18 @@ def _loaded(spoken: Mapping[Link, str]) -> dict[Link, Profile]:
     return {link: load_profile(name) for link, name in spoken.items()}
 
 
-def site_settings(config: VenConfig) -> SiteSettings:
-    """Return what a site is configured with."""
+def spoken(config: VenConfig, word: Word) -> OwnerSaid:
+    """Return the customer's word: what the file says, and what was said since."""
     names, party = tuple(resource.id for resource in config.resources), config.party
     enrolled = (each.enrolments(party, names) for each in config.enrolments)
-    schedules = tuple(each.schedule(party) for each in config.opt_schedules)
-    ven = ven_settings(party, config.upper, tuple(itertools.chain(*enrolled)), schedules)
+    schedules = ((each.name, each.schedule(party)) for each in config.opt_schedules)
+    return word.spoken(party, names, itertools.chain(*enrolled), schedules)
+
+
+def site_settings(config: VenConfig, word: Word | None = None) -> SiteSettings:
+    """Return what a site is configured with, and what its customer has said since."""
+    party, said = config.party, spoken(config, word or Word())
+    ven = ven_settings(party, config.upper, said.enrolments, said.schedules)
     ven = replace(_keeping(ven, config.retention), responses=_responses(config))
     return SiteSettings(ven, config.control.every, failsafe_of(config.failsafe))
 

@@ -18,6 +18,7 @@ from xmpp_cem.cli import (
     provision,
     readings,
     run,
+    saying,
     trace,
     watch,
 )
@@ -34,7 +35,7 @@ app = typer.Typer(
     "3 server or peer unreachable, 4 refused.",
 )
 
-_AGENTS = (demo, check, run, override, commission, leave, provision, backup)
+_AGENTS = (demo, check, run, override, saying, commission, leave, provision, backup)
 _OPERATORS = (discover, event, members, readings, trace, watch)
 for command in (*_AGENTS, *_OPERATORS):
     command.register(app)

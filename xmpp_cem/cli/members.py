@@ -8,7 +8,8 @@ from typer.core import TyperGroup
 
 from xmpp_cem.cli.arguments import AsJson, File, InDomain
 from xmpp_cem.cli.failures import accepted
-from xmpp_cem.cli.output import rests_on, show_json, show_line, show_table, signed_kw
+from xmpp_cem.cli.output import rests_on, show_json, show_line, show_pairs, show_table, signed_kw
+from xmpp_cem.cli.resources import told
 from xmpp_cem.errors import RemoteProtocolError
 from xmpp_cem.messages.envelope import Noun, ResponseMessage, Verb
 from xmpp_cem.messages.operations import DomainMembers, MemberEntry, WaitingEntry
@@ -34,7 +35,16 @@ Name = Annotated[
     str, typer.Argument(metavar="PARTY|ACCOUNT", help="A member, or an account that wants in.")
 ]
 
-_HEADINGS = ("party", "account", "availability", "power", "increase", "decrease", "last heard")
+_HEADINGS = (
+    "party",
+    "account",
+    "availability",
+    "power",
+    "committed",
+    "increase",
+    "decrease",
+    "last heard",
+)
 
 
 class _Listing(TyperGroup):
@@ -129,17 +139,28 @@ def replace(
     _told(entry, f"{party} now has the account {account}", as_json=as_json)
 
 
+@members.command(name="show")
+def resources(file: File, party: Party, domain: InDomain = None, as_json: AsJson = False) -> None:
+    """Show what each of a member's resources can do, as it has told its VTN.
+
+    Rated; available: by how much power can rise and fall now; committed to events; offered beyond
+    that at a price; forecast; of a car the energy that it needs and when it leaves.
+    """
+    body = _about(file, party, domain)
+    if as_json:
+        show_json(body)
+        return
+    for entry in body.members:
+        show_line(f"{entry.party}: revision {entry.revision} of what it can do")
+        for resource in entry.resources:
+            show_line(f"{resource.id} ({resource.kind or 'unknown'}), {resource.state}")
+            show_pairs((f"  {name}", value) for name, value in told(resource))
+
+
 @members.command()
 def why(file: File, name: Name, domain: InDomain = None, as_json: AsJson = False) -> None:
     """Say why a member is not available, or an account not admitted, as its VTN sees it."""
-    from xmpp_cem.cli.connected import as_operator, operator_config
-
-    async def work(operator: "Operator") -> ResponseMessage:
-        return await operator.request(domain, Verb.GET, Noun.MEMBERS, ids=(name,))
-
-    body = accepted(as_operator(operator_config(file, domain), work)).body
-    if not isinstance(body, DomainMembers):
-        raise RemoteProtocolError("1.7", "the VTN's answer holds no DomainMembers")
+    body = _about(file, name, domain)
     if as_json:
         show_json(body)
         return
@@ -150,6 +171,19 @@ def why(file: File, name: Name, domain: InDomain = None, as_json: AsJson = False
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(members, name="members")
+
+
+def _about(file: "File", name: str, domain: str | None) -> DomainMembers:
+    """Return all that the VTN tells about one member or account."""
+    from xmpp_cem.cli.connected import as_operator, operator_config
+
+    async def work(operator: "Operator") -> ResponseMessage:
+        return await operator.request(domain, Verb.GET, Noun.MEMBERS, ids=(name,))
+
+    body = accepted(as_operator(operator_config(file, domain), work)).body
+    if not isinstance(body, DomainMembers):
+        raise RemoteProtocolError("1.7", "the VTN's answer holds no DomainMembers")
+    return body
 
 
 def _despite(*, despite: bool) -> tuple[tuple[str, str], ...]:
@@ -217,6 +251,7 @@ def _row(entry: MemberEntry) -> tuple[str, ...]:
         entry.account,
         entry.standing.value if entry.standing else entry.availability.value,
         f"{signed_kw(entry.power_w)}{_rests(entry)}" if is_known else "-",
+        signed_kw(entry.committed_w) if is_known else "-",
         kilowatts(entry.increase_w) if is_known else "-",
         kilowatts(entry.decrease_w) if is_known else "-",
         _time(entry.last_heard) if entry.last_heard else "never",
@@ -231,4 +266,4 @@ def _rests(entry: MemberEntry) -> str:
 
 
 def _waiting(each: WaitingEntry) -> tuple[str, ...]:
-    return ("-", each.account, "waiting", "-", "-", "-", _time(each.last))
+    return ("-", each.account, "waiting", "-", "-", "-", "-", _time(each.last))

@@ -13,6 +13,9 @@ from rich.text import Text
 from xmpp_cem.model.availability import kilowatts
 
 _WIDE = 160
+_NUMBERS = frozenset(
+    {"power", "committed", "increase", "decrease", "asked", "promised", "delivered"}
+)
 
 _STYLES = {
     "available": "green",
@@ -51,7 +54,15 @@ def show_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table; columns of powers stand right, known words have colours."""
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for heading in headings:
-        is_number = heading in {"power", "increase", "decrease", "asked", "promised", "delivered"}
+        is_number = heading in {
+            "power",
+            "committed",
+            "increase",
+            "decrease",
+            "asked",
+            "promised",
+            "delivered",
+        }
         table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell, style=style_of(cell)) for cell in row))

@@ -79,6 +79,13 @@ class UpperConfig(Section):
     min_change_every: Annotated[timedelta, Bounds(1, 3600)] = timedelta(seconds=10)
     """A new capability is announced no more often than this."""
 
+    report_change_w: Annotated[int, Field(ge=1, le=10**9)] | None = None
+    """Dead band of reports on change, W: a power that leaves it is told before its window ends.
+    Without it, reports come by the schedule alone."""
+
+    report_change_every: Annotated[timedelta, Bounds(0.5, 3600, 0.1)] = timedelta(seconds=2)
+    """Reports on change come no more often than this."""
+
     @model_validator(mode="after")
     def _not_its_own(self) -> Self:
         if self.vtn and self.vtn_address.bare == self.account.jid:

@@ -7,6 +7,7 @@ from xmpp_cem.core.commitments import only
 from xmpp_cem.core.records import Dispatch, Member, Part
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.model.event import Event
+from xmpp_cem.model.signal import Delta
 
 _MOST_TOLD = 20
 """So many members are named where nobody may be called."""
@@ -24,7 +25,7 @@ def part_of(state: VtnState, dispatch: Dispatch, member: Member, now: datetime) 
     if not verdict.is_called:
         return None
     able = only(able, verdict.resources)
-    flexible_w = able.decrease_w if dispatch.target_w < 0 else able.increase_w
+    flexible_w = able.able_w(dispatch.active, is_fall=dispatch.target_w < 0)
     return Part(
         event=event.id,
         party=member.party,
@@ -73,16 +74,43 @@ def barred_now(
             yield part.model_copy(update={"barred": verdict.why_nothing})
 
 
+def reckoned(
+    state: VtnState, before: Dispatch, dispatch: Dispatch, parts: Iterable[Part]
+) -> list[Part]:
+    """Return the parts of members who can do more or less at an event's new time than at the old.
+
+    Who tells neither forecast nor offer can do at any time what it can do now.
+    """
+    if dispatch.active == before.active or not isinstance(dispatch.signal, Delta):
+        return []
+    is_fall, found = dispatch.target_w < 0, []
+    for part in parts:
+        able = state.members[part.party].capability if part.party in state.members else None
+        if able is None or not any(r.forecast or r.offered for r in able.resources):
+            continue
+        left = only(able, part.resources or None)
+        able_w = left.able_w(dispatch.active, is_fall=is_fall)
+        if able_w != part.capability_w:
+            is_whole = part.limit_w == part.capability_w
+            limit_w = able_w if is_whole else min(part.limit_w, able_w)
+            found.append(part.model_copy(update={"capability_w": able_w, "limit_w": limit_w}))
+    return found
+
+
 def retimed(
     state: VtnState, before: Dispatch, dispatch: Dispatch, parts: Iterable[Part], now: datetime
 ) -> tuple[Dispatch, list[Part]]:
     """Judge other times than before by the rules of a programme, as of a call that is made now.
 
     Returns:
-        The dispatch, created now, and the parts of members that may not be called then.
+        The dispatch, created now, and the parts of members that may not be called then, or that
+        can do more or less then.
     """
+    known = tuple(parts)
+    moved = reckoned(state, before, dispatch, known)
     if dispatch.event.programme is None or dispatch.active == before.active:
-        return dispatch, []
+        return dispatch, moved
     event = dispatch.event.model_copy(update={"created": now})
-    barred = list(barred_now(state, event, parts, now, is_new=True))
-    return dispatch.model_copy(update={"event": event}), barred
+    barred = {part.party: part for part in barred_now(state, event, known, now, is_new=True)}
+    others = (part for part in moved if part.party not in barred)
+    return dispatch.model_copy(update={"event": event}), [*barred.values(), *others]

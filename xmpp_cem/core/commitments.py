@@ -1,11 +1,16 @@
 """What an event asks of a party: of which capability, how many watts, and why that cannot be."""
 
+from collections.abc import Iterable
+
 from xmpp_cem.core.allocation import share
 from xmpp_cem.core.kept import Confirmed
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import ResourceId
 from xmpp_cem.model.resource import Capability, ResourceState
 from xmpp_cem.model.signal import Delta, Place, Share, TargetPower
+
+_KEPT_REVISIONS = 32
+_KEPT_FORECASTS = 3
 
 
 def basis_capability(confirmed: tuple[Confirmed, ...], event: Event) -> Capability | None:
@@ -14,6 +19,30 @@ def basis_capability(confirmed: tuple[Confirmed, ...], event: Event) -> Capabili
         return confirmed[-1].capability if confirmed else None
     basis = event.signal.basis
     return next((c.capability for c in reversed(confirmed) if c.at <= basis), None)
+
+
+def kept(confirmed: tuple[Confirmed, ...], live: Iterable[Event]) -> tuple[Confirmed, ...]:
+    """Return the newest confirmed capabilities, and older ones that live events refer to.
+
+    Forecasts are kept of these and of the last ones alone: they are written with every report.
+    """
+    asked = {id(basis_capability(confirmed, event)) for event in live}
+    left = []
+    for age, each in enumerate(reversed(confirmed)):
+        if id(each.capability) in asked or age < _KEPT_FORECASTS:
+            left.append(each)
+        elif age < _KEPT_REVISIONS:
+            left.append(_without_forecasts(each))
+    return tuple(reversed(left))
+
+
+def _without_forecasts(known: Confirmed) -> Confirmed:
+    able = known.capability
+    if not any(resource.forecast for resource in able.resources):
+        return known
+    resources = tuple(r.model_copy(update={"forecast": ()}) for r in able.resources)
+    capability = able.model_copy(update={"resources": resources})
+    return known.model_copy(update={"capability": capability})
 
 
 def meant(event: Event, capability: Capability) -> Capability:
@@ -37,9 +66,9 @@ def asked_power(event: Event, capability: Capability) -> int:
         case Delta(power_w=power_w):
             return power_w
         case Share(direction="decrease", multiplier=multiplier):
-            return -share(multiplier, able.decrease_w)
+            return -share(multiplier, able.able_w(event.active, is_fall=True))
         case Share(multiplier=multiplier):
-            return share(multiplier, able.increase_w)
+            return share(multiplier, able.able_w(event.active, is_fall=False))
         case TargetPower(power_w=power_w, at=Place.CONNECTION_POINT):
             return power_w - capability.power_w
         case TargetPower(power_w=power_w):

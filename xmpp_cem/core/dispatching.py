@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from xmpp_cem.core.breaching import alarmed
 from xmpp_cem.core.call import Call
 from xmpp_cem.core.calling import retimed
 from xmpp_cem.core.closedloop import returned
@@ -79,10 +80,11 @@ class Dispatching(DispatchBook):
         if changed is None or dispatch not in self.live():
             return []
         parts = self.parts[call.event]
-        changed, barred = retimed(self._state, dispatch, changed, parts.values(), now)
-        effects: list[Effect] = [*map(self.put_part, barred)]
+        changed, anew = retimed(self._state, dispatch, changed, parts.values(), now)
+        effects: list[Effect] = [*map(self.put_part, anew)]
         division = Division(changed)
-        if (changed.signal, changed.changes) != (dispatch.signal, dispatch.changes):
+        is_moved = any(not part.barred for part in anew)
+        if is_moved or (changed.signal, changed.changes) != (dispatch.signal, dispatch.changes):
             division = self.dividing.anew(changed, parts, why, now)
         division = renewed(self._state, dispatch, division, parts)
         made = division.dispatch
@@ -111,8 +113,7 @@ class Dispatching(DispatchBook):
     def answer(self, party: PartyId, answer: Answer, now: datetime) -> list[Effect] | None:
         """Take a member's answer; None when there is no such event.
 
-        Everybody in the domain reads the event, so that a member which was not there when it was
-        divided may answer it too, and then counts.
+        Everybody reads the event: who was not there when it was divided may answer it and counts.
         A later sequence wins, or a later instant, as a member with an older store counts anew. A
         promise below what was asked lowers the member's limit: it is not asked for more again.
         """
@@ -136,7 +137,8 @@ class Dispatching(DispatchBook):
         if answer.opt is Opt.IN and answer.order == version_of(dispatch, part) and is_less:
             update["limit_w"] = offered_w
         taken = confirmed(part.model_copy(update=update))
-        effects: list[Effect] = [self.put_part(taken), *ends_of_promise(taken)]
+        taken, alarms = alarmed(taken, self._state.rules.programmes, dispatch.event, last, answer)
+        effects: list[Effect] = [self.put_part(taken), *ends_of_promise(taken), *alarms]
         why = f"{party} {answer.opt.value}" + (f" ({answer.reason})" if answer.reason else "")
         return effects + self.reconsider(event_id, why, now)
 

@@ -144,7 +144,7 @@ def _individually(
     if order.modification > MOST_MODIFICATIONS:
         return _explained(dispatch, f"{why}; too many modifications")
     shares = allocated(state, dispatch, playing, now)
-    watts = {**dict.fromkeys(state.held_in(dispatch.event.id), 0), **shares.by_key()}
+    watts = {**dict.fromkeys(state.held_in(dispatch.event.id), 0), **shares.watts}
     changed = tuple(
         part.model_copy(update={"asked_w": signed(dispatch, watts[part.party]), "order": order})
         for part in parts.values()

@@ -15,7 +15,6 @@ from xmpp_cem.core.eventacts import (
     decide_by,
     is_mandatory,
     is_undecided,
-    made_answer,
     note,
     refusal,
     remembered,
@@ -277,7 +276,7 @@ class EventBook:
                 if act is Act.ASK and not self.judging.at_once(made):
                     effects.append(AskDecision(made.event, made.asked_w))
                 elif act in {Act.SAY_IN, Act.SAY_OUT}:
-                    answer = made_answer(made, self._state.settings.party, each, what)
+                    answer = self.judging.spoken(made, each, what)
                     verb = Verb.CHANGE if made.answer else Verb.CREATE
                     body, end = EndDeviceEvents(answers=(answer,)), made.event.active.end
                     effects += self._state.request(verb, Noun.EVENTS, body, what.now, end)

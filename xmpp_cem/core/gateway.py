@@ -5,17 +5,19 @@ from datetime import datetime, timedelta
 
 from xmpp_cem.core.cascade.cascading import Cascading
 from xmpp_cem.core.cascade.ends import End, Lower, Upper
+from xmpp_cem.core.cascade.folding import Folding
 from xmpp_cem.core.cascade.rolling import Rolling
 from xmpp_cem.core.cascade.settings import GatewaySettings
-from xmpp_cem.core.cascade.showing import Crowd, Damper, virtual
+from xmpp_cem.core.cascade.showing import Crowd, Damper, power_now, virtual
 from xmpp_cem.core.concerns import Concern, about_vtn
 from xmpp_cem.core.effects import AskDecision, Effect, SetTimer
 from xmpp_cem.core.inputs import Input, Link, Started, TimerFired
 from xmpp_cem.core.losing import released
+from xmpp_cem.core.onchange import OnChange
 from xmpp_cem.core.records import Record
 from xmpp_cem.core.ven import Ven
 from xmpp_cem.core.vtn import Vtn
-from xmpp_cem.model.ids import Jid
+from xmpp_cem.model.ids import Jid, ResourceId
 
 _TICK = "cascade/tick"
 _DIVIDES = frozenset({"delta", "multiplier", "price", "level"})
@@ -60,6 +62,14 @@ class Gateway:
         self._rolling = Rolling(self._party, self.lowers)
         self._crowds = {
             upper.link: tuple(Crowd(lower, upper.domain) for lower in self.lowers)
+            for upper in self.uppers
+        }
+        self._members: dict[Link, tuple[int, int]] = {}
+        self._foldings = {upper.link: Folding() for upper in self.uppers}
+        self._on_change = {
+            upper.link: OnChange(
+                upper.role.settings.report_change_w, upper.role.settings.report_change_every
+            )
             for upper in self.uppers
         }
         self._dampers = {upper.link: Damper(settings.show_every) for upper in self.uppers}
@@ -133,10 +143,32 @@ class Gateway:
     def _told(self, now: datetime) -> list[Effect]:
         """Report above the sums of what the members reported."""
         readings = self._rolling.due(now)
-        if not readings:
-            return []
         above = [up for up in self.uppers if up.link not in self._cascading.circles.links]
+        if not readings:
+            return [e for up in above for e in up.placed(self._told_early(up, now))]
+        for up in above:
+            self._on_change[up.link].told(self._present(up), now)
         return [e for up in above for e in up.placed(up.role.report(readings, now))]
+
+    def _told_early(self, upper: Upper, now: datetime) -> list[Effect]:
+        """Report above the present sum, where it has left its dead band."""
+        change, settings = self._on_change[upper.link], upper.role.settings
+        if settings.report_change_w is None or upper.role.state.capability is None:
+            return []
+        powers = self._present(upper)
+        if not change.lets(powers, now):
+            return []
+        change.told(powers, now)
+        members = self._members.get(upper.link, (0, 0))
+        return upper.role.report_early(
+            (self._rolling.so_far(powers[self._party], members, now),), now
+        )
+
+    def _present(self, upper: Upper) -> dict[ResourceId, int]:
+        """Return the present power of what we stand for in a domain, W."""
+        if upper.role.settings.report_change_w is None:
+            return {}
+        return {self._party: power_now(self.lowers)}
 
     def _shown(self, now: datetime) -> list[Effect]:
         """Show in each domain above what the members show below: presence cascades.
@@ -152,7 +184,10 @@ class Gateway:
             for crowd, changed in zip(crowds, moved, strict=True):
                 crowd.look(changed, now)
             is_circle = upper.link in self._cascading.circles.links
-            resource, members = virtual(self._party, () if is_circle else crowds)
+            resource, members = virtual(
+                self._party, () if is_circle else crowds, self._foldings[upper.link]
+            )
+            self._members[upper.link] = members
             if self._dampers[upper.link].lets(resource, members, now):
                 effects += upper.placed(upper.role.update((resource,), now, members))
         return effects

@@ -39,8 +39,8 @@ def headroom(
             limits = _limits_w(part, direction)
             if not limits or party not in capabilities:
                 continue
-            power_w = _free_w(own.get(party), capabilities[party])
-            flow_w = power_w if direction is Direction.IMPORT else -power_w
+            powers = _free_w(own.get(party), capabilities[party])
+            flow_w = max(powers) if direction is Direction.IMPORT else -min(powers)
             room_w = max(0, min(limits) - flow_w)
             rooms[party] = min(room_w, rooms.get(party, room_w))
     return rooms
@@ -57,7 +57,11 @@ def _limits_w(part: Part, direction: Direction) -> list[int]:
     return [x.limit_w for x in limits if x.direction is direction and x.phase is None]
 
 
-def _free_w(part: Part | None, capability: Capability) -> int:
-    """Return the power without the event, W: as measured before it, else as last told."""
-    is_measured = part is not None and part.baseline_w is not None
-    return part.baseline_w or 0 if part and is_measured else capability.power_w
+def _free_w(part: Part | None, capability: Capability) -> tuple[int, ...]:
+    """Return the powers without the event, W: as measured before it, else as last told.
+
+    What other events have changed of it may or may not last as long as this one does.
+    """
+    if part is not None and part.baseline_w is not None:
+        return (part.baseline_w,)
+    return capability.power_w, capability.power_w - capability.committed_w

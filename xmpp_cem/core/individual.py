@@ -1,12 +1,13 @@
 """Individual shares: a division whose members are each asked for their own, by transaction."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from xmpp_cem.allocations.allocation import Shares
 from xmpp_cem.allocations.candidates import Candidate, Candidates, Demand
 from xmpp_cem.allocations.in_order import PRO_RATA
+from xmpp_cem.core.commitments import only
 from xmpp_cem.core.effects import Effect, Transact
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.records import Dispatch, Part
@@ -15,7 +16,18 @@ from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import Header, Noun, RequestMessage, Verb
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import EventId, Jid, PartyId, derived_id
+from xmpp_cem.model.resource import dearest
 from xmpp_cem.model.signal import Delta, Level, Price, Signal, in_proportion
+
+_OFFERED = " offered"
+"""Behind a party's id: the candidate for what it offers beyond its standing capability."""
+
+
+class Allocated(NamedTuple):
+    """What an individual division asks of each member, W, not signed, and why."""
+
+    watts: dict[PartyId, int]
+    why: str
 
 
 def share_id(event: EventId, party: PartyId) -> EventId:
@@ -33,8 +45,10 @@ def is_individual(state: VtnState, signal: Signal) -> bool:
     return are_bound or state.settings.allocation is not PRO_RATA
 
 
-def allocated(state: VtnState, dispatch: Dispatch, parts: Iterable[Part], now: datetime) -> Shares:
-    """Divide a change of power by the domain's allocation.
+def allocated(
+    state: VtnState, dispatch: Dispatch, parts: Iterable[Part], now: datetime
+) -> Allocated:
+    """Divide a change of power by the domain's allocation; an offer goes at its own price.
 
     Args:
         state: whose terms with its members count.
@@ -50,8 +64,14 @@ def allocated(state: VtnState, dispatch: Dispatch, parts: Iterable[Part], now: d
         ramp_time=timedelta(seconds=ramp_s),
     )
     has_begun = now >= active.start
-    candidates = (_candidate(state, part, ramp_s, has_begun=has_begun) for part in parts)
-    return state.settings.allocation.divide(demand, Candidates(candidates))
+    rows = ((p, _candidate(state, p, ramp_s, has_begun=has_begun)) for p in parts)
+    split = (each for part, row in rows for each in _split(state, dispatch, part, row))
+    shares = state.settings.allocation.divide(demand, Candidates(split))
+    watts: dict[PartyId, int] = {}
+    for key, share_w in shares.by_key().items():
+        party = key.removesuffix(_OFFERED)
+        watts[party] = watts.get(party, 0) + share_w
+    return Allocated(watts, shares.why)
 
 
 def asked_event(dispatch: Dispatch, part: Part) -> Event | None:
@@ -135,4 +155,35 @@ def _candidate(state: VtnState, part: Part, ramp_s: int, *, has_begun: bool) -> 
         priority=terms.priority,
         called_s=member.called_s,
         present_w=abs(part.asked_w),
+    )
+
+
+def _split(
+    state: VtnState, dispatch: Dispatch, part: Part, whole: Candidate
+) -> Iterator[Candidate]:
+    """Yield what a member can do at its terms, and what it offers at a price of its own.
+
+    One whose terms bind what it does at a time, such as a block, goes as a whole, at its terms.
+    """
+    terms = state.settings.terms.get(part.party, Terms())
+    able = state.members[part.party].capability
+    able = only(able, part.resources or None) if able and not terms.is_bound else None
+    is_fall = dispatch.target_w < 0
+    extra_w = able.offered_w(dispatch.active, is_fall=is_fall) if able else 0
+    extra_w = min(extra_w, whole.capability_w)
+    if able is None or not extra_w:
+        yield whole
+        return
+    standing_w = whole.capability_w - extra_w
+    limit_w, present_w = part.limit_w, abs(part.asked_w)
+    first_w = min(limit_w, standing_w)
+    yield whole._replace(
+        capability_w=standing_w, limit_w=first_w, present_w=min(present_w, standing_w)
+    )
+    yield whole._replace(
+        key=part.party + _OFFERED,
+        capability_w=extra_w,
+        limit_w=limit_w - first_w,
+        price=dearest(able.resources),
+        present_w=max(0, present_w - standing_w),
     )

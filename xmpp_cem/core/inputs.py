@@ -14,6 +14,8 @@ from xmpp_cem.model.control import Sample
 from xmpp_cem.model.event import Order
 from xmpp_cem.model.ids import DomainId, EventId, Jid
 from xmpp_cem.model.node import NodeState
+from xmpp_cem.model.programme import Enrolment
+from xmpp_cem.model.schedule import OptSchedule
 
 
 class Link(str):
@@ -220,6 +222,14 @@ class Measured:
     samples: tuple[Sample, ...]
 
 
+@dataclass(frozen=True)
+class OwnerSaid:
+    """The customer of a site has said something: all enrolments and schedules as they now are."""
+
+    enrolments: tuple[Enrolment, ...] = ()
+    schedules: tuple[OptSchedule, ...] = ()
+
+
 Input = (
     Started
     | LinkChanged
@@ -239,4 +249,5 @@ Input = (
     | TimerFired
     | Decided
     | Measured
+    | OwnerSaid
 )

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from xmpp_cem.core.arrival import Version
+from xmpp_cem.core.breaching import why_breached
 from xmpp_cem.core.commitments import (
     asked_power,
     basis_capability,
@@ -15,23 +16,25 @@ from xmpp_cem.core.commitments import (
 from xmpp_cem.core.eventacts import (
     BY_TRANSACTION,
     UNCONFIRMED,
+    Happening,
     Word,
     asks,
     continued,
     decide_by,
     is_listed,
     is_mandatory,
+    made_answer,
     moments,
     version_of,
 )
-from xmpp_cem.core.life import Cause, State
+from xmpp_cem.core.life import Cause, State, Step
 from xmpp_cem.core.phases import Moments
 from xmpp_cem.core.records import Commitment
 from xmpp_cem.core.responding import response_w, why_no_response
 from xmpp_cem.core.rulebook import Verdict
 from xmpp_cem.core.venstate import VenState
 from xmpp_cem.messages.envelope import Header, Verb
-from xmpp_cem.model.answer import Opt
+from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import ResourceId
 from xmpp_cem.model.resource import Capability
@@ -164,7 +167,17 @@ class Judging:
         if isinstance(event.signal, Price | Level):
             return response_w(event, able.resources, self._state.settings.responses)
         power_w = asked_power(event, able)
-        return power_w if left is None else max(-able.decrease_w, min(able.increase_w, power_w))
+        if left is None:
+            return power_w
+        most_w = able.able_w(event.active, is_fall=power_w < 0)
+        return max(-most_w, min(most_w, power_w))
+
+    def spoken(self, commitment: Commitment, step: Step, what: Happening) -> Answer:
+        """Return the next answer, which says so where it breaches the event's programme."""
+        event = commitment.event
+        answer = made_answer(commitment, self._state.settings.party, step, what)
+        why = why_breached(self._state.rules.programme(event), event, commitment.answer, answer)
+        return answer.model_copy(update={"reason": why}) if why else answer
 
     def moments(self, commitment: Commitment) -> Moments:
         """Return the instants of an event's life here."""

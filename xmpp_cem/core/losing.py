@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from xmpp_cem.core.effects import Effect
 from xmpp_cem.core.life import State
+from xmpp_cem.core.overriding import LOST
 from xmpp_cem.core.ven import Ven
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.programme import LossRule
@@ -31,7 +32,7 @@ def released(ven: Ven, now: datetime, *, has_failsafe: bool) -> list[Effect]:
             continue
         after_s = programme.loss_after_s
         if programme.on_loss in rules and now - since >= timedelta(seconds=after_s):
-            why = f"nothing heard of the VTN for {after_s} s, after which {programme.id} releases"
+            why = f"{LOST} for {after_s} s, after which {programme.id} releases"
             effects += ven.book.answer(known, Opt.OUT, 0, why, now)
     return effects
 

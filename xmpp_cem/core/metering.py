@@ -56,6 +56,7 @@ class Metering:
     history: dict[PartyId, dict[Interval, Window]] = field(default_factory=dict)
     summing: Summing = field(default_factory=Summing)
     moved: set[PartyId] = field(default_factory=set)
+    _seen: dict[PartyId, tuple[datetime, int]] = field(default_factory=dict)
     _count: int = 0
     _dropped: tuple[int, datetime] | None = None
 
@@ -75,6 +76,7 @@ class Metering:
             self._count = total.number
             kept[interval] = total
             self.moved.add(party)
+            self.see(party, tuple(group), interval.end)
             fresh += [] if known else [total]
             if self.is_summed:
                 self.summing.add(party, interval, total)
@@ -87,6 +89,19 @@ class Metering:
         total = total_of(interval, readings)
         if self._is_credible(total):
             self.summing.add(party, interval, total)
+
+    def see(self, party: PartyId, readings: tuple[Reading, ...], at: datetime) -> None:
+        """Take a member's present power from readings of a window that is open; it counts alone.
+
+        What is older than what is known, or of a part of the member only, tells nothing.
+        """
+        instants = [reading.instant_w for reading in readings if reading.instant_w is not None]
+        known, power_w = self._seen.get(party), sum(instants)
+        is_news = known is None or at >= known[0]
+        is_whole = bool(instants) and len(instants) == len(readings)
+        if is_news and is_whole and abs(power_w) <= self.most_w:
+            self._seen[party] = (at, power_w)
+            self.moved.add(party)
 
     def holdings(self, epoch: int, began: datetime) -> Holdings:
         """Return the windows that are held as readings of their members, in order of arrival.
@@ -128,8 +143,10 @@ class Metering:
         return newest.expected if newest else self.summing.members_of(party)
 
     def power(self, party: PartyId) -> int | None:
-        """Return a member's power in its newest window, in W."""
-        newest = self.newest(party)
+        """Return a member's power in its newest window, or what it has told since, in W."""
+        newest, seen = self.newest(party), self._seen.get(party)
+        if seen and (newest is None or seen[0] > newest.interval.end):
+            return seen[1]
         return newest.power_w if newest else None
 
     def take_moved(self) -> set[PartyId]:

@@ -112,7 +112,7 @@ def _individually(
     held = state.held_in(dispatch.event.id)
     free = [part for part in bounded if part.party not in held and not part.barred]
     shares = allocated(state, dispatch, free, now)
-    watts = {**dict.fromkeys(held, 0), **shares.by_key()}
+    watts = {**dict.fromkeys(held, 0), **shares.watts}
     asked = (
         part
         if part.barred

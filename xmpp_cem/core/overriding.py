@@ -6,11 +6,18 @@ from xmpp_cem.messages.events import Status, StatusType
 from xmpp_cem.model.control import Sample
 from xmpp_cem.model.ids import EventId, PartyId, ResourceId, derived_id
 
+FAULT = "out of service"
+"""Why what no owner keeps cannot be moved."""
+
+
+LOST = "nothing heard of the VTN"
+"""How the reason begins for which a programme lets go without its VTN."""
+
 
 def why_held(samples: tuple[Sample, ...]) -> str:
     """Return why nobody else can move some of these resources, for people."""
     if not any(sample.is_overridden for sample in samples):
-        return "out of service"
+        return FAULT
     whys = dict.fromkeys(sample.reason for sample in samples if sample.is_overridden)
     said = "; ".join(filter(None, whys))
     return f"local override: {said}"[:256] if said else "local override"

@@ -38,6 +38,14 @@ class OwnRules:
         self.agreed = Agreed()
         self._book = self._made()
 
+    def say(self, enrolments: tuple[Enrolment, ...], schedules: tuple[OptSchedule, ...]) -> bool:
+        """Take what our customer now says; False where that is known."""
+        if (enrolments, schedules) == (self._own, self._schedules):
+            return False
+        self._own, self._schedules = enrolments, schedules
+        self._book = self._made()
+        return True
+
     def restore(self, record: Agreed | Called) -> None:
         """Take back what the VTN told, or a call."""
         if isinstance(record, Agreed):

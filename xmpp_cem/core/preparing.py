@@ -9,6 +9,7 @@ from xmpp_cem.core.records import Commitment
 from xmpp_cem.core.sampling import Sampling
 from xmpp_cem.core.spread import Acting, Offsets, Spread, acting, offsets
 from xmpp_cem.model.answer import Opt
+from xmpp_cem.model.control import able_w
 from xmpp_cem.model.event import Mode
 from xmpp_cem.model.ids import PartyId, ResourceId
 from xmpp_cem.model.signal import Level, Limit, Price, TargetPower
@@ -75,10 +76,10 @@ def prepared(
         whole = {r: w if w is not None else (known or {}).get(r) for r, w in found.items()}
         baselines = tuple((resource, w) for resource, w in whole.items() if w is not None)
     change_w = _change_w(commitment, dict(baselines))
-    limits = commitment.limits or _limits(commitment, sampling, is_fall=change_w < 0)
-    left = commitment.resources
-    limits = tuple((r, w) for r, w in limits if left is None or r in left)
-    shares = pro_rata(abs(change_w), dict(limits))
+    limits = _fixed(commitment, sampling, is_fall=change_w < 0)
+    out = {s.resource for s in sampling.latest if s.is_faulty}
+    out |= set(commitment.taken_back)
+    shares = pro_rata(abs(change_w), {r: w for r, w in limits if r not in out})
     signed = {r: -w if change_w < 0 else w for r, w in shares.items()}
     update: dict[str, object] = {
         "baselines": baselines,
@@ -102,11 +103,22 @@ def _change_w(commitment: Commitment, baselines: Mapping[ResourceId, int]) -> in
     return signal.power_w - sum(baselines.values()) if is_whole else promised_w
 
 
+def _fixed(
+    commitment: Commitment, sampling: Sampling, *, is_fall: bool
+) -> tuple[tuple[ResourceId, int], ...]:
+    """Return the limits that were fixed at the start, and those of what was not able then."""
+    known = dict(commitment.limits)
+    now = dict(_limits(commitment, sampling, is_fall=is_fall))
+    left = commitment.resources
+    both = {**now, **known}
+    return tuple((r, w) for r, w in both.items() if left is None or r in left)
+
+
 def _limits(
     commitment: Commitment, sampling: Sampling, *, is_fall: bool
 ) -> tuple[tuple[ResourceId, int], ...]:
     return tuple(
-        (s.resource, s.decrease_w if is_fall else s.increase_w)
+        (s.resource, able_w(s, commitment.event.active, is_fall=is_fall))
         for s in sampling.latest
         if commitment.means(s.resource, s.kind) and not s.is_overridden and not s.is_faulty
     )

@@ -10,6 +10,7 @@ from xmpp_cem.core.venstate import VenState
 from xmpp_cem.messages.envelope import RequestMessage, ResponseMessage
 from xmpp_cem.model.position import Position
 from xmpp_cem.model.reading import Reading
+from xmpp_cem.model.time import Interval
 
 
 class ReadingBook:
@@ -41,6 +42,15 @@ class ReadingBook:
                 break
             old.append(kept)
         return [Remember(report), *self._forget(old)]
+
+    def within(self, window: Interval) -> list[Reading]:
+        """Return the readings of windows that lie wholly in a time, in the order of reports."""
+        return [
+            reading
+            for report in self._reports.values()
+            for reading in report.readings
+            if window.start <= reading.window.start and reading.window.end <= window.end
+        ]
 
     def answer(
         self, request: RequestMessage, now: datetime

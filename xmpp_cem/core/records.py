@@ -70,6 +70,7 @@ class Commitment(Judged):
     `limits` (W, not signed) and, of a set point, `rooms` (down and up) of the resources are set at
     the start and then stand; `shares` (W, signed) follow what is promised. `is_own`: in no index.
     `short_w` (W, not signed) is the shortfall that a gateway told last, `stated` the baseline.
+    `taken_back`: resources that their owner has taken out of this version while it acted.
     """
 
     side = "upper"
@@ -92,6 +93,7 @@ class Commitment(Judged):
     rooms: tuple[tuple[ResourceId, int, int], ...] = ()
     short_w: int = 0
     stated: Stated | None = None
+    taken_back: tuple[ResourceId, ...] = ()
 
     @property
     def key(self) -> str:
@@ -100,8 +102,8 @@ class Commitment(Judged):
 
     def means(self, resource: ResourceId, kind: str) -> bool:
         """Whether it may move a resource."""
-        is_left = self.resources is None or resource in self.resources
-        return is_left and self.event.targets.mean(resource, kind)
+        is_meant = self.event.targets.mean(resource, kind) and resource not in self.taken_back
+        return is_meant and (self.resources is None or resource in self.resources)
 
     @property
     def is_live(self) -> bool:

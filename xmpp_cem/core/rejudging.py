@@ -48,10 +48,10 @@ def _held(state: VenState, book: EventBook, known: Commitment, now: datetime) ->
     answer, flexible = made.answer, only(able, left)
     if answer is None or answer.opt is Opt.OUT or not answer.power_w:
         return effects
-    power_w = max(-flexible.decrease_w, min(flexible.increase_w, answer.power_w))
+    most_w = flexible.able_w(made.event.active, is_fall=answer.power_w < 0)
     if begun := dict(made.limits):
         most_w = sum(w for resource, w in begun.items() if left is None or resource in left)
-        power_w = max(-most_w, min(most_w, answer.power_w))
+    power_w = max(-most_w, min(most_w, answer.power_w))
     opt = Opt.IN if power_w else Opt.OUT
     why = verdict.why_scheduled or "the customer has withdrawn a resource"
     return [*effects, *book.answer(made, opt, power_w, why, now)]

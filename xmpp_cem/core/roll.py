@@ -13,7 +13,13 @@ from xmpp_cem.core.pages import AFTER, MORE
 from xmpp_cem.core.records import Member
 from xmpp_cem.core.vtnstate import USABLE, VtnState
 from xmpp_cem.messages.envelope import Level, ReplyError, Result
-from xmpp_cem.messages.operations import DomainMembers, MemberEntry, RefusalEntry, WaitingEntry
+from xmpp_cem.messages.operations import (
+    MOST_RESOURCES,
+    DomainMembers,
+    MemberEntry,
+    RefusalEntry,
+    WaitingEntry,
+)
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.membership import Standing
 from xmpp_cem.model.reading import Reading
@@ -86,6 +92,7 @@ class Roll:
             power_w=newest.power_w if newest else 0,
             increase_w=capability.increase_w if capability else 0,
             decrease_w=capability.decrease_w if capability else 0,
+            committed_w=capability.committed_w if capability else 0,
             revision=capability.revision if capability else 0,
             last_heard=member.last_heard,
             standing=None if member.standing is Standing.MEMBER else member.standing,
@@ -97,7 +104,13 @@ class Roll:
         findings = tuple(text[:256] for text in self._findings(member, asked, now))
         kept = self._state.refusals.get(member.account, ())
         refusals = tuple(RefusalEntry(at=r.at, code=r.code, reason=r.reason) for r in kept)
-        return self._entry(member).model_copy(update={"findings": findings, "refusals": refusals})
+        able = member.capability
+        told = {
+            "findings": findings,
+            "refusals": refusals,
+            "resources": able.resources[:MOST_RESOURCES] if able else (),
+        }
+        return self._entry(member).model_copy(update=told)
 
     def _findings(self, member: Member, asked: str, now: datetime) -> Iterator[str]:
         """Yield in sentences what keeps a member from taking part."""

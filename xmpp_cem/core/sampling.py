@@ -1,11 +1,12 @@
 """Samples of devices become readings: the mean over windows aligned to UTC."""
 
 from collections import deque
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from xmpp_cem.model.control import Sample
 from xmpp_cem.model.ids import ResourceId
-from xmpp_cem.model.reading import Reading
+from xmpp_cem.model.reading import Quality, Reading
 from xmpp_cem.model.resource import Resource, ResourceState
 from xmpp_cem.model.time import Interval, window
 
@@ -49,6 +50,22 @@ class Sampling:
             recent.append((now, sample.power_w))
         return readings
 
+    def so_far(self) -> tuple[Reading, ...]:
+        """Return what is known of the window that is open: an estimate, with the present power."""
+        if self._open is None:
+            return ()
+        return tuple(
+            with_instant(_mean(resource, self._open, looks, None), self.powers).model_copy(
+                update={"quality": Quality.ESTIMATED, "import_wh": None, "export_wh": None}
+            )
+            for resource, looks in self._samples.items()
+        )
+
+    @property
+    def powers(self) -> dict[ResourceId, int]:
+        """The present powers of resources that are read, W."""
+        return {s.resource: s.power_w for s in self.latest if not s.is_faulty}
+
     def baseline(self, resource: ResourceId, before: datetime, over: timedelta) -> int | None:
         """Return the mean power in `[before - over, before)` that no event moved, W.
 
@@ -71,6 +88,11 @@ class Sampling:
             for resource, group in samples.items()
             if group
         )
+
+
+def with_instant(reading: Reading, powers: Mapping[ResourceId, int]) -> Reading:
+    """Return a reading that tells a resource's power at the end too, where it is known, W."""
+    return reading.model_copy(update={"instant_w": powers.get(reading.resource)})
 
 
 _Look = tuple[datetime, Sample]
@@ -104,8 +126,11 @@ def _at_the_end(name: str, interval: Interval, last: _Look, after: _Look | None)
     return known + round((following - known) * (rest / gap))
 
 
-def resource_of(sample: Sample) -> Resource:
-    """Return what a sample tells of a resource; overridden or faulty ones offer nothing."""
+def resource_of(sample: Sample, committed_w: int = 0) -> Resource:
+    """Return what a sample tells of a resource; overridden or faulty ones offer nothing.
+
+    `committed_w` is by how much events have changed its power, signed, W.
+    """
     state = ResourceState.AVAILABLE
     if sample.is_overridden:
         state = ResourceState.OPTED_OUT
@@ -120,6 +145,12 @@ def resource_of(sample: Sample) -> Resource:
         increase_w=sample.increase_w if is_usable else 0,
         decrease_w=sample.decrease_w if is_usable else 0,
         stored_wh=sample.stored_wh,
+        charge_permille=sample.charge_permille,
+        needed_wh=sample.needed_wh,
+        departs=sample.departs,
+        committed_w=committed_w if is_usable else 0,
+        offered=sample.offered if is_usable else None,
+        forecast=sample.forecast if is_usable else (),
         rated_import_w=sample.limits.rated_import_w if sample.limits else None,
         rated_export_w=sample.limits.rated_export_w if sample.limits else None,
     )

@@ -10,7 +10,15 @@ from xmpp_cem.core.effects import Actuate, Effect, Note, ReadDevices, SetTimer
 from xmpp_cem.core.eventacts import Happening, Word
 from xmpp_cem.core.failsafe import FailsafeSettings
 from xmpp_cem.core.guarding import Guarding
-from xmpp_cem.core.inputs import Decided, Input, LinkChanged, Measured, Started, TimerFired
+from xmpp_cem.core.inputs import (
+    Decided,
+    Input,
+    LinkChanged,
+    Measured,
+    OwnerSaid,
+    Started,
+    TimerFired,
+)
 from xmpp_cem.core.life import Cause
 from xmpp_cem.core.losing import lost_after_s, released
 from xmpp_cem.core.overriding import Overriding, why_held
@@ -18,10 +26,14 @@ from xmpp_cem.core.plan import Plan, plan
 from xmpp_cem.core.preparing import drawn, moves_power, prepared, window_of
 from xmpp_cem.core.ranking import ranking
 from xmpp_cem.core.records import Commitment, Record
-from xmpp_cem.core.sampling import Sampling, resource_of
+from xmpp_cem.core.rejudging import rejudged
+from xmpp_cem.core.reporting import Reporting
+from xmpp_cem.core.sampling import resource_of
 from xmpp_cem.core.stages import outcome, told
+from xmpp_cem.core.takingback import Mending, held, left_w, taken_back
 from xmpp_cem.core.ven import Ven
 from xmpp_cem.core.venstate import VenSettings
+from xmpp_cem.messages.envelope import Verb
 from xmpp_cem.messages.events import StatusType
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.control import Sample, SetPoint
@@ -56,10 +68,12 @@ class Site:
         told = settings.failsafe.told if settings.failsafe else None
         self.ven = Ven(replace(settings.ven, follows=FOLLOWS, failsafe=told))
         self._guarding = Guarding(settings.failsafe, self.ven)
-        self._sampling = Sampling()
+        self._reporting = Reporting(self.ven)
+        self._sampling = self._reporting.sampling
         self._overriding = Overriding(settings.ven.party)
         self._alarming = Alarming(settings.ven.party)
         self._cycling = Cycling()
+        self._mending = Mending()
         self._free_w: dict[ResourceId, int] = {}
         self._plan = self._last_plan = Plan()
 
@@ -67,7 +81,9 @@ class Site:
         """Take back a record from before a restart."""
         self.ven.restore(record)
 
-    def handle(self, what: Input, now: datetime) -> list[Effect]:
+    def handle(  # noqa: PLR0911 one case per input
+        self, what: Input, now: datetime
+    ) -> list[Effect]:
         """Return what one input leads to."""
         match what:
             case Started():
@@ -80,11 +96,20 @@ class Site:
                 return self._measured(samples, now)
             case Decided():
                 return self.ven.handle(self._kept_to(what), now)
+            case OwnerSaid(enrolments=enrolments, schedules=schedules):
+                is_new = self.ven.state.rules.say(enrolments, schedules)
+                return self._spoken(now) if is_new else []
             case LinkChanged(is_up=is_up):
                 self._guarding.linked(now, is_up=is_up)
                 return self.ven.handle(what, now)
             case _:
                 return self.ven.handle(what, now)
+
+    def _spoken(self, now: datetime) -> list[Effect]:
+        """Act on what our customer now says, and tell our VTN."""
+        ven = self.ven
+        told = ven.register(Verb.CREATE, now) if ven.state.can_register else []
+        return [*rejudged(ven.state, ven.book, now), *told]
 
     def concerns(self, _now: datetime) -> tuple[Concern, ...]:
         """Return what is not as it should be."""
@@ -203,16 +228,22 @@ class Site:
     def _measured(self, samples: tuple[Sample, ...], now: datetime) -> list[Effect]:
         self._cycling.saw(samples, now)
         # Devices may have been read before they were told of this plan.
-        every, moved = self.ven.report_every, self._plan.moved | self._last_plan.moved
-        readings = self._sampling.take(samples, now, every, moved)
-        effects = self.ven.report(readings, now) if readings else []
-        resources = (resource_of(sample) for sample in samples)
+        moved = self._plan.moved | self._last_plan.moved
+        effects = self._reporting.measured(samples, moved, now)
+        resources = (resource_of(sample, self._committed_w(sample.resource)) for sample in samples)
         shown = tuple(self._guarding.shown(resource) for resource in resources)
         effects += self.ven.update(shown, now)
         event = next(iter(sorted(self._plan.causes)), None)
         for status in self._overriding.look(samples, event, now):
             effects += self.ven.tell(status, now)
-        return [*effects, *self._alarmed(samples, now), *self._overridden(samples, now)]
+        effects += [*self._alarmed(samples, now), *self._overridden(samples, now)]
+        return [*effects, *self._mending.look(samples, self.ven.book.commitments.values(), now)]
+
+    def _committed_w(self, resource: ResourceId) -> int:
+        """Return by how much the event that decides for a resource has changed its power, W."""
+        setting = self._plan.settings.get(resource)
+        cause = self.ven.book.commitments.get((setting.segment.cause if setting else None) or "")
+        return dict(cause.shares).get(resource, 0) if cause else 0
 
     def _alarmed(self, samples: tuple[Sample, ...], now: datetime) -> list[Effect]:
         """Tell, once, which mandatory limits are not kept, and why."""
@@ -226,15 +257,18 @@ class Site:
 
     def _overridden(self, samples: tuple[Sample, ...], now: datetime) -> list[Effect]:
         """Let the customer's local override win: take back what it makes impossible, and say so."""
-        if not _held(samples):
+        if not held(samples):
             return []
         effects: list[Effect] = []
-        for commitment in list(self.ven.book.live()):
-            answer = commitment.answer
-            is_response = isinstance(commitment.event.signal, Price | Level)
+        for known in list(self.ven.book.live()):
+            answer = known.answer
+            is_response = isinstance(known.event.signal, Price | Level)
             if answer is None or answer.opt is Opt.OUT or not answer.power_w or is_response:
                 continue
-            power_w = _left_w(commitment, answer.power_w, samples)
+            commitment = taken_back(known, samples, now)
+            if commitment != known:
+                effects.append(self.ven.book.keep(commitment))
+            power_w = left_w(commitment, answer.power_w, samples)
             opt = Opt.IN if power_w else Opt.OUT
             why = why_held(samples)
             until = answer.until
@@ -245,31 +279,13 @@ class Site:
         """Return a decision that promises nothing of what cannot be moved now."""
         samples = self._sampling.latest
         commitment = self.ven.book.commitments.get(decision.event)
-        if commitment is None or not decision.power_w or not _held(samples):
+        if commitment is None or not decision.power_w or not held(samples):
             return decision
         if isinstance(commitment.event.signal, Price | Level):
             return decision
-        power_w = _left_w(commitment, decision.power_w, samples)
+        power_w = left_w(commitment, decision.power_w, samples)
         if power_w == decision.power_w:
             return decision
         opt = decision.opt if power_w else Opt.OUT
         why = decision.reason or why_held(samples)
         return replace(decision, opt=opt, power_w=power_w, reason=why)
-
-
-def _held(samples: tuple[Sample, ...]) -> frozenset[ResourceId]:
-    """Return the resources that nobody can move now: their owner keeps them, or they are faulty."""
-    return frozenset(s.resource for s in samples if s.is_overridden or s.is_faulty)
-
-
-def _left_w(commitment: Commitment, power_w: int, samples: tuple[Sample, ...]) -> int:
-    """Return what is left of a promise without the resources that are held, W, signed."""
-    held, mean = _held(samples), commitment.means
-    is_fall = power_w < 0
-    able_w = sum(
-        dict(commitment.limits).get(s.resource, s.decrease_w if is_fall else s.increase_w)
-        for s in samples
-        if s.resource not in held and mean(s.resource, s.kind)
-    )
-    left_w = min(abs(power_w), able_w)
-    return -left_w if is_fall else left_w

@@ -32,9 +32,11 @@ class Taking:
     ) -> list[Effect]:
         """Count a member's readings.
 
-        An estimate of a window that had not ended when it was `sent` is for people who watch: the
-        window's own reading follows.
+        An estimate of a window that had not ended when it was `sent` tells the present power alone:
+        the window's own reading follows.
         """
+        early = tuple(reading for reading in readings if _is_early(reading, sent))
+        self._metering.see(party, early, sent)
         ended = tuple(reading for reading in readings if not _is_early(reading, sent))
         fresh = self._metering.take(party, ended)
         return [

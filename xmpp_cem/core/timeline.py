@@ -241,10 +241,16 @@ def _bounded(segment: Segment, limits: tuple[Limit, ...], physical: Physical) ->
     power_w = None if segment.power_w is None else physical.fitted(segment.power_w, span)
     why = segment.why
     if segment.power_w is not None and power_w != segment.power_w:
-        tight = (x for x in limits if not allowed(physical, [x]).holds(segment.power_w))
-        whose = ", ".join(dict.fromkeys(name for limit in tight for name in limit.sources))
-        why = f"{why}; limited to {power_w} W by {whose or 'what the resource can do'}"
+        whose = whose_limits(limits, physical, segment.power_w)
+        why = f"{why}; limited to {power_w} W by {whose}"
     return replace(segment, power_w=power_w, range=span, limits=limits, why=why)
+
+
+def whose_limits(limits: Iterable[Limit], physical: Physical, power_w: int) -> str:
+    """Return for people by what a resource may not have a power, W."""
+    tight = (each for each in limits if not allowed(physical, [each]).holds(power_w))
+    names = dict.fromkeys(name for limit in tight for name in limit.sources)
+    return ", ".join(names) or "what the resource can do"
 
 
 def _free(start: datetime, end: datetime, physical: Physical) -> Segment:

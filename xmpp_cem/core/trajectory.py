@@ -5,11 +5,11 @@ instant. Nothing is remembered from one look to the next, so that a restart chan
 """
 
 import bisect
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from xmpp_cem.core.bounds import Range
-from xmpp_cem.core.timeline import Part, Segment, Timeline
+from xmpp_cem.core.timeline import Part, Segment, Timeline, whose_limits
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -44,8 +44,12 @@ def setting_at(timeline: Timeline, free_w: int, instant: datetime) -> Setting:
     """
     now = timeline.at(instant)
     if _is_free(now):
-        held = timeline.physical.fitted(free_w, now.range)
-        return Setting(None if now.range.holds(free_w) else held, now.range, now)
+        if now.range.holds(free_w):
+            return Setting(None, now.range, now)
+        held_w = timeline.physical.fitted(free_w, now.range)
+        whose = whose_limits(now.limits, timeline.physical, free_w)
+        why = f"{now.why}; held at {held_w} W by {whose}"
+        return Setting(held_w, now.range, replace(now, why=why))
     level = free_w
     for each in _run(timeline, now):
         goal_w = free_w if each.power_w is None else each.power_w

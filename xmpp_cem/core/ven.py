@@ -12,6 +12,7 @@ from xmpp_cem.core.catchup import (
     catch_up_again,
     expect_index,
 )
+from xmpp_cem.core.commitments import kept
 from xmpp_cem.core.effects import (
     Admit,
     Effect,
@@ -61,8 +62,6 @@ from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.resource import Capability, Resource
 
-_KEPT_REVISIONS = 32
-
 
 class Ven:
     """One party's life as a VEN; the answers to events come from outside as `Decided`."""
@@ -70,8 +69,8 @@ class Ven:
     def __init__(self, settings: VenSettings) -> None:
         self.state = VenState(settings)
         self.book = EventBook(self.state)
-        self._readings = ReadingBook(self.state)
-        self._requests = VenRequests(self.state, self.book, self._readings)
+        self.readings = ReadingBook(self.state)
+        self._requests = VenRequests(self.state, self.book, self.readings)
         self._members: tuple[int, int] = (0, 0)
         self._pace = Pace(settings.min_change_w, settings.min_change_every)
         self._watch = VtnWatch(settings.vtn)
@@ -108,7 +107,7 @@ class Ven:
         if isinstance(record, VenRecord):
             self.state.record = record
         elif isinstance(record, Report):
-            self._readings.restore(record)
+            self.readings.restore(record)
         elif isinstance(record, Commitment):
             self.book.restore(record)
         elif isinstance(record, Agreed | Called):
@@ -174,7 +173,7 @@ class Ven:
         effects: list[Effect] = [self.state.can(resources, now), self._presence(now)]
         if self.state.is_up:
             verb = Verb.CREATE if known is None else Verb.CHANGE
-            effects += self._register(verb, now)
+            effects += self.register(verb, now)
         return effects
 
     def report(self, readings: tuple[Reading, ...], now: datetime) -> list[Effect]:
@@ -182,12 +181,18 @@ class Ven:
         effects: list[Effect] = []
         for part in split(readings):
             sent = self.state.uplink(Noun.READINGS, MeterReadings(readings=part), now)
-            effects += [*sent, *(self._readings.keep(part, now) if sent else [])]
+            effects += [*sent, *(self.readings.keep(part, now) if sent else [])]
         return effects
 
     def told(self) -> Iterator[Reading]:
         """Yield what was reported before and is kept, also from before a restart."""
-        return self._readings.told()
+        return self.readings.told()
+
+    def report_early(self, readings: tuple[Reading, ...], now: datetime) -> list[Effect]:
+        """Send what is known of a window before it ends; its own readings follow, and are kept."""
+        parts = split(readings)
+        told = (self.state.uplink(Noun.READINGS, MeterReadings(readings=p), now) for p in parts)
+        return [effect for each in told for effect in each]
 
     def tell(self, status: Status, now: datetime, *more: Status) -> list[Effect]:
         """Send status events up by the domain's uplink, in one message."""
@@ -201,20 +206,21 @@ class Ven:
             WatchPresence(Link.UPPER, Jid(self.state.settings.vtn.bare)),
         ]
         if self.state.capability:
-            effects += [self._presence(now), *self._register(Verb.CREATE, now)]
+            effects += [self._presence(now), *self.register(Verb.CREATE, now)]
         return [*effects, *catch_up(admission), expect_index(self._watch.heartbeat_s, now)]
 
     def _led(self, leadership: Leadership, now: datetime) -> list[Effect]:
         """Register anew with a VTN that has begun a new epoch: it may have lost its store."""
         notes, is_another = self._watch.led(leadership)
         is_due = is_another and self.state.capability is not None
-        return notes + (self._register(Verb.CREATE, now) if is_due else [])
+        return notes + (self.register(Verb.CREATE, now) if is_due else [])
 
     def _admit(self, admission: Admission) -> Admit:
         vtn = self.state.settings.vtn.bare
         return Admit(Link.UPPER, frozenset({vtn, *admission.watchers}))
 
-    def _register(self, verb: Verb, now: datetime) -> list[Effect]:
+    def register(self, verb: Verb, now: datetime) -> list[Effect]:
+        """Tell our VTN what we can do; a `create` also what our customer says."""
         told, party = self.state.rules.told_by_us(verb), self.settings.party
         body = EndDeviceConfig(party=party, capability=self.state.capability, **told)
         expires = now + timedelta(minutes=5)
@@ -261,7 +267,8 @@ class Ven:
         is_moved = record.admission is None or record.admission.events != admission.events
         confirmed = record.confirmed
         if capability and admission.confirmed == capability.revision:
-            confirmed = (*confirmed, Confirmed(capability=capability, at=at))[-_KEPT_REVISIONS:]
+            live = (commitment.event for commitment in self.book.live())
+            confirmed = kept((*confirmed, Confirmed(capability=capability, at=at)), live)
         effects.append(self.state.save(admission=admission, confirmed=confirmed))
         effects.append(self._admit(admission))
         return effects + (catch_up(admission) if is_moved else [])

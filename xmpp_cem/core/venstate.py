@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from xmpp_cem.core.capability import MOST_FORECAST, MOST_FORECAST_REPORTED, reportable, thinned
 from xmpp_cem.core.effects import Publish, Remember, Respond, Transact
 from xmpp_cem.core.inputs import Link, RequestArrived
 from xmpp_cem.core.letters import Letters
@@ -53,6 +54,8 @@ class VenSettings:
         boot: names this start of the machine, so that a power cut is told from a restart.
         min_change_w, min_change_every: a new capability revision is sent when flexibility has
             changed by at least this much, and no more often.
+        report_change_w, report_change_every: a power that has changed by at least this much, W, is
+            told before its window ends, and no more often; None: by the schedule alone.
         reports, reports_for: how many reports are kept for a VTN that missed them, and how long.
         reported_for: so long they are kept even when the VTN has them: it may lose its own store.
         responses: how its resources respond to prices and levels.
@@ -62,7 +65,7 @@ class VenSettings:
             programme.
         enrolments: in which programmes our customer takes part, with its word on each.
         schedules: when we answer in our owner's name.
-        tells_rules: whether both can be said in the domain's payload profile.
+        tells_rules: whether both can be said in the domain's payload profile, and prices of offers.
     """
 
     party: PartyId
@@ -74,6 +77,8 @@ class VenSettings:
     boot: str = ""
     min_change_w: int = 200
     min_change_every: timedelta = timedelta(seconds=10)
+    report_change_w: int | None = None
+    report_change_every: timedelta = timedelta(seconds=2)
     reports: int = 5000
     reports_for: timedelta = timedelta(hours=24)
     reported_for: timedelta = timedelta(hours=1)
@@ -113,15 +118,27 @@ class VenState:
         return remember
 
     def can(self, resources: tuple[Resource, ...], now: datetime) -> Remember:
-        """Make this what our resources can do, as a new revision."""
+        """Make this what our resources can do, as a new revision.
+
+        What the domain's profile cannot say is left out, so that both sides reckon alike.
+        """
+        windows = MOST_FORECAST
+        if not self.settings.tells_rules:
+            windows = MOST_FORECAST_REPORTED
+            resources = tuple(map(reportable, resources))
         remember = self.save(revision=self.record.revision + 1)
         self.capability = Capability(
             revision=self.record.revision,
             at=now,
-            resources=resources,
+            resources=thinned(resources, windows),
             failsafe=self.settings.failsafe,
         )
         return remember
+
+    @property
+    def can_register(self) -> bool:
+        """Whether there is something to tell our VTN, and a way to it; else it is told later."""
+        return self.is_up and self.capability is not None
 
     @property
     def position(self) -> Position:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from xmpp_cem.model.flexibility import Forecast, Offered
 from xmpp_cem.model.limits import Limits
+from xmpp_cem.model.reading import Correction
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,11 @@ class Reading:
         charge_permille: state of charge, 0 to 1000, where that has a meaning.
         needed_wh: energy still needed until `departs`, Wh.
         departs: when that energy must be there, UTC, such as the departure of a car.
+        offered: what the owner offers beyond `increase_w` and `decrease_w`, at a price.
+        forecast: what it will be able to do, in windows that stay where they are while time
+            passes, such as full hours.
+        corrections: what it did in truth at times that have passed, where it was read wrongly;
+            told as revisions of what was reported, once. Again is harmless.
     """
 
     power_w: int
@@ -72,6 +79,9 @@ class Reading:
     charge_permille: int | None = None
     needed_wh: int | None = None
     departs: datetime | None = None
+    offered: Offered | None = None
+    forecast: tuple[Forecast, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
 
 class Driver(Protocol):

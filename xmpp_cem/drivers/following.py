@@ -1,11 +1,23 @@
 """Simulated resources that follow a profile: a heat pump, a photovoltaic plant and a base load."""
 
+import math
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from xmpp_cem.drivers.driver import Description
-from xmpp_cem.drivers.physics import Reach, Room, State, advance, clamp, lasting_w, move, ramp
+from xmpp_cem.drivers.physics import (
+    Reach,
+    Room,
+    State,
+    advance,
+    clamp,
+    hours_after,
+    lasting_w,
+    move,
+    ramp,
+)
 from xmpp_cem.drivers.profile import Profile
+from xmpp_cem.model.flexibility import Forecast
 from xmpp_cem.model.limits import Limits
 
 _S_PER_H = 3600
@@ -146,6 +158,15 @@ class Pv:
             max(self._possible_w(state.at), later, state.power_w - change),
             min(0.0, state.power_w + change),
         )
+
+    def ahead(self, state: State) -> tuple[Forecast, ...]:
+        """Return what the sun will give, hour by hour: all of it can be curtailed."""
+        made = []
+        for hour in hours_after(state.at):
+            powers = [self._possible_w(hour.start), self._possible_w(hour.end)]
+            mean_w, least_w = round(sum(powers) / 2), math.floor(-max(powers))
+            made.append(Forecast(window=hour, power_w=mean_w, increase_w=least_w))
+        return tuple(made)
 
     def _possible_w(self, moment: datetime) -> float:
         return clamp(self.production.at(moment), -self.rated_w, 0.0)

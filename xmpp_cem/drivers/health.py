@@ -3,10 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pydantic import TypeAdapter, ValidationError
+
 from xmpp_cem.drivers.driver import Reading
+from xmpp_cem.model.flexibility import Forecasts, Offered
 from xmpp_cem.model.limits import Limits
+from xmpp_cem.model.reading import Corrections
 
 _S_PER_H = 3600
+_FORECASTS: TypeAdapter[Forecasts] = TypeAdapter(Forecasts)
+_CORRECTIONS: TypeAdapter[Corrections] = TypeAdapter(Corrections)
 _LONGEST_DOUBT = timedelta(hours=1)
 _LEAST_W = 100
 _MARGIN = 0.1
@@ -35,7 +41,7 @@ class Look:
 
 def doubt(reading: Reading, limits: Limits) -> str:
     """Return why a reading cannot be true by itself, or nothing."""
-    return _of_numbers(reading) or _of_power(reading, limits)
+    return _of_numbers(reading) or _of_power(reading, limits) or _of_times_to_come(reading)
 
 
 def _of_numbers(reading: Reading) -> str:
@@ -51,6 +57,17 @@ def _of_numbers(reading: Reading) -> str:
         return f"charge_permille is above {_FULL}: {reading.charge_permille}"
     if reading.departs is not None and reading.departs.tzinfo is None:
         return f"departs has no time zone: {reading.departs}"
+    return ""
+
+
+def _of_times_to_come(reading: Reading) -> str:
+    if reading.offered is not None and not isinstance(reading.offered, Offered):
+        return f"offered is {reading.offered!r} and no offer"
+    for name, kind in (("forecast", _FORECASTS), ("corrections", _CORRECTIONS)):
+        try:
+            kind.validate_python(getattr(reading, name))
+        except ValidationError as error:
+            return f"{name}: {error.errors(include_url=False)[0]['msg']}"
     return ""
 
 

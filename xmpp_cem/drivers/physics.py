@@ -7,11 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from xmpp_cem.drivers.driver import Description
+from xmpp_cem.model.time import Interval, window
 
 _SLICE = timedelta(seconds=5)
 _LONGEST = timedelta(days=2)
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _WS_PER_WH = 3600.0
+_HOUR = timedelta(hours=1)
+_HOURS = 12
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,12 @@ class Room:
     def mirrored(self) -> "Room":
         """Return the room as seen with the sign of power turned."""
         return Room(self.out_wh, self.into_wh)
+
+
+def hours_after(now: datetime) -> list[Interval]:
+    """Return the next full hours, UTC, for which a forecast is made."""
+    start = window(now, _HOUR).end
+    return [Interval(start=start + n * _HOUR, end=start + (n + 1) * _HOUR) for n in range(_HOURS)]
 
 
 def advance(state: State, now: datetime, one: Callable[[State, datetime], State]) -> State:

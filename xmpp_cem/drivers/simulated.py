@@ -2,12 +2,16 @@
 
 import math
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from xmpp_cem.drivers.driver import Description, Reading
+from xmpp_cem.drivers.following import Pv
 from xmpp_cem.drivers.physics import Model, State
-from xmpp_cem.drivers.storage import Ev
+from xmpp_cem.drivers.storage import Battery, Ev
+from xmpp_cem.model.flexibility import Forecast
+
+_FORECAST_EVERY = timedelta(minutes=1)
 
 
 class SimulatedDriver:
@@ -31,6 +35,8 @@ class SimulatedDriver:
         self._button = button
         self._set_point: int | None = None
         self._state = model.initial(clock())
+        self._forecast: tuple[Forecast, ...] = ()
+        self._forecast_at = self._state.at - _FORECAST_EVERY
 
     async def describe(self) -> Description:
         """Return kind and limits of the model."""
@@ -66,7 +72,16 @@ class SimulatedDriver:
             overridden=overridden,
             needed_wh=car.missing_wh(state) if car else None,
             departs=car.departure(state.at) if car else None,
+            charge_permille=_charge(self._model, state),
+            forecast=() if overridden else self._ahead(state),
         )
+
+    def _ahead(self, state: State) -> tuple[Forecast, ...]:
+        """Return the forecast, made anew every minute."""
+        if state.at >= self._forecast_at + _FORECAST_EVERY:
+            self._forecast = self._model.ahead(state) if isinstance(self._model, Ev | Pv) else ()
+            self._forecast_at = state.at
+        return self._forecast
 
     def _pressed(self) -> bool:
         return self._button is not None and self._button.exists()
@@ -75,3 +90,10 @@ class SimulatedDriver:
         in_force = None if overridden else self._set_point
         self._state = self._model.step(self._state, self._clock(), in_force)
         return self._state
+
+
+def _charge(model: Model, state: State) -> int | None:
+    """Return a battery's state of charge, thousandths of what it holds; None for all others."""
+    if not isinstance(model, Battery) or state.stored_wh is None or not model.highest_wh:
+        return None
+    return round(min(1.0, state.stored_wh / model.highest_wh) * 1000)

@@ -5,7 +5,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
 from xmpp_cem.drivers.driver import Description
-from xmpp_cem.drivers.physics import Move, Reach, Room, State, advance, clamp, lasting_w, move, ramp
+from xmpp_cem.drivers.physics import (
+    Move,
+    Reach,
+    Room,
+    State,
+    advance,
+    clamp,
+    hours_after,
+    lasting_w,
+    move,
+    ramp,
+)
+from xmpp_cem.model.flexibility import Forecast
 from xmpp_cem.model.limits import Limits
 
 _S_PER_H = 3600
@@ -163,6 +175,22 @@ class Ev:
             return None
         leaves = datetime.combine(moment.date(), self.plugged_until, moment.tzinfo)
         return leaves if leaves > moment else leaves + timedelta(days=1)
+
+    def ahead(self, state: State) -> tuple[Forecast, ...]:
+        """Return what the car that is there will take, hour by hour, until it is full or leaves.
+
+        It could pause in each of these hours; after it has left nothing can change.
+        """
+        missing_wh, leaves = self.missing_wh(state), self.departure(state.at)
+        if missing_wh is None:
+            return ()
+        made = []
+        for hour in hours_after(state.at):
+            passed_h = (hour.start - state.at).total_seconds() / _S_PER_H
+            left_wh = clamp(missing_wh - passed_h * self.rated_w, 0.0, self.rated_w)
+            power_w = 0 if leaves is not None and leaves < hour.end else math.floor(left_wh)
+            made.append(Forecast(window=hour, power_w=power_w, decrease_w=power_w))
+        return tuple(made)
 
     def missing_wh(self, state: State) -> int | None:
         """Return what the car that is there still takes, Wh; None: there is none."""

@@ -10,6 +10,7 @@ from xmpp_cem.model.event import EventStatus, Order
 from xmpp_cem.model.ids import DomainId, EventId, PartyId, ResourceId
 from xmpp_cem.model.membership import Standing
 from xmpp_cem.model.quantity import Flexibility, PerMille, Power
+from xmpp_cem.model.resource import Resource
 from xmpp_cem.model.signal import Signal
 from xmpp_cem.model.stage import Stage
 from xmpp_cem.model.stated import Stated
@@ -19,6 +20,10 @@ from xmpp_cem.model.value import Value
 
 MOST_TEXT = 30_000
 """So many characters of a file fit into a message."""
+
+
+MOST_RESOURCES = 100
+"""So many resources of one member fit into a message, with their forecasts."""
 
 
 class MemberShare(Value):
@@ -115,13 +120,16 @@ class MemberEntry(Value):
     Args:
         party, account: who.
         availability: as last seen.
-        increase_w, decrease_w, power_w: from its capability.
+        power_w: in its newest reading.
+        increase_w, decrease_w: from its capability.
+        committed_w: by how much events have changed its power, from its capability, signed, W.
         revision: of its capability, 0 when it never registered.
         last_heard: the last message or presence, None when never.
         standing: what it is to its VTN, None for a member.
         since: since when, None where the file says so.
         expected, reporting, oldest, estimated_share_permille: of its power, as `Reading` has them;
             None where it stands for itself alone and was measured.
+        resources: what each of them can do, where somebody has asked; the first 100.
         findings: why it is not available, where somebody has asked; a sentence each.
         refusals: the last ones, where somebody has asked.
     """
@@ -132,6 +140,7 @@ class MemberEntry(Value):
     power_w: Power = 0
     increase_w: Flexibility = 0
     decrease_w: Flexibility = 0
+    committed_w: Power = 0
     revision: int = Field(default=0, ge=0, le=2**53)
     last_heard: Instant | None = None
     standing: Standing | None = None
@@ -140,6 +149,7 @@ class MemberEntry(Value):
     reporting: int | None = Field(default=None, ge=0, le=2**31)
     oldest: Instant | None = None
     estimated_share_permille: PerMille | None = None
+    resources: tuple[Resource, ...] = Field(default=(), max_length=MOST_RESOURCES)
     findings: tuple[Sentence, ...] = Field(default=(), max_length=20)
     refusals: tuple[RefusalEntry, ...] = Field(default=(), max_length=20)
 

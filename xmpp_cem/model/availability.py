@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from xmpp_cem.model.resource import Capability, ResourceState
+from xmpp_cem.model.resource import Capability, Resource, ResourceState
 from xmpp_cem.model.time import Instant
 from xmpp_cem.model.value import Value
 
@@ -89,8 +89,16 @@ _OF_RESOURCES: dict[ResourceState, Availability] = {
 
 
 def availability_of(capability: Capability) -> Availability:
-    """Return the aggregate of a party's resources: all alike, or limited."""
-    return combined(_OF_RESOURCES[r.state] for r in capability.resources)
+    """Return the aggregate of a party's resources: all alike, or limited.
+
+    One that is available and has an offer beyond that is offering.
+    """
+    return combined(_shown(resource) for resource in capability.resources)
+
+
+def _shown(resource: Resource) -> Availability:
+    is_offering = resource.state is ResourceState.AVAILABLE and resource.offered is not None
+    return Availability.OFFERING if is_offering else _OF_RESOURCES[resource.state]
 
 
 def combined(states: Iterable[Availability]) -> Availability:

@@ -4,11 +4,13 @@ from typing import Annotated
 
 from pydantic import Field
 
+from xmpp_cem.model.flexibility import Forecasts, Offered
 from xmpp_cem.model.ids import ResourceId
 from xmpp_cem.model.limits import Limits
 from xmpp_cem.model.quantity import Energy, Flexibility, PerMille, Power
+from xmpp_cem.model.reading import Corrections
 from xmpp_cem.model.text import Sentence
-from xmpp_cem.model.time import Instant
+from xmpp_cem.model.time import Instant, Interval
 from xmpp_cem.model.value import Value
 
 
@@ -30,6 +32,9 @@ class Sample(Value):
         needed_wh: energy that it still needs until `departs`.
         departs: when it has to be served, such as the departure of a car, UTC.
         limits: what its physics allows.
+        offered: what its owner offers beyond what it can do by itself.
+        corrections: what it did in truth at times that have been reported; again is harmless.
+        forecast: what it will be able to do; windows that stay where they are, such as full hours.
     """
 
     resource: ResourceId
@@ -48,6 +53,15 @@ class Sample(Value):
     needed_wh: Energy | None = None
     departs: Instant | None = None
     limits: Limits | None = None
+    offered: Offered | None = None
+    forecast: Forecasts = ()
+    corrections: Corrections = ()
+
+
+def able_w(sample: Sample, over: Interval, *, is_fall: bool) -> int:
+    """Return by how much a resource can fall or rise now, with what is offered for a time, W."""
+    offered_w = sample.offered.flexible_w(over, is_fall=is_fall) if sample.offered else 0
+    return (sample.decrease_w if is_fall else sample.increase_w) + offered_w
 
 
 class SetPoint(Value):

@@ -9,18 +9,19 @@ from typing import Annotated
 
 from pydantic import Field
 
-_LARGEST_W = 10**12
+LARGEST_W = 10**12
+"""The most that a power can be, W."""
 
-Power = Annotated[int, Field(ge=-_LARGEST_W, le=_LARGEST_W, strict=True)]
+Power = Annotated[int, Field(ge=-LARGEST_W, le=LARGEST_W, strict=True)]
 """Signed power in W: consumption and charging positive, export and discharge negative."""
 
-Flexibility = Annotated[int, Field(ge=0, le=_LARGEST_W, strict=True)]
+Flexibility = Annotated[int, Field(ge=0, le=LARGEST_W, strict=True)]
 """How much the signed power can change in one direction, in W, never negative."""
 
 Energy = Annotated[int, Field(ge=0, le=10**15, strict=True)]
 """Energy in Wh, of one direction, never negative."""
 
-Reactive = Annotated[int, Field(ge=-_LARGEST_W, le=_LARGEST_W, strict=True)]
+Reactive = Annotated[int, Field(ge=-LARGEST_W, le=LARGEST_W, strict=True)]
 """Signed reactive power in VAr."""
 
 Millivolt = Annotated[int, Field(ge=0, le=10**9, strict=True)]
@@ -38,4 +39,4 @@ Multiplier = Annotated[Decimal, Field(ge=0, le=1, max_digits=10, decimal_places=
 
 def bounded(power_w: int) -> int:
     """Keep a sum of what many claim within what a message can carry, W."""
-    return max(-_LARGEST_W, min(_LARGEST_W, power_w))
+    return max(-LARGEST_W, min(LARGEST_W, power_w))

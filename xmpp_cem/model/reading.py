@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import Field
 
@@ -75,6 +76,27 @@ class Reading(Value):
     reporting: int = Field(default=1, ge=0, le=2**31)
     oldest: Instant | None = None
     estimated_share_permille: PerMille = 0
+
+
+class Correction(Value):
+    """What a resource did in truth over a time that has passed, where it was read wrongly.
+
+    Args:
+        window: `[start, end)`, UTC; reporting windows that lie in it wholly are corrected.
+        power_w: average signed power, W.
+        import_wh, export_wh: register values at its end, where they are corrected too.
+        quality: how good that is.
+    """
+
+    window: Interval
+    power_w: Power
+    import_wh: Energy | None = None
+    export_wh: Energy | None = None
+    quality: Quality = Quality.VALID
+
+
+Corrections = Annotated[tuple[Correction, ...], Field(max_length=100)]
+"""What a driver corrects at a time."""
 
 
 def _mean(kind: MeasurementKind, unit: Unit, **places: int) -> ReadingType:

@@ -1,13 +1,15 @@
 """An energy resource and what it can do."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from pydantic import Field
 
+from xmpp_cem.model.flexibility import Forecasts, Offered, lowest_w
 from xmpp_cem.model.ids import ResourceId
-from xmpp_cem.model.quantity import Energy, Flexibility, Power
+from xmpp_cem.model.quantity import Energy, Flexibility, PerMille, Power
 from xmpp_cem.model.signal import Direction
-from xmpp_cem.model.time import Instant
+from xmpp_cem.model.time import Instant, Interval
 from xmpp_cem.model.value import Value
 
 
@@ -28,11 +30,18 @@ class Resource(Value):
         kind: what it is, for people: `battery`, `ev`, `virtual` and so on.
         state: what it is ready for.
         power_w: present power.
-        increase_w: by how much its power can rise now.
-        decrease_w: by how much its power can fall now.
+        increase_w: available: by how much its power can rise now.
+        decrease_w: available: by how much its power can fall now.
         stored_wh: energy in store, where that has meaning.
+        charge_permille: state of charge, of the full store, where the device tells it.
+        needed_wh: energy that it still has to get until `departs`, such as by a car.
+        departs: when that energy must be there.
         rated_import_w, rated_export_w: the most that it can take from and give to the grid, W;
             None where it is not known.
+        committed_w: by how much events have changed `power_w`, as it was promised, signed, W;
+            what is available is left beside that.
+        offered: what its owner offers beyond what is available.
+        forecast: what it will be able to do.
     """
 
     id: ResourceId
@@ -42,8 +51,23 @@ class Resource(Value):
     increase_w: Flexibility = 0
     decrease_w: Flexibility = 0
     stored_wh: Energy | None = None
+    charge_permille: PerMille | None = None
+    needed_wh: Energy | None = None
+    departs: Instant | None = None
     rated_import_w: Flexibility | None = None
     rated_export_w: Flexibility | None = None
+    committed_w: Power = 0
+    offered: Offered | None = None
+    forecast: Forecasts = ()
+
+    def standing_w(self, over: Interval, *, is_fall: bool) -> int:
+        """By how much power can fall or rise all through a time, without what is offered, W."""
+        now_w = self.decrease_w if is_fall else self.increase_w
+        return lowest_w(self.forecast, now_w, over, is_fall=is_fall)
+
+    def offered_w(self, over: Interval, *, is_fall: bool) -> int:
+        """By how much more power can fall or rise in an event's time at the offered price, W."""
+        return self.offered.flexible_w(over, is_fall=is_fall) if self.offered else 0
 
     def most_w(self, direction: Direction) -> int:
         """The most that can flow, W: as rated, and else what is possible now."""
@@ -93,6 +117,25 @@ class Capability(Value):
         """The most that can flow through all resources together, W."""
         return sum(resource.most_w(direction) for resource in self.resources)
 
+    def able_w(self, over: Interval, *, is_fall: bool) -> int:
+        """By how much all ready resources can fall or rise in an event's time, W.
+
+        VTN and VEN both reckon an event's share from this.
+        """
+        return sum(
+            r.standing_w(over, is_fall=is_fall) + r.offered_w(over, is_fall=is_fall)
+            for r in self.ready
+        )
+
+    def offered_w(self, over: Interval, *, is_fall: bool) -> int:
+        """What of `able_w` is offered at a price, W."""
+        return sum(r.offered_w(over, is_fall=is_fall) for r in self.ready)
+
+    @property
+    def committed_w(self) -> int:
+        """By how much events have changed the power of all resources together, signed, W."""
+        return sum(r.committed_w for r in self.resources)
+
     @property
     def increase_w(self) -> int:
         """By how much all ready resources together can rise, in W."""
@@ -112,3 +155,8 @@ class Capability(Value):
     def ready(self) -> tuple[Resource, ...]:
         """The resources that flexibility can be counted on."""
         return tuple(r for r in self.resources if r.state in _READY)
+
+
+def dearest(resources: Iterable[Resource]) -> float:
+    """Return the highest price of what resources offer, per kWh; 0 where nothing is offered."""
+    return max((float(r.offered.per_kwh) for r in resources if r.offered), default=0.0)

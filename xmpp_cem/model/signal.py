@@ -91,6 +91,9 @@ class Limit(Value):
 PerKilowattHour = Annotated[Decimal, Field(ge=-(10**6), le=10**6, decimal_places=6)]
 """An amount of money per kWh; prices may be negative."""
 
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+"""A currency of ISO 4217."""
+
 
 class Price(Value):
     """What a kWh costs while the event lasts: resources respond by their own curve.
@@ -102,7 +105,7 @@ class Price(Value):
 
     kind: Literal["price"] = "price"
     per_kwh: PerKilowattHour
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+    currency: Currency
 
 
 class Level(Value):

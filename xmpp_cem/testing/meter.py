@@ -5,6 +5,7 @@ import asyncio
 from xmpp_cem.agents.application import Decision, OptIn, OptOut
 from xmpp_cem.model.control import Sample, SetPoint
 from xmpp_cem.model.event import Event
+from xmpp_cem.model.reading import Correction
 
 
 class Meter:
@@ -22,6 +23,7 @@ class Meter:
         self.asked: list[int] = []
         self.refuses = False
         self.hesitates = False
+        self.corrections: tuple[Correction, ...] = ()
 
     @property
     def power_w(self) -> int:
@@ -45,6 +47,7 @@ class Meter:
                 decrease_w=0 if self.is_overridden else self.decrease_w,
                 increase_w=0 if self.is_overridden else self.increase_w,
                 is_overridden=self.is_overridden,
+                corrections=self.corrections,
             )
         ]
 

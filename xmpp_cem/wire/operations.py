@@ -13,6 +13,7 @@ from xmpp_cem.messages.operations import (
 )
 from xmpp_cem.model.signal import Signal
 from xmpp_cem.model.stated import Stated
+from xmpp_cem.wire.capability import append_resource, read_resources
 from xmpp_cem.wire.fields import (
     INTERVAL,
     ORDER,
@@ -74,6 +75,7 @@ MEMBER: Fields = {
     "power_w": ("powerW", INTEGER),
     "increase_w": ("increaseW", INTEGER),
     "decrease_w": ("decreaseW", INTEGER),
+    "committed_w": ("committedW", INTEGER),
     "revision": ("revision", INTEGER),
     "last_heard": ("lastHeard", INSTANT),
     "standing": ("standing", TOKEN),
@@ -149,6 +151,10 @@ def append_members(payload: Draft, body: DomainMembers) -> None:
     for member in body.members:
         part = append(element, OPERATIONS, "member")
         set_attributes(part, member, MEMBER)
+        if not member.committed_w:
+            del part.attributes[MEMBER["committed_w"][0]]
+        for resource in member.resources:
+            append_resource(part, OPERATIONS, resource)
         for finding in member.findings:
             append(part, OPERATIONS, "finding", finding)
         for refusal in member.refusals:
@@ -223,6 +229,7 @@ def _read_share(part: Element) -> MemberShare:
 def _read_member(part: Element) -> MemberEntry:
     values = {
         **attributes(part, MEMBER),
+        "resources": read_resources(part, OPERATIONS),
         "findings": tuple(text_of(one) for one in children(part, OPERATIONS, "finding")),
         "refusals": tuple(_read_refusal(one) for one in children(part, OPERATIONS, "refusal")),
     }

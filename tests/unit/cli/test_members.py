@@ -20,7 +20,7 @@ def test_members_need_an_operators_file(call: Call):
 
 def test_what_a_member_never_told_is_no_zero():
     entry = MemberEntry(party="a", account="a@h", availability=Availability.UNREACHABLE)
-    assert _row(entry) == ("a", "a@h", "unreachable", "-", "-", "-", "never")
+    assert _row(entry) == ("a", "a@h", "unreachable", "-", "-", "-", "-", "never")
 
 
 def test_a_members_powers_are_told_in_kw():
@@ -29,6 +29,7 @@ def test_a_members_powers_are_told_in_kw():
         account="a@h",
         availability=Availability.LIMITED,
         power_w=-1500,
+        committed_w=-500,
         increase_w=2000,
         decrease_w=0,
         revision=3,
@@ -39,6 +40,7 @@ def test_a_members_powers_are_told_in_kw():
         "a@h",
         "limited",
         "-1.5 kW",
+        "-0.5 kW",
         "2.0 kW",
         "0.0 kW",
         "2026-01-31 12:00:00Z",
@@ -72,6 +74,7 @@ def test_members_with_a_file_alone_lists_them(call: Call):
         ("expel", "gateway.toml", "site-9"),
         ("replace", "gateway.toml", "site-9", "new@xmpp.localhost"),
         ("why", "gateway.toml", "site-9"),
+        ("show", "gateway.toml", "site-9"),
     ],
 )
 def test_each_command_needs_an_operators_file(call: Call, arguments: tuple[str, ...]):

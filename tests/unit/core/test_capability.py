@@ -1,7 +1,17 @@
 from datetime import timedelta
 
-from xmpp_cem.core.capability import MOST_AT_ONCE, Pace, is_alike, moved_w
+from xmpp_cem.core.capability import (
+    MOST_AT_ONCE,
+    MOST_FORECAST,
+    Pace,
+    is_alike,
+    moved_w,
+    reportable,
+    thinned,
+)
+from xmpp_cem.model.flexibility import Forecast, Offered
 from xmpp_cem.model.resource import Capability, Resource, ResourceState
+from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import at
 
 
@@ -54,3 +64,59 @@ def test_after_a_minute_without_a_new_rating_they_are_told_at_once_again():
         assert pace.lets(known(0), (resource(rated_import_w=number),), at(1))
     assert not pace.lets(known(0), (resource(rated_import_w=99),), at(2))
     assert pace.lets(known(60), (resource(rated_import_w=99),), at(62))
+
+
+def hourly(first, *decreases_w):
+    return tuple(
+        Forecast(
+            window=Interval(start=at(3600 * n), end=at(3600 * (n + 1))),
+            power_w=0,
+            decrease_w=decrease_w,
+        )
+        for n, decrease_w in enumerate(decreases_w, first)
+    )
+
+
+def test_a_promise_to_an_event_is_told_like_flexibility():
+    pace = Pace(200, timedelta(seconds=10))
+    assert not pace.lets(known(0), (resource(committed_w=-1000),), at(9))
+    assert pace.lets(known(0), (resource(committed_w=-1000),), at(10))
+    assert not pace.lets(known(0), (resource(committed_w=-199),), at(10))
+
+
+def test_an_offer_and_a_new_departure_are_told():
+    pace = Pace(200, timedelta(seconds=10))
+    offer = Offered(decrease_w=1, per_kwh="0.1", currency="EUR", until=at(900))
+    assert pace.lets(known(0), (resource(offered=offer),), at(10))
+    assert not pace.lets(known(0, offered=offer), (resource(offered=offer),), at(10))
+    assert pace.lets(known(0), (resource(departs=at(900)),), at(10))
+
+
+def test_a_forecast_is_told_when_it_has_moved_in_a_window_that_both_know():
+    pace = Pace(200, timedelta(seconds=10))
+    before = known(0, forecast=hourly(1, 3000, 2000))
+    assert not pace.lets(before, (resource(forecast=hourly(1, 3000, 2199)),), at(10))
+    assert pace.lets(before, (resource(forecast=hourly(1, 3000, 2200)),), at(10))
+
+
+def test_a_forecast_of_other_windows_is_told_after_a_quarter_of_an_hour():
+    pace = Pace(200, timedelta(seconds=10))
+    before = known(0, forecast=hourly(1, 3000, 2000))
+    later = (resource(forecast=hourly(2, 2000, 1000)),)
+    assert not pace.lets(before, later, at(899))
+    assert pace.lets(before, later, at(900))
+
+
+def test_forecasts_are_told_as_far_as_a_message_bears_them():
+    one = resource(forecast=hourly(1, *range(24)))
+    assert thinned((one,) * 8, MOST_FORECAST) == (one,) * 8
+    many = thinned((one,) * 100, MOST_FORECAST)
+    assert sum(len(each.forecast) for each in many) == MOST_FORECAST
+    assert many[0].forecast == one.forecast[:2]
+
+
+def test_what_reports_cannot_say_is_left_out_of_a_capability():
+    fine = Forecast(window=Interval(start=at(0), end=at(0.5)), power_w=0)
+    offer = Offered(decrease_w=1, per_kwh="0.1", currency="EUR", until=at(900))
+    one = resource(offered=offer, forecast=(fine, *hourly(1, 3000)))
+    assert reportable(one) == resource(forecast=hourly(1, 3000))

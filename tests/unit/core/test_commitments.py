@@ -1,10 +1,12 @@
 import pytest
 
-from xmpp_cem.core.commitments import asked_power, basis_capability, why_not
+from xmpp_cem.core.commitments import asked_power, basis_capability, kept, why_not
 from xmpp_cem.core.kept import Confirmed
 from xmpp_cem.model.event import Targets
+from xmpp_cem.model.flexibility import Forecast
 from xmpp_cem.model.resource import Capability, Resource
 from xmpp_cem.model.signal import Level, Share
+from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import NOW, at, capability, make_event, share_of
 
 
@@ -60,3 +62,24 @@ def test_a_share_is_of_the_resources_that_are_meant(targets, asked_w):
 )
 def test_what_a_party_cannot_follow_has_a_reason(changes, why):
     assert why in why_not(make_event(**changes), TWO, CASCADES)
+
+
+def test_a_capability_that_a_live_event_refers_to_is_kept_however_many_follow():
+    told = tuple(Confirmed(capability=capability(revision=n), at=at(n)) for n in range(1, 100))
+    event = make_event(signal=share_of("0.5", at(5.5)))
+    left = kept(told, [event])
+    assert basis_capability(left, event) == told[4].capability
+    assert len(left) == 33
+    assert kept(told, []) == told[-32:]
+
+
+def test_forecasts_are_kept_of_the_last_capabilities_and_of_those_that_events_refer_to():
+    window = Interval(start=at(3600), end=at(7200))
+    resource = Resource(id="r", kind="ev", forecast=(Forecast(window=window, power_w=0),))
+    told = tuple(
+        Confirmed(capability=Capability(revision=n, at=at(n), resources=(resource,)), at=at(n))
+        for n in range(1, 11)
+    )
+    left = kept(told, [make_event(signal=share_of("0.5", at(5.5)))])
+    forecast = [k.capability.revision for k in left if k.capability.resources[0].forecast]
+    assert (len(left), forecast) == (10, [5, 8, 9, 10])

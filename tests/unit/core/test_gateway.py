@@ -37,7 +37,7 @@ from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import Change, EventStatus
 from xmpp_cem.model.ids import Jid, derived_id, lower_event_id
-from xmpp_cem.model.reading import Reading
+from xmpp_cem.model.reading import Quality, Reading
 from xmpp_cem.model.signal import ChargeState, Delta, Direction, Level, Limit, Price
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import (
@@ -62,9 +62,9 @@ LOWER_ID = lower_event_id(UPPER_EVENT.id, "grid")
 class Cascade(Domain):
     """A gateway over members `a` and `b`, which can do 3000 W less each, and more of no account."""
 
-    def __init__(self, *more: str) -> None:
+    def __init__(self, *more: str, **own) -> None:
         super().__init__("a", "b", *more)
-        upper = VenSettings("gw", "upper", Jid(f"top@{HOST}", "vtn"), plain_digest)
+        upper = VenSettings("gw", "upper", Jid(f"top@{HOST}", "vtn"), plain_digest, **own)
         self.gateway = Gateway(GatewaySettings(upper, self.settings, timedelta(seconds=2)))
         self.vtn = self.gateway  # what the domain's helpers speak to
         self.sent = []
@@ -500,3 +500,38 @@ def test_a_changing_change_of_power_cascades_in_proportion(cascade):
     assert [c.signal for c in cascade.dispatch.changes] == [Delta(power_w=-1500)]
     event = cascade.dispatch.event
     assert event.changes[0].signal.multiplier == event.signal.multiplier / 2
+
+
+def test_a_sum_that_leaves_its_dead_band_is_told_above_before_its_window_ends():
+    cascade = Cascade(report_change_w=500)
+    cascade.up()
+
+    def told(seconds):
+        sent = transactions_in(cascade.tell(TimerFired("cascade/tick"), seconds))
+        return [r for m in sent if m.header.noun is Noun.READINGS for r in m.body.readings]
+
+    def reports(member, power_w, seconds, **more):
+        window = (
+            Interval(start=at(-10), end=at(0)) if not more else Interval(start=at(0), end=at(10))
+        )
+        reading = Reading(resource="r", window=window, power_w=power_w, **more)
+        message = request(Verb.CREATE, Noun.READINGS, member, MeterReadings(readings=(reading,)))
+        stamped = message.model_copy(
+            update={"header": message.header.model_copy(update={"timestamp": at(seconds)})}
+        )
+        cascade.tell(arrived(stamped, member), seconds)
+
+    for member in ("a", "b"):
+        reports(member, 5000, 1)
+    (scheduled,) = told(2)
+    assert (scheduled.power_w, scheduled.quality) == (10_000, Quality.VALID)
+    reports("a", 4600, 5, instant_w=4600, quality=Quality.ESTIMATED)
+    assert told(5) == []
+    reports("b", 4800, 6, instant_w=4800, quality=Quality.ESTIMATED)
+    (early,) = told(6)
+    assert (early.instant_w, early.quality, early.window) == (
+        9400,
+        Quality.ESTIMATED,
+        Interval(start=at(0), end=at(10)),
+    )
+    assert told(9) == []

@@ -187,3 +187,32 @@ def test_only_the_last_windows_are_kept():
         metering.summing.due("gw", {"a": None}, at(10 * number + 10), STEP)
     assert len(metering.history["a"]) == 30
     assert len(metering.summing.told) == 60
+
+
+def early(power_w, number=0, resource="r"):
+    told = reading(number, 9, resource)
+    return told.model_copy(update={"instant_w": power_w, "quality": Quality.ESTIMATED})
+
+
+def test_a_power_that_is_told_on_change_counts_until_its_window_is_told():
+    metering = Metering()
+    metering.take("a", (reading(0, 1000),))
+    metering.see("a", (early(400, 1), early(50, 1, "s")), at(13))
+    assert metering.power("a") == 450
+    assert metering.held("a")[-1].power_w == 1000
+    metering.take("a", (reading(1, 700),))
+    assert metering.power("a") == 700
+
+
+def test_a_power_that_is_older_or_incomplete_tells_nothing():
+    metering = Metering()
+    metering.see("a", (early(400),), at(5))
+    metering.see("a", (early(9),), at(4))
+    metering.see("a", (early(9), reading(0)), at(6))
+    assert metering.power("a") == 400
+
+
+def test_a_power_beyond_belief_is_not_seen():
+    metering = Metering(most_w=1000)
+    metering.see("a", (early(1001),), at(5))
+    assert metering.power("a") is None

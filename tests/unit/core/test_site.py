@@ -22,8 +22,9 @@ from xmpp_cem.messages.events import StatusType
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.control import Sample
 from xmpp_cem.model.event import Mode, Targets
+from xmpp_cem.model.flexibility import Offered
 from xmpp_cem.model.ids import Jid, derived_id
-from xmpp_cem.model.signal import Limit
+from xmpp_cem.model.signal import Delta, Limit
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import (
     HOST,
@@ -162,6 +163,32 @@ def test_an_override_of_one_resource_keeps_what_the_other_can_do(house):
     house.tell(Measured(held), 30)
     answer = house.answers[-1]
     assert (answer.opt, answer.power_w) == (Opt.IN, -2000)
+
+
+def test_what_an_event_has_changed_is_told_as_committed(house):
+    def committed():
+        made = house.site.ven.state.capability
+        return {r.id: r.committed_w for r in made.resources}
+
+    house.commit(EVENT)
+    assert committed() == {"r1": 0, "r2": 0}
+    house.set_points(20)
+    house.tell(Measured(BOTH), 20)
+    assert committed() == {"r1": -2000, "r2": -1000}
+    house.set_points(80)
+    house.tell(Measured(BOTH), 81)
+    assert committed() == {"r1": 0, "r2": 0}
+
+
+def test_an_offer_can_be_promised_and_done(house):
+    offer = Offered(decrease_w=1000, per_kwh="0.3", currency="EUR", until=at(80))
+    offering = (BOTH[0].model_copy(update={"offered": offer, "decrease_w": 2000}), BOTH[1])
+    house.tell(Measured(offering), -15)
+    event = make_event(signal=Delta(power_w=-5000))
+    house.publish(EndDeviceControls(events=(event,)))
+    house.tell(Decided(event.id, event.order, Opt.IN, -5000), 1)
+    house.tell(Measured(offering), 19)
+    assert house.set_points(20) == {"r1": 1000, "r2": 0}
 
 
 def test_an_event_that_only_tries_the_communication_moves_nothing(house):

@@ -166,3 +166,20 @@ def test_a_failsafe_limit_bounds_what_was_accepted_at_any_time():
     made = timeline([claim("a", 0, 60), claim("b", 60, 90, -2000)], limits, BATTERY)
     assert powers(made, 3000, (-(10**9), 30, 70, 10**9)) == [600, 600, 0, 600]
     assert made.segments[1].why.endswith("limited to 600 W by failsafe")
+
+
+def test_a_free_resource_that_a_limit_holds_says_by_which():
+    cap = Cap("dso-1", at(0), at(100), Direction.IMPORT, 600)
+    made = timeline([], [cap], BATTERY)
+    assert setting_at(made, 600, at(10)).segment.why == "no event decides"
+    held = setting_at(made, 2000, at(10))
+    assert (held.power_w, held.segment.why) == (600, "no event decides; held at 600 W by dso-1")
+
+
+def test_a_free_resource_that_the_failsafe_holds_says_so():
+    settings = FailsafeSettings(import_w=600, export_w=0)
+    made = timeline([], own_caps(Mode.FAILSAFE, settings), BATTERY)
+    why = setting_at(made, 2000, at(10)).segment.why
+    assert why == "no event decides; held at 600 W by failsafe"
+    why = setting_at(made, -2000, at(10)).segment.why
+    assert why == "no event decides; held at 0 W by failsafe"

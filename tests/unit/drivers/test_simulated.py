@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 
 from xmpp_cem.drivers.driver import Description, Reading
+from xmpp_cem.drivers.following import Pv
 from xmpp_cem.drivers.physics import Model
+from xmpp_cem.drivers.profile import Profile
 from xmpp_cem.drivers.simulated import SimulatedDriver
 from xmpp_cem.drivers.storage import Battery, Ev
 from xmpp_cem.model.limits import Limits
@@ -44,6 +46,7 @@ async def test_a_reading_states_power_flexibility_and_registers(clock: Clock):
         export_wh=0,
         stored_wh=5499,
         overridden=False,
+        charge_permille=611,
     )
     limits = Limits(rated_import_w=5000, rated_export_w=4000, ramp_w_per_s=1000)
     assert await battery.describe() == Description("battery", limits)
@@ -134,3 +137,32 @@ async def test_a_car_tells_what_it_needs_until_it_leaves(clock: Clock):
 async def test_a_car_that_stays_leaves_never(clock: Clock):
     reading = await driver(clock, model=Ev(11_000, 3, 500, time(0), time(0), 1000)).read()
     assert (reading.needed_wh, reading.departs) == (500, None)
+
+
+async def test_a_plant_forecasts_full_hours_of_what_can_be_curtailed(clock: Clock):
+    day = Profile(source="test", resource="pv", start=clock.now, step_s=43_200, power_w=(-4000, 0))
+    plant = driver(clock, model=Pv(5000, day, 1000))
+    clock.advance(minutes=10)
+    told = (await plant.read()).forecast
+    assert len(told) == 12
+    assert told[0].window.start == datetime(2025, 4, 10, 13, tzinfo=UTC)
+    assert (told[0].power_w, told[0].increase_w) == (-3500, 3333)
+    clock.advance(seconds=59)
+    assert (await plant.read()).forecast is told
+
+
+async def test_a_car_forecasts_until_it_is_full_or_leaves(clock: Clock):
+    car = Ev(11_000, 3, 25_000, time(8), time(15, 30), 1000)
+    charger = driver(clock, model=car)
+    told = (await charger.read()).forecast
+    by_hour = {each.window.start.hour: (each.power_w, each.decrease_w) for each in told}
+    assert by_hour[13] == (11_000, 11_000)
+    assert by_hour[14] == (3000, 3000)
+    assert by_hour[15] == by_hour[20] == (0, 0)
+
+
+async def test_where_the_customer_has_control_nothing_is_forecast(clock: Clock, tmp_path: Path):
+    button = tmp_path / "button"
+    button.touch()
+    charger = driver(clock, button, Ev(11_000, 3, 25_000, time(8), time(15), 1000))
+    assert (await charger.read()).forecast == ()

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import get_args
 
 import pytest
@@ -14,6 +15,7 @@ from xmpp_cem.core.inputs import (
     LinkChanged,
     Measured,
     NodesVerified,
+    OwnerSaid,
     PresenceChanged,
     QueryAnswered,
     QueryFailed,
@@ -52,7 +54,10 @@ from xmpp_cem.model.event import EventStatus
 from xmpp_cem.model.ids import Jid, derived_id
 from xmpp_cem.model.node import Drift, NodeState
 from xmpp_cem.model.position import Position
+from xmpp_cem.model.programme import Enrolment
 from xmpp_cem.model.reading import Reading
+from xmpp_cem.model.schedule import OptSchedule
+from xmpp_cem.model.time import Interval
 from xmpp_cem.runtime import journal
 from xmpp_cem.testing.builders import (
     HOST,
@@ -113,6 +118,25 @@ INPUTS = [
     TimerFired("vtn/heartbeat"),
     Decided(EVENT.id, EVENT.order, Opt.IN, -1500, "yes"),
     Measured((Sample(resource="r", power_w=-5, stored_wh=3),)),
+    OwnerSaid(
+        (
+            Enrolment(
+                programme="peak",
+                party="a",
+                resource="r",
+                valid=Interval(start=NOW, end=NOW + timedelta(days=1)),
+            ),
+        ),
+        (
+            OptSchedule(
+                id=derived_id("away"),
+                opt=Opt.OUT,
+                zone="UTC",
+                start="2026-01-15T00:00:00",
+                duration_s=3600,
+            ),
+        ),
+    ),
 ]
 RECORDS = [
     VenRecord(epoch=3, confirmed=(Confirmed(capability=capability(), at=NOW),)),

@@ -83,8 +83,9 @@ def room(case: Case, below: Below, now: datetime) -> int:
     if below.dispatch or not below.lower.role.knows_presence(now):
         return 0
     is_fall = case.commitment.asked_w < 0
+    over = case.commitment.event.active
     return sum(
-        able.decrease_w if is_fall else able.increase_w
+        able.able_w(over, is_fall=is_fall)
         for member in below.lower.role.dispatching.usable(below.event)
         if (able := member.capability)
     )

@@ -9,8 +9,9 @@ from xmpp_cem.core.metering import total_of
 from xmpp_cem.core.summing import Sum
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.ids import DomainId, PartyId
-from xmpp_cem.model.reading import Reading
+from xmpp_cem.model.reading import Quality, Reading
 from xmpp_cem.model.time import Interval
+from xmpp_cem.model.time import window as aligned
 
 _KEPT = 60
 """So many windows that were told stay open for what comes late."""
@@ -131,6 +132,22 @@ class Rolling:
             self._told.pop(window)
             self._sums.pop(window)
         return made
+
+    def so_far(self, power_w: int, members: tuple[int, int], now: datetime) -> Reading:
+        """Return the present power, W, as an estimate of the window that is open.
+
+        `members` is how many there are and how many of them are reachable.
+        """
+        length = max(lower.role.settings.report_every for lower in self.lowers)
+        return Reading(
+            resource=self.party,
+            window=aligned(now, length),
+            power_w=power_w,
+            instant_w=power_w,
+            quality=Quality.ESTIMATED,
+            expected=members[0],
+            reporting=members[1],
+        )
 
     def _of(self, lower: Lower, now: datetime) -> tuple[Reading, ...]:
         vtn = lower.role

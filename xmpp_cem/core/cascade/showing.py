@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 
 from xmpp_cem.core.cascade.contention import taken_by_others
 from xmpp_cem.core.cascade.ends import Lower
+from xmpp_cem.core.cascade.folding import Folding
 from xmpp_cem.core.eventacts import NEAR_BEFORE
 from xmpp_cem.core.vtnstate import USABLE
 from xmpp_cem.model.availability import Availability, combined
 from xmpp_cem.model.ids import DomainId, PartyId
-from xmpp_cem.model.resource import Resource, ResourceState
+from xmpp_cem.model.resource import Capability, Resource, ResourceState
 from xmpp_cem.model.signal import Direction
 
 _STATE: dict[Availability, ResourceState] = {
@@ -54,6 +55,8 @@ class Crowd:
         self.increase_w = self.decrease_w = 0
         self.rated_import_w = self.rated_export_w = self.power_w = 0
         self.folds = 0
+        self.able: dict[PartyId, Capability] = {}
+        """What those can do on whom the domain above may count."""
 
     @property
     def reachable(self) -> int:
@@ -67,6 +70,7 @@ class Crowd:
             if before := self._shares.pop(party, None):
                 self._add(before, -1)
             self.folds += 1
+            self.able.pop(party, None)
             if share := self._share(party, is_free=party not in taken):
                 self._shares[party] = share
                 self._add(share, 1)
@@ -83,6 +87,8 @@ class Crowd:
         if able is None:
             return _Share(member.availability, is_free, power_w=power_w)
         is_usable = is_free and member.availability in USABLE
+        if is_usable:
+            self.able[party] = able
         return _Share(
             member.availability,
             is_free,
@@ -104,8 +110,13 @@ class Crowd:
         self.power_w += sign * share.power_w
 
 
-def virtual(party: PartyId, crowds: Iterable[Crowd]) -> tuple[Resource, tuple[int, int]]:
-    """Return what one domain above may count on, and how many members there are and are there."""
+def virtual(
+    party: PartyId, crowds: Iterable[Crowd], folding: Folding
+) -> tuple[Resource, tuple[int, int]]:
+    """Return what one domain above may count on, and how many members there are and are there.
+
+    `folding` keeps what was folded before.
+    """
     known = tuple(crowds)
     members, reachable = sum(c.count for c in known), sum(c.reachable for c in known)
     states = {state for crowd in known for state, count in crowd.states.items() if count}
@@ -122,7 +133,21 @@ def virtual(party: PartyId, crowds: Iterable[Crowd]) -> tuple[Resource, tuple[in
         rated_import_w=sum(c.rated_import_w for c in known),
         rated_export_w=sum(c.rated_export_w for c in known),
     )
-    return made, (members, reachable)
+    version = tuple(crowd.folds for crowd in known)
+    told = folding.told(version, lambda: [each for crowd in known for each in crowd.able.values()])
+    return made.model_copy(update=told), (members, reachable)
+
+
+def power_now(lowers: Iterable[Lower]) -> int:
+    """Return the present power of all members, W; the lost ones count as if left alone."""
+    return sum(
+        lower.role.dispatching.left_alone(member.party).power_w or 0
+        if member.availability is Availability.UNREACHABLE
+        else lower.role.metering.power(member.party) or 0
+        for lower in lowers
+        for member in lower.role.members.values()
+        if member.is_admitted
+    )
 
 
 @dataclass

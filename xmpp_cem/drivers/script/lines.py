@@ -8,8 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from xmpp_cem.drivers.driver import Description, Reading, Reversion
 from xmpp_cem.errors import DriverError
+from xmpp_cem.model.flexibility import Forecasts, Offered
 from xmpp_cem.model.limits import Limits
 from xmpp_cem.model.quantity import Energy, Flexibility, PerMille, Power
+from xmpp_cem.model.reading import Corrections
 from xmpp_cem.model.time import Instant
 
 LONGEST = 65_536
@@ -59,6 +61,9 @@ class _Reading(_Answer):
     charge_permille: PerMille | None = None
     needed_wh: Energy | None = None
     departs: Instant | None = None
+    offered: Offered | None = None
+    forecast: Forecasts = ()
+    corrections: Corrections = ()
 
 
 def question(number: int, what: str, **values: int) -> bytes:
@@ -102,7 +107,8 @@ def reading(said: dict[str, Any]) -> Reading:
     Raises:
         DriverError: naming the key that is wrong.
     """
-    return Reading(**_checked(_Reading, said).model_dump())
+    given = _checked(_Reading, said)
+    return Reading(**{name: getattr(given, name) for name in _Reading.model_fields})
 
 
 def _limits(given: _Description) -> Limits:

@@ -1,16 +1,22 @@
 """oadrRegisterReport: a capability as metadata of data points, with their present values."""
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from xmpp_cem.messages.configuration import EndDeviceConfig
 from xmpp_cem.messages.envelope import Header
+from xmpp_cem.model.flexibility import Forecast
 from xmpp_cem.model.resource import Capability, Resource, ResourceState
 from xmpp_cem.wire.codes import Code, quoted, refusal
 from xmpp_cem.wire.fields import Fields, build, leaves, text_of
 from xmpp_cem.wire.openadr.names import EI, OADR, POWER, PYLD, STRM
-from xmpp_cem.wire.openadr.periods import append_start
+from xmpp_cem.wire.openadr.periods import (
+    append_duration,
+    append_start,
+    read_period,
+)
 from xmpp_cem.wire.openadr.reports import UNASKED, append_number, point, points, value_of
 from xmpp_cem.wire.openadr.units import append_watt_hours, append_watts
 from xmpp_cem.wire.scalars import BOOLEAN, INSTANT, TOKEN
@@ -21,9 +27,18 @@ POINTS = {
     "increase_w": ("downRegulationCapacityAvailable", "Derived", append_watts),
     "decrease_w": ("upRegulationCapacityAvailable", "Derived", append_watts),
     "stored_wh": ("storedEnergy", "Direct Read", append_watt_hours),
+    "needed_wh": ("availableEnergyStorage", "Direct Read", append_watt_hours),
+    "committed_w": ("deltaDemand", "Contract", append_watts),
 }
 """A resource's numbers to reportType, readingType and unit. Regulation is seen from the grid, as
 markets do: a customer who takes less regulates up."""
+
+FORECASTS = {
+    "forecast_power_w": ("power_w", "demand"),
+    "forecast_increase_w": ("increase_w", "downRegulationCapacityAvailable"),
+    "forecast_decrease_w": ("decrease_w", "upRegulationCapacityAvailable"),
+}
+"""Data points of a forecast to its numbers and reportType; their readingType is Projected."""
 
 STATE = "state"
 METADATA = "METADATA_TELEMETRY_STATUS"
@@ -57,7 +72,10 @@ def append_capability(payload: Draft, header: Header, body: EndDeviceConfig) -> 
     report = append(element, OADR, "oadrReport")
     if capability is not None:
         if capability.resources:
-            _append_values(append(report, STRM, "intervals"), capability)
+            intervals = append(report, STRM, "intervals")
+            _append_values(intervals, capability)
+            for resource in capability.resources:
+                _append_forecast(intervals, resource)
         for resource in capability.resources:
             _append_descriptions(report, resource)
         append(report, EI, "reportRequestID", UNASKED)
@@ -96,10 +114,8 @@ def _append_values(intervals: Draft, capability: Capability) -> None:
     interval = append(intervals, EI, "interval")
     append_start(interval, capability.at)
     for resource in capability.resources:
-        for field in POINTS:
-            value = getattr(resource, field)
-            if value is not None:
-                append_number(interval, resource.id, field, value)
+        for field, value in _numbers(resource):
+            append_number(interval, resource.id, field, value)
         part = append(interval, OADR, "oadrReportPayload")
         append(part, EI, "rID", point(resource.id, STATE))
         status = append(part, OADR, "oadrPayloadResourceStatus")
@@ -108,13 +124,32 @@ def _append_values(intervals: Draft, capability: Capability) -> None:
         append(status, OADR, "oadrManualOverride", overridden)
 
 
+def _numbers(resource: Resource) -> Iterator[tuple[str, int]]:
+    """Yield the data points that a resource has; where nothing is committed, nothing is said."""
+    for field in POINTS:
+        value = getattr(resource, field)
+        if value is not None and (value or field != "committed_w"):
+            yield field, value
+
+
+def _append_forecast(intervals: Draft, resource: Resource) -> None:
+    for told in resource.forecast:
+        interval = append(intervals, EI, "interval")
+        append_start(interval, told.window.start)
+        append_duration(interval, told.window.duration)
+        for name, (field, _) in FORECASTS.items():
+            append_number(interval, resource.id, name, getattr(told, field))
+
+
 def _append_descriptions(report: Draft, resource: Resource) -> None:
-    for field, (kind, reading, append_unit) in POINTS.items():
-        if getattr(resource, field) is not None:
-            element = _append_source(report, resource, field)
-            append(element, EI, "reportType", kind)
-            append_unit(element)
-            append(element, EI, "readingType", reading)
+    points_told = [(field, *POINTS[field]) for field, _ in _numbers(resource)]
+    if resource.forecast:
+        points_told += [(n, kind, "Projected", append_watts) for n, (_, kind) in FORECASTS.items()]
+    for field, kind, reading, append_unit in points_told:
+        element = _append_source(report, resource, field)
+        append(element, EI, "reportType", kind)
+        append_unit(element)
+        append(element, EI, "readingType", reading)
     element = _append_source(report, resource, STATE)
     append(element, EI, "reportType", "x-resourceStatus")
     append(element, EI, "readingType", "x-notApplicable")
@@ -146,13 +181,21 @@ def _read_descriptions(report: Element, resources: dict[str, dict[str, Any]]) ->
 
 
 def _read_values(interval: Element, resources: dict[str, dict[str, Any]]) -> None:
+    told: dict[str, dict[str, Any]] = {}
     for resource, field, part in points(interval):
-        if resource not in resources or field not in {STATE, *POINTS}:
+        if resource not in resources or field not in {STATE, *POINTS, *FORECASTS}:
             raise refusal(Code.READING_TYPE, f"rID {quoted(f'{resource}/{field}')} is not known")
         if field == STATE:
             resources[resource][STATE] = _state(required(part, OADR, "oadrPayloadResourceStatus"))
+        elif field in FORECASTS:
+            told.setdefault(resource, {})[FORECASTS[field][0]] = value_of(part)
         else:
             resources[resource][field] = value_of(part)
+
+    for resource, numbers in told.items():
+        each = {"window": read_period(interval, "interval"), **numbers}
+        known = resources[resource].get("forecast", ())
+        resources[resource]["forecast"] = (*known, build(Forecast, "interval", each))
 
 
 def _state(element: Element) -> ResourceState:

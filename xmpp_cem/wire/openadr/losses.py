@@ -26,8 +26,9 @@ from xmpp_cem.wire.openadr.names import MAPPED
 from xmpp_cem.wire.profile import Loss, Rule, Told
 
 
-def _rated(resource: Resource) -> tuple[int | None, int | None]:
-    return resource.rated_import_w, resource.rated_export_w
+def _unsaid(resource: Resource) -> tuple[object, ...]:
+    rated = resource.rated_import_w, resource.rated_export_w
+    return *rated, resource.offered, resource.departs, resource.charge_permille
 
 
 def _has_failsafe(message: Told) -> bool:
@@ -207,6 +208,11 @@ _REFUSED = (
         any_of(readings_of, lambda reading: reading.revision > 0),
     ),
     (
+        "Resource.forecast with a fraction of a second",
+        "let windows last whole seconds",
+        any_of(resources_of, lambda r: any(_has_fraction(each.window) for each in r.forecast)),
+    ),
+    (
         "EndDeviceConfig.capability beside admission",
         "send them in a message each",
         _is_both,
@@ -270,9 +276,9 @@ _REPORTED = (
         any_of(readings_of, _is_partly_old),
     ),
     (
-        "Resource.rated_import_w and rated_export_w",
-        "none is read; what is possible now counts",
-        any_of(resources_of, lambda resource: _rated(resource) != (None, None)),
+        "Resource.rated_import_w, rated_export_w, offered, departs and charge_permille",
+        "none is read; what is possible now, the forecast and the energy in store count",
+        any_of(resources_of, lambda resource: any(each is not None for each in _unsaid(resource))),
     ),
     (
         "Capability.failsafe",
