@@ -10,6 +10,7 @@ from xmpp_cem.core.individual import share_id, told
 from xmpp_cem.core.records import Dispatch, Member, Part
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.controls import IndexEntry
+from xmpp_cem.messages.envelope import MAX_HOPS
 from xmpp_cem.messages.events import Status
 from xmpp_cem.model.event import Event, EventStatus
 from xmpp_cem.model.ids import EventId, PartyId
@@ -74,6 +75,12 @@ class DispatchBook:
         """Return the live events as one member knows them."""
         events = (told(d, self.parts.get(d.event.id, {}), party) for d in self.live())
         return tuple(event for event in events if event)
+
+    def passed(self) -> tuple[tuple[str, ...], int]:
+        """Return the marks of all gateways that the live events have passed, and the most hops."""
+        live = self.live()
+        marks = tuple(dict.fromkeys(mark for each in live for mark in each.path))
+        return marks[:MAX_HOPS], max((each.hop for each in live), default=0)
 
     def counted(self, now: datetime) -> list[Effect]:
         """Keep what counts of the calls that have changed, for the budgets of programmes."""

@@ -1,12 +1,13 @@
 """How a VTN answers its members and its operators."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from xmpp_cem.core.access import Role, is_allowed
 from xmpp_cem.core.commands import Commands
 from xmpp_cem.core.dispatching import Dispatching
-from xmpp_cem.core.effects import Effect, Ignore, Note
+from xmpp_cem.core.effects import Effect, Ignore, Note, Respond
 from xmpp_cem.core.inputs import Link, RequestArrived
 from xmpp_cem.core.operation_sets import answer_operations
 from xmpp_cem.core.publication import Publication
@@ -102,13 +103,20 @@ class Requests:
                 published = self._publication.report(what.message, body, now)
                 return [heard, *effects, self._state.ok(what, now), *published]
             case None if what.message.header.noun is Noun.CONTROLS:
-                events = self._dispatching.told(member.party)
-                return [heard, self._state.ok(what, now, EndDeviceControls(events=events))]
+                return [heard, self._live(member, what, now)]
             case None if what.message.header.noun is Noun.CONFIG:
                 own = EndDeviceConfig(party=member.party, admission=self._admission(member))
                 return [heard, self._state.ok(what, now, own)]
             case _:
                 return self._state.refuse(what, now, "1.7", "the payload does not fit the noun")
+
+    def _live(self, member: Member, what: RequestArrived, now: datetime) -> Respond:
+        """Answer with the live events, and with what tells a gateway that they have passed it."""
+        events = EndDeviceControls(events=self._dispatching.told(member.party))
+        answer = self._state.ok(what, now, events)
+        path, hop = self._dispatching.passed()
+        header = answer.message.header.model_copy(update={"path": path, "hop": hop})
+        return replace(answer, message=answer.message.model_copy(update={"header": header}))
 
     def _register(
         self, member: Member, what: RequestArrived, body: EndDeviceConfig, now: datetime

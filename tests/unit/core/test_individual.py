@@ -289,3 +289,12 @@ def test_pro_rata_asks_each_for_its_own_where_somebody_is_bound():
     domain = led(allocation=PRO_RATA, terms={"c": Terms(energy_wh=50)})
     created(domain, -9000)
     assert asked(domain) == {"a": -2000, "b": -4000, "c": -3000}
+
+
+def test_who_asks_for_the_live_events_learns_which_gateways_they_have_passed():
+    domain = led()
+    wanted = dataclasses.replace(call(), path=("mark-of-a-gw",), hop=2)
+    domain.vtn.dispatching.create(wanted, at(0))
+    reply = reply_in(domain.tell(arrived(request(Verb.GET, Noun.CONTROLS, "a"), "a"), 1))
+    assert len(reply.body.events) == 1
+    assert (reply.header.path, reply.header.hop) == (("mark-of-a-gw",), 2)
