@@ -36,7 +36,7 @@ class Times:
     """
 
     settle: float = 330.0
-    start: float = 60.0
+    start: float = 240.0
 
 
 def leader(member: str) -> str:

@@ -27,7 +27,7 @@ __all__ = ["Account", "DomainSpec", "Endpoint", "Federation", "Kind", "PrivateSe
 
 _DEPLOY: Final = Path(__file__).resolve().parents[2] / "deploy"
 _DEFAULT_HOST: Final = "xmpp.localhost"
-_START_S: Final = 30.0
+_START_S: Final = 90.0
 _STOP_S: Final = 5.0
 _POLL_S: Final = 0.05
 _TAIL_LINES: Final = 15
