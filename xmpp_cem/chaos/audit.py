@@ -145,7 +145,7 @@ async def _nodes(scene: Scene) -> Findings:
 def _processes(scene: Scene) -> Findings:
     """Judge who runs: every party once, and the server."""
     findings = Findings()
-    ours = set(scene.parties.pids().values())
+    ours = scene.parties.all_pids
     for pid, line in processes_naming(scene.place.folder).items():
         if " run " in line and pid not in ours:
             findings.disagreements.append(f"process {pid} was left behind: {line}")

@@ -5,15 +5,15 @@ import contextlib
 import os
 import resource
 import signal
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from xmpp_cem.chaos.nursery import Child, Nursery
 from xmpp_cem.chaos.place import Place
-from xmpp_cem.testing.process import ServerProcess
 
 _GRACE_S = 5.0
 _LOOK_S = 0.1
+_ENVIRONMENT = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
 _CODE = str(Path(__file__).resolve().parents[2])
 """Parties run the code that the harness is of, whichever is installed."""
 
@@ -31,7 +31,8 @@ class Parties:
 
     def __init__(self, place: Place) -> None:
         self._place = place
-        self._processes: dict[str, ServerProcess] = {}
+        self._nursery = Nursery(place.folder, _ENVIRONMENT | {"PYTHONPATH": _CODE})
+        self._processes: dict[str, Child] = {}
         self._excused: set[str] = set()
         self.died: list[str] = []
         self._limits: dict[str, int] = {}
@@ -42,16 +43,14 @@ class Parties:
             if party not in self._processes or not self._processes[party].is_running:
                 self._processes[party] = self.launch(party, self._place.config(party))
 
-    def launch(self, party: str, config: Path) -> ServerProcess:
+    def launch(self, party: str, config: Path) -> Child:
         """Start a process from any configuration file; the caller ends it."""
-        program = (sys.executable, "-m", "xmpp_cem.chaos.party", "run", str(config))
-        log = self._place.folder / f"{config.stem}.log"
-        process = ServerProcess(program, {"PYTHONPATH": _CODE}, self._place.folder, log)
+        process = self._nursery.start(config, self._place.folder / f"{config.stem}.log")
         if party in self._limits:
             self._limit(party, process, 0)
         return process
 
-    def _limit(self, party: str, process: ServerProcess, otherwise: int) -> None:
+    def _limit(self, party: str, process: Child, otherwise: int) -> None:
         most = self._limits.get(party, otherwise)
         with contextlib.suppress(ProcessLookupError):
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
@@ -95,10 +94,20 @@ class Parties:
             await asyncio.sleep(_LOOK_S)
 
     async def stop(self) -> None:
-        """End all."""
+        """End all; they can be started again."""
         processes = tuple(self._processes.values())
         self._processes.clear()
         await asyncio.gather(*(_stopped(process) for process in processes))
+
+    async def close(self) -> None:
+        """End all for good."""
+        await self.stop()
+        self._nursery.close()
+
+    @property
+    def all_pids(self) -> frozenset[int]:
+        """The process ids of all parties, and of what starts them."""
+        return frozenset({*self.pids().values(), self._nursery.pid})
 
     def memory(self) -> dict[str, int]:
         """Return the resident memory of each party, bytes."""
@@ -130,7 +139,7 @@ def processes_naming(folder: Path) -> dict[int, str]:
     return found
 
 
-async def _stopped(process: ServerProcess) -> None:
+async def _stopped(process: Child) -> None:
     if not process.is_running:
         process.kill()
         return

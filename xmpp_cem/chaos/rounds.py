@@ -76,7 +76,7 @@ class Run:
             finally:
                 for task in beside:
                     task.cancel()
-                await parties.stop()
+                await parties.close()
                 await desk.close()
                 self._finish()
         return self.figures
