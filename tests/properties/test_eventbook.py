@@ -112,6 +112,8 @@ class Twin:
             self.event, self.by, self.is_own = event, by, is_own and not is_in_index
             self.walked(steps)
         elif self.event:
+            is_same = known == Known(event.order, plain_digest(event))
+            self.is_own |= is_same and is_own and not is_in_index
             self.walked(live(self.state, cause, self.moments(self.event, self.by), now))
 
 
