@@ -38,7 +38,8 @@ def main() -> int:
     failed = len({seed for seed, _, _ in made.failures})
     sys.stdout.write(
         f"{made.seeds} seeds, {made.steps} steps, {made.crashes} crashes, "
-        f"{sum(made.faults.values())} faults in {made.seconds:.0f} s: {failed} failed\n"
+        f"{sum(made.faults.values())} faults in {made.seconds:.0f} s "
+        f"({made.cpu_s:.0f} s of a processor): {failed} failed\n"
     )
     return 1 if failed else 0
 

@@ -8,7 +8,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -30,6 +30,7 @@ class Tally:
     failures: list[tuple[int, str, str]] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     points: Counter[str] = field(default_factory=Counter)
+    cpu_s: float = 0.0
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -44,6 +45,7 @@ class Tally:
         self.crashes += outcome.crashes
         self.faults.update(outcome.faults)
         self.points.update(outcome.points)
+        self.cpu_s += outcome.cpu_s
         self.failures += [(outcome.seed, promise, shown) for promise, shown in outcome.broken]
 
     def as_json(self) -> dict[str, Any]:
@@ -59,6 +61,7 @@ class Tally:
             "crashes": self.crashes,
             "crash_points": dict(sorted(self.points.items())),
             "seconds": round(self.seconds, 1),
+            "cpu_seconds": round(self.cpu_s, 1),
             "faults": dict(sorted(self.faults.items())),
         }
 
@@ -138,8 +141,10 @@ def _play_all(seeds: list[int], mutant: str, tree: Tree | None) -> list[Outcome]
     made: list[Outcome] = []
     with mutated(mutant):
         for seed in seeds:
-            made.append(play(seed, tree, is_hashed=False))
+            began = time.process_time()
+            outcome = play(seed, tree, is_hashed=False)
             gc.collect()  # a run is made of cycles; what it used is in the caches for the next one
+            made.append(replace(outcome, cpu_s=time.process_time() - began))
             if mutant and made[-1].broken:
                 break
     return made

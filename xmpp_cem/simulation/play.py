@@ -47,6 +47,7 @@ class Outcome:
         points: where parties were killed.
         digest: hash of the trace; empty where nobody asked for it.
         story: the trace and what the parties logged, for people who asked for it.
+        cpu_s: the processor's time that it took, s, where that was measured.
     """
 
     seed: int
@@ -57,6 +58,7 @@ class Outcome:
     points: dict[str, int]
     digest: str
     story: tuple[str, ...] = ()
+    cpu_s: float = 0.0
 
 
 def play(

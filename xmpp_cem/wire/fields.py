@@ -59,8 +59,9 @@ def attributes(element: Element, fields: Fields) -> dict[str, object]:
 
 def append_leaves(parent: Draft, namespace: str, value: BaseModel, fields: Fields) -> None:
     """Write fields as child elements; an empty text is left out, as it is every default."""
-    for name, text in written(value, fields):
-        if text:
+    for field, (name, scalar) in fields.items():
+        content = getattr(value, field)
+        if content is not None and (text := scalar.write(content)):
             append_leaf(parent, namespace, name, text)
 
 

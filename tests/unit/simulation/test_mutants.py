@@ -55,7 +55,11 @@ def test_an_edit_that_no_longer_fits_is_told():
         ("no re-ack", "what was committed arrives", 1),
         ("ack before commit", "what a party says, its store holds first", 1),
         ("no catch-up", "an accepted event reaches everybody", 1),
-        ("fetch-then-subscribe", "whoever is connected knows the newest version within seconds", 1),
+        (
+            "fetch-then-subscribe",
+            "whoever is connected knows the newest version within seconds",
+            150,
+        ),
         ("random child ids", "one lower event per upper one", 1),
         ("volatile inbox", "a repeated request gets the stored answer", 1),
         ("implied cancel from partial list", "everybody knows the newest version", 1),
