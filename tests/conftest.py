@@ -19,11 +19,14 @@ def pytest_collection_modifyitems(items):
     """
     for item in items:
         kind = item.path.relative_to(HERE).parts[0]
-        given = getattr(item, "callspec", None)
-        servers = REAL_SERVERS & {str(value) for value in given.params.values()} if given else set()
+        callspec = getattr(item, "callspec", None)
+        given = {str(value) for value in callspec.params.values()} if callspec else set()
+        servers = REAL_SERVERS & given
         if item.path.name in HEAVY:
             item.add_marker(pytest.mark.xdist_group("heavy"))
         elif servers or kind == "live":
             item.add_marker(pytest.mark.xdist_group(f"{kind} {min(servers, default='prosody')}"))
+        if "postgresql" in given:
+            item.add_marker(pytest.mark.slow)
         if kind == "properties":
             item.add_marker(pytest.mark.timeout(60))
