@@ -34,10 +34,9 @@ async def kill_at_commit(scene: Scene) -> None:
         async with asyncio.timeout(_STARTS_WITHIN_S if kind in _AT_START else _COMES_WITHIN_S):
             while order.exists():  # noqa: ASYNC110 a file has no event
                 await asyncio.sleep(_LOOK_S)
-    except TimeoutError:
+    except TimeoutError as error:
         order.unlink(missing_ok=True)
-        scene.notes.append("did not come")
-        return
+        raise NothingLeftError("the commit did not come") from error
     points[f"{role} {kind} {moment}"] = points.get(f"{role} {kind} {moment}", 0) + 1
 
 

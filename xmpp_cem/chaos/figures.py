@@ -29,7 +29,8 @@ class Figures:
         lost, duplicated, disagreements, unrecovered: how many of each were found.
         recoveries: how long each round took to recover, seconds.
         rss_growth: the parties' memory at the end of a run, of that at its beginning; the worst.
-        file_growth: bytes by which all stores grew in a round, the worst run's mean.
+        file_growth: bytes by which all stores grew in a round, the mean over the later half of
+            the worst run; 0 if all were short.
         seeds: seed of each run, and how many rounds it had.
         failures: seed, round, faults and findings of each round that failed.
     """
@@ -106,6 +107,14 @@ def growth(totals: list[int]) -> float:
         return 1.0
     quarter = len(totals) // 4
     return round(median(totals[-quarter:]) / median(totals[quarter : 2 * quarter]), 3)
+
+
+def more_bytes(totals: list[int]) -> int:
+    """Return by how much stores grew in a round, over the later half of a run; 0 if short."""
+    if len(totals) < _LEAST_ROUNDS:
+        return 0
+    later = totals[len(totals) // 2 :]
+    return (later[-1] - later[0]) // (len(later) - 1)
 
 
 def read(path: Path, server: str) -> Figures:

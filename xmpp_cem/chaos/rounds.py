@@ -12,7 +12,7 @@ from xmpp_cem.chaos import quiet
 from xmpp_cem.chaos.audit import audit
 from xmpp_cem.chaos.desk import Desk
 from xmpp_cem.chaos.faults import FAULTS, choose
-from xmpp_cem.chaos.figures import Figures, growth
+from xmpp_cem.chaos.figures import Figures, growth, more_bytes
 from xmpp_cem.chaos.findings import Findings
 from xmpp_cem.chaos.load import play
 from xmpp_cem.chaos.parties import Parties, resident
@@ -205,9 +205,6 @@ class Run:
             sys.stderr.write(f"  seed {self.seed}, round {scene.number}: {text}\n")
 
     def _finish(self) -> None:
-        rounds = self.figures.rounds
-        last = Figures(rss_growth=growth(self._memory))
-        if rounds:
-            last.file_growth = (self._sizes[-1] - self._sizes[0]) // rounds
+        last = Figures(rss_growth=growth(self._memory), file_growth=more_bytes(self._sizes))
         self.figures.add(last)
         self.told(last)

@@ -2,7 +2,7 @@
 
 import json
 
-from xmpp_cem.chaos.figures import Figures, add_to, growth, percentiles
+from xmpp_cem.chaos.figures import Figures, add_to, growth, more_bytes, percentiles
 from xmpp_cem.chaos.findings import Findings
 
 
@@ -40,6 +40,12 @@ def test_memory_that_grows_all_the_time_makes_a_run_bad():
     steep = growth([100 * n for n in range(1, 41)])
     assert steep > 2
     assert not run(rss_growth=steep).is_good
+
+
+def test_files_grow_as_they_do_once_they_have_settled():
+    assert more_bytes([1000, 9000]) == 0
+    assert more_bytes([0] * 20 + [5000] * 20) == 0
+    assert more_bytes([10 * n for n in range(40)]) == 10
 
 
 def test_percentiles_of_nothing_and_of_one():
