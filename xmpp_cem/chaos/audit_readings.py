@@ -51,7 +51,7 @@ def judge_counts(book: Found, reported: Mapping[str, Windows], leader: str) -> F
         if dispatch is None or part.baseline_w is None:
             continue
         place = f"{event_id}, {member} as counted by {leader}"
-        inside = _inside(reported.get(member, {}), dispatch.active)
+        inside = _inside(reported.get(member, {}), dispatch.acting)
         findings.add(_judge_count(place, part, inside))
     return findings
 
@@ -95,9 +95,10 @@ def judge_sums(
     return findings
 
 
-def _inside(windows: Windows, active: Interval) -> list[Window]:
+def _inside(windows: Windows, acting: Interval | None) -> list[Window]:
+    """Return the windows in which an event acted: until its end or its cancel."""
     return [
         window
         for start, window in windows.items()
-        if active.start <= start and start + _WINDOW <= active.end
+        if acting and acting.start <= start and start + _WINDOW <= acting.end
     ]

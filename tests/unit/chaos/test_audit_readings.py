@@ -37,7 +37,7 @@ def test_windows_outside_of_the_span_are_not_judged():
     assert not judge_heard("vtn", {"site": series(1, start=100)}, [], SPAN)
 
 
-def counts(measured_s, delivered_ws, reported, baseline_w=0):
+def counts(measured_s, delivered_ws, reported, baseline_w=0, stopped=None):
     part = Part(
         event=EVENT.id,
         party="site",
@@ -48,7 +48,7 @@ def counts(measured_s, delivered_ws, reported, baseline_w=0):
         measured_s=measured_s,
         delivered_ws=delivered_ws,
     )
-    dispatch = Dispatch(event=EVENT, target_w=-1000)
+    dispatch = Dispatch(event=EVENT, target_w=-1000, stopped=stopped)
     book = Found({}, {EVENT.id: dispatch}, {(EVENT.id, "site"): part})
     return judge_counts(book, {"site": reported}, "vtn")
 
@@ -57,6 +57,13 @@ def test_energy_that_was_counted_once_is_no_finding():
     assert not counts(3, -2500, series(0, -500, -1000, -1000, 0, start=19))
     assert not counts(3, -2500 - 3 * 7, series(-500, -1000, -1000), baseline_w=7)
     assert not counts(0, 0, series(-500, -1000, -1000), baseline_w=None)
+
+
+def test_of_a_cancelled_event_what_came_before_its_cancel_is_counted():
+    told = series(-500, -1000, -1000)
+    assert not counts(1, -500, told, stopped=at(21.5))
+    assert len(counts(3, -2500, told, stopped=at(21.5)).duplicated) == 1
+    assert not counts(0, 0, told, stopped=at(19))
 
 
 def test_a_window_that_was_not_counted_is_lost():
