@@ -16,8 +16,10 @@ from xmpp_cem.model.resource import ResourceState
 from xmpp_cem.model.signal import Limit, Place, TargetPower
 from xmpp_cem.model.time import Interval
 from xmpp_cem.wire.openadr.answers import answer_id
+from xmpp_cem.wire.openadr.calendars import instant_of
 from xmpp_cem.wire.openadr.deadlines import due
 from xmpp_cem.wire.openadr.names import OADR
+from xmpp_cem.wire.openadr.responses import meant_code, told_code
 from xmpp_cem.wire.rules import Flow
 
 SCHEMA = Path(openleadr.__file__).parent / "schema" / "oadr_20b.xsd"
@@ -62,7 +64,7 @@ def whole_seconds(interval: Interval) -> Interval:
     return Interval(start=interval.start, end=interval.start + timedelta(seconds=seconds))
 
 
-def sayable(message):
+def sayable(message):  # noqa: PLR0911 one case per kind
     """Return the message with every refused field as the remedy wants it, None where none does."""
     body = message.body
     header = message.header
@@ -71,6 +73,9 @@ def sayable(message):
     if header.noun is Noun.EVENTS and header.verb in {Verb.CANCEL, Verb.CANCELED}:
         ids = getattr(message, "ids", ())[:1]
         return message.model_copy(update={"body": None, "ids": ids}) if ids else None
+    if header.noun is Noun.READINGS and header.verb in {Verb.CANCEL, Verb.CANCELED}:
+        ids = getattr(message, "ids", ())
+        return message.model_copy(update={"body": None}) if ids else None
     if header.verb in {Verb.GET, Verb.DELETE}:
         return message.model_copy(update={"body": None})
     if header.verb is Verb.DELETED:
@@ -92,6 +97,13 @@ def _sayable(body, is_reply):  # noqa: PLR0911 one case per body
         case EndDeviceEvents():
             if body.answers or is_reply:
                 return EndDeviceEvents(answers=body.answers)
+            if body.schedules:
+                first = body.schedules[0]
+                alike = ("id", "opt", "programme", "resources", "reason")
+                same = {name: getattr(first, name) for name in alike} | {"rule": ""}
+                return EndDeviceEvents(
+                    schedules=tuple(s.model_copy(update=same) for s in body.schedules)
+                )
             statuses = [
                 s.model_copy(update={"type": StatusType.OVERRIDDEN}) for s in body.statuses[:1]
             ]
@@ -154,13 +166,29 @@ def read_of(message):
         case EndDeviceEvents() as body:
             answers = [
                 a.model_copy(
-                    update={"id": answer_id(a.event, header.source), "at": header.timestamp}
+                    update={
+                        "id": answer_id(a.event, header.source),
+                        "at": header.timestamp,
+                        "code": meant_code(told_code(a.code)),
+                    }
                 )
                 for a in body.answers
             ]
             lost = {"event": None, "power_w": None, "reason": ""}
             statuses = [s.model_copy(update=lost) for s in body.statuses]
-            kept = EndDeviceEvents(answers=tuple(answers), statuses=tuple(statuses))
+            schedules = [
+                s.model_copy(
+                    update={
+                        "zone": "UTC",
+                        "start": instant_of(s).replace(tzinfo=None),
+                        "reason": "",
+                    }
+                )
+                for s in body.schedules
+            ]
+            kept = EndDeviceEvents(
+                answers=tuple(answers), statuses=tuple(statuses), schedules=tuple(schedules)
+            )
         case MeterReadings() as body:
             readings = [r.model_copy(update={"expected": 1, "reporting": 1}) for r in body.readings]
             kept = MeterReadings(readings=tuple(readings))

@@ -1,10 +1,14 @@
 """Domains that speak OpenADR's payloads, and a gateway between two profiles (annex B)."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import EventStatus
+from xmpp_cem.model.ids import derived_id
+from xmpp_cem.model.schedule import OptSchedule
 from xmpp_cem.testing.meter import Meter
 from xmpp_cem.wire.openadr.profile import OPENADR_20B
 
@@ -91,3 +95,33 @@ async def test_a_gateway_stands_between_openadr_above_and_the_iec_profile_below(
     await world.until(measured, 40)
     await operator.stop()
     await below.stop()
+
+
+async def test_who_is_away_by_an_opt_schedule_is_not_asked_in_an_openadr_domain(world):
+    """The VEN tells it by oadrCreateOpt, for its registration has no place for it."""
+    world.profiles["grid"] = OPENADR_20B
+    now = world.clock.now()
+    away = OptSchedule(
+        id=derived_id("away"),
+        opt=Opt.OUT,
+        zone="Europe/Berlin",
+        start=now.astimezone(ZoneInfo("Europe/Berlin")).replace(microsecond=0, tzinfo=None),
+        duration_s=3600,
+    )
+    world.schedules["site-1"] = (away,)
+    world.vtn("grid", "site-1", "site-2")
+    world.site("site-1", "grid", Meter("m1", 5000, 3000))
+    world.site("site-2", "grid", Meter("m2", 8000, 6000))
+    world.start()
+    operator = await world.operator("grid")
+    await gathered(world, operator, 2)
+    event = await operator.dispatch(74, -4500, seconds=12)
+
+    async def promised():
+        record = await operator.record(event)
+        asked = {s.party: (s.asked_w, s.promised_w) for s in record.shares}
+        return asked == {"site-1": (0, 0), "site-2": (-4500, -4500)}
+
+    await world.until(promised)
+    assert world.meters["site-1"].power_w == 5000
+    await operator.stop()

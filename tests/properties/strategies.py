@@ -191,6 +191,7 @@ def events(draw):
         recovery_s=draw(st.just(0) | st.integers(0, 86400)),
         created=draw(instants),
         answer_by=min(active.end, latest - early),
+        wants_answer=draw(st.sampled_from([True, True, False])),
         reason=draw(texts(256)),
     )
 
@@ -224,9 +225,23 @@ answers = st.builds(
     at=instants,
     until=st.none() | instants,
     reason=texts(),
+) | st.builds(
+    Answer,
+    id=uuids,
+    event=event_ids,
+    order=orders,
+    opt=st.just(Opt.OUT),
+    power_w=st.just(0),
+    revision=counts,
+    sequence=st.integers(1, 2**53),
+    at=instants,
+    code=st.sampled_from(["1.7", "1.8", "2.13", "2.29", "4.1", "6.1"]),
+    reason=texts(),
 )
 whole_answers = answers.map(
-    lambda answer: answer.model_copy(update={"opt": Opt.IN, "power_w": 0, "is_whole": True})
+    lambda answer: answer.model_copy(
+        update={"opt": Opt.IN, "power_w": 0, "is_whole": True, "code": None}
+    )
 )
 """Yes to all that is asked, without watts of its own."""
 statuses = st.builds(
@@ -285,7 +300,7 @@ offers = st.builds(
     currency=st.sampled_from(["EUR", "GBP"]),
     until=instants,
 )
-_in_our_time = (datetime(2000, 1, 1), datetime(2198, 1, 1))  # noqa: DTZ001 two local times
+_in_our_time = (datetime(2000, 1, 2), datetime(2198, 1, 1))  # noqa: DTZ001 two local times
 
 
 def _forecast(start, lengths, able):
@@ -466,7 +481,10 @@ nodes = st.builds(
 bodies = {
     Noun.CONTROLS: st.builds(EndDeviceControls, events=few(events())),
     Noun.EVENTS: st.builds(
-        EndDeviceEvents, answers=few(answers | whole_answers), statuses=few(statuses)
+        EndDeviceEvents,
+        answers=few(answers | whole_answers),
+        statuses=few(statuses),
+        schedules=few(schedules),
     ),
     Noun.READINGS: st.builds(MeterReadings, readings=few(readings)),
     Noun.CONFIG: st.builds(

@@ -1,4 +1,4 @@
-"""The commands `members list`, `admit`, `expel`, `replace` and `why`."""
+"""The commands `members list`, `admit`, `expel`, `replace`, `why` and `ask`."""
 
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from xmpp_cem.cli import asking
 from xmpp_cem.cli.arguments import AsJson, File, InDomain
 from xmpp_cem.cli.failures import accepted
 from xmpp_cem.cli.output import rests_on, show_json, show_line, show_pairs, show_table, signed_kw
@@ -58,7 +59,7 @@ class _Listing(TyperGroup):
 
 members = typer.Typer(
     cls=_Listing,
-    help="List, admit, expel and replace a domain's members.",
+    help="List, ask, admit, expel and replace a domain's members.",
     no_args_is_help=True,
 )
 
@@ -170,6 +171,7 @@ def why(file: File, name: Name, domain: InDomain = None, as_json: AsJson = False
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    members.command(name="ask")(asking.ask)
     app.add_typer(members, name="members")
 
 

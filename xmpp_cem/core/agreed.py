@@ -4,7 +4,7 @@ from typing import Literal
 
 from xmpp_cem.core.kept import Kept
 from xmpp_cem.model.answer import Opt
-from xmpp_cem.model.ids import EventId, PartyId, ProgrammeId, ResourceId
+from xmpp_cem.model.ids import EventId, MessageId, PartyId, ProgrammeId, ResourceId
 from xmpp_cem.model.programme import Enrolment, Programme
 from xmpp_cem.model.schedule import OptSchedule
 from xmpp_cem.model.time import Instant, Interval
@@ -25,13 +25,19 @@ class Agreed(Kept):
 
 
 class Enrolled(Kept):
-    """What a VTN was told by a member: its customer's word on programmes, and opt schedules."""
+    """What a VTN was told by a member: its customer's word on programmes, and opt schedules.
+
+    `schedules` were told with a registration and are replaced by the next; `opts` one by one, and
+    stand until they are cancelled or over, as do `overrides`, of which only the ids are known.
+    """
 
     side = "lower"
     kind: Literal["enrolled"] = "enrolled"
     party: PartyId
     enrolments: tuple[Enrolment, ...] = ()
     schedules: tuple[OptSchedule, ...] = ()
+    opts: tuple[OptSchedule, ...] = ()
+    overrides: tuple[MessageId, ...] = ()
 
     @property
     def key(self) -> str:

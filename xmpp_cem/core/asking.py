@@ -10,6 +10,8 @@ def why_not_asked(state: VtnState, event: Event) -> str:
     """Return why this is nothing that an operator may ask of the domain, or nothing."""
     if event.programme and not isinstance(event.signal, Delta):
         return "programmes are for changes of power"
+    if not event.wants_answer:
+        return "members answer each event here: ask for an answer"
     if event.targets != EVERYTHING and not isinstance(event.signal, TargetPower):
         return "only a set point names resources; everything else is asked of all members"
     return _why_no_signal(state, event)

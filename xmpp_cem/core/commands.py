@@ -74,6 +74,8 @@ class Commands:
                 return self._inquiries.readings(what, now)
             case Verb.GET, Noun.EVIDENCE:
                 return self._inquiries.evidence(what, now)
+            case Verb.GET, Noun.CONFIG | Noun.EVENTS:
+                return self._inquiries.relay(what, now)
             case Verb.GET, Noun.MEMBERS:
                 return self._roll.told(what, now)
             case _, Noun.MEMBERS:

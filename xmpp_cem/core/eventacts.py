@@ -194,6 +194,7 @@ def made_answer(commitment: Commitment, party: PartyId, step: Step, what: Happen
         sequence=last.sequence + 1 if last else 1,
         at=what.now,
         until=what.word.until if opt is Opt.IN else None,
+        code=step.code if opt is Opt.OUT and step.is_refused else None,
         reason=_said(commitment, step, what.word)[:256],
     )
 

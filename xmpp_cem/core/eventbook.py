@@ -279,7 +279,8 @@ class EventBook:
                     answer = self.judging.spoken(made, each, what)
                     verb = Verb.CHANGE if made.answer else Verb.CREATE
                     body, end = EndDeviceEvents(answers=(answer,)), made.event.active.end
-                    effects += self._state.request(verb, Noun.EVENTS, body, what.now, end)
+                    if made.event.wants_answer:
+                        effects += self._state.request(verb, Noun.EVENTS, body, what.now, end)
                     made = made.model_copy(update={"answer": answer})
         return [*self._settled(known, made, what.now), *effects]
 

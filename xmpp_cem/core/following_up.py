@@ -184,3 +184,9 @@ def refused(state: VtnState, reply: ResponseMessage | FaultMessage, now: datetim
         for error in reply.errors:
             state.note_refusal(member.account, error.code, error.reason, now)
     return [Note("warning", "a member refused a message", (("party", party), ("why", why)))]
+
+
+def untaken(request: RequestMessage, reason: str) -> Note:
+    """Tell people that a member did not take a message."""
+    fields = (("noun", request.header.noun.value), ("why", reason))
+    return Note("warning", "a member did not take a message", fields)

@@ -1,4 +1,4 @@
-"""What a VTN tells its operators of events and readings."""
+"""What a VTN tells its operators of events and readings, or has a member asked for them."""
 
 from datetime import datetime
 
@@ -10,20 +10,27 @@ from xmpp_cem.core.metering import Metering
 from xmpp_cem.core.pages import AFTER, MORE, page
 from xmpp_cem.core.settling import Settling
 from xmpp_cem.core.standing import page_of
+from xmpp_cem.core.survey import Survey
 from xmpp_cem.core.vtnstate import VtnState
 from xmpp_cem.messages.envelope import Level, ReplyError, Result
 
 
 class Inquiries:
-    """Answers to queries for dispatch records, readings and evidence."""
+    """Answers to queries for dispatch records, readings, evidence and what members say."""
 
     def __init__(
-        self, state: VtnState, dispatching: Dispatching, metering: Metering, settling: Settling
+        self,
+        state: VtnState,
+        dispatching: Dispatching,
+        metering: Metering,
+        settling: Settling,
+        survey: Survey,
     ) -> None:
         self._state = state
         self._dispatching = dispatching
         self._metering = metering
         self._settling = settling
+        self._survey = survey
 
     def record(self, what: RequestArrived, now: datetime) -> list[Effect]:
         """Tell how an event stands, the newest where none is named."""
@@ -52,3 +59,7 @@ class Inquiries:
     def evidence(self, what: RequestArrived, now: datetime) -> list[Effect]:
         """Tell what settles an event."""
         return evidence(self._state, self._settling, what, now)
+
+    def relay(self, what: RequestArrived, now: datetime) -> list[Effect]:
+        """Have the member in Request/ID asked itself."""
+        return self._survey.relay(what, now)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from xmpp_cem.core.effects import Note
 from xmpp_cem.core.vtnstate import VtnSettings
 from xmpp_cem.messages.operations import NodeEntry
 from xmpp_cem.model.node import (
@@ -69,3 +70,16 @@ def entries(states: Iterable[NodeState]) -> tuple[NodeEntry, ...]:
         )
         for state in states
     )
+
+
+def drifts(states: Iterable[NodeState]) -> list[Note]:
+    """Tell people in what nodes differ from what they must be."""
+    return [
+        Note(
+            "warning",
+            "node is not as it must be",
+            (("node", state.name), ("field", drift.field), ("is", drift.found)),
+        )
+        for state in states
+        for drift in state.drift
+    ]

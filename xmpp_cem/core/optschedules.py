@@ -43,6 +43,14 @@ def occurrences(schedule: OptSchedule, within: Interval) -> tuple[Interval, ...]
     return tuple(each for each in found if each.overlap(within))
 
 
+def is_over(schedule: OptSchedule, now: datetime) -> bool:
+    """Whether a schedule that does not recur lies in the past."""
+    if schedule.rule:
+        return False
+    start = instant_of(schedule.start, ZoneInfo(schedule.zone))
+    return start + timedelta(seconds=schedule.duration_s) <= now
+
+
 def opted(
     schedules: Iterable[OptSchedule],
     resource: ResourceId,

@@ -60,6 +60,13 @@ class OwnRules:
             return {}
         return {"enrolments": self._own, "schedules": self._schedules}
 
+    def one_by_one(self) -> tuple[OptSchedule, ...]:
+        """Return the opt schedules that are told each by itself, as a registration cannot.
+
+        What recurs no profile can say that way: we answer by it ourselves.
+        """
+        return () if self._is_told else tuple(each for each in self._schedules if not each.rule)
+
     def told(self, body: EndDeviceConfig, verb: Verb) -> list[Effect]:
         """Keep what the VTN answers to our registration; nothing when that is known."""
         if verb is not Verb.CREATE and not (body.programmes or body.enrolments):

@@ -16,7 +16,7 @@ from xmpp_cem.messages.controls import IndexEntry
 from xmpp_cem.model.answer import Answer
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import Change, Event, Order
-from xmpp_cem.model.ids import EventId, PartyId, ResourceId
+from xmpp_cem.model.ids import EventId, MessageId, PartyId, ResourceId
 from xmpp_cem.model.membership import ADMITTED, Standing
 from xmpp_cem.model.position import Position
 from xmpp_cem.model.quantity import Power
@@ -35,7 +35,7 @@ class VenRecord(Kept):
     index seen, `above` the marks of gateways that it tells; `dropped` is what of our reports is no
     longer kept. `seed` is drawn once, for randomised starts; `boot` names the machine's last start;
     `floor` is a time that has passed. `free` is the power that resources had before a limit held
-    them, as long as it does, W.
+    them, as long as it does, W. `opts` are the opt schedules that were told one by one.
     """
 
     side = "upper"
@@ -54,6 +54,7 @@ class VenRecord(Kept):
     boot: str = ""
     floor: Instant | None = None
     free: tuple[tuple[ResourceId, Power], ...] = ()
+    opts: tuple[MessageId, ...] = ()
 
     @property
     def key(self) -> str:

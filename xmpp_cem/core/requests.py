@@ -10,6 +10,7 @@ from xmpp_cem.core.dispatching import Dispatching
 from xmpp_cem.core.effects import Effect, Ignore, Note, Respond
 from xmpp_cem.core.inputs import Link, RequestArrived
 from xmpp_cem.core.operation_sets import answer_operations
+from xmpp_cem.core.opting import Opting
 from xmpp_cem.core.publication import Publication
 from xmpp_cem.core.records import Member
 from xmpp_cem.core.recovery import Recovery
@@ -47,6 +48,7 @@ class Requests:
         self._recovery = recovery
         self._commands = commands
         self._upholding = Upholding(state, dispatching)
+        self._opting = Opting(state, self._upholding)
 
     def resume(self, now: datetime) -> list[Effect]:
         """After a restart: what is agreed with members may be otherwise."""
@@ -97,6 +99,8 @@ class Requests:
                 return self._register(member, what, body, now)
             case EndDeviceEvents() as body:
                 return [heard, *self._events(member, what, body, now)]
+            case None if what.message.header.verb is Verb.CANCEL:
+                return [heard, *self._opting.end(member.party, what, now)]
             case MeterReadings() as body:
                 sent = what.message.header.timestamp
                 effects = self._taking.readings(member.party, body.readings, sent, now)
@@ -121,8 +125,10 @@ class Requests:
     def _register(
         self, member: Member, what: RequestArrived, body: EndDeviceConfig, now: datetime
     ) -> list[Effect]:
-        if body.capability is None or body.party != member.party:
-            return self._state.refuse(what, now, "1.7", "a registration needs party and capability")
+        if body.party != member.party:
+            return self._state.refuse(what, now, "1.7", f"the party is {member.party}")
+        if body.capability is None:
+            return self._without_capability(member, what, body, now)
         if any(enrolment.party != member.party for enrolment in body.enrolments):
             return self._state.refuse(what, now, "2.14", "enrol resources of your own alone")
         most_w = self._taking.most_w
@@ -149,6 +155,17 @@ class Requests:
         )
         fields = (("party", member.party), ("revision", str(body.capability.revision)))
         return [*effects, self._state.ok(what, now, reply), Note("info", "capability", fields)]
+
+    def _without_capability(
+        self, member: Member, what: RequestArrived, body: EndDeviceConfig, now: datetime
+    ) -> list[Effect]:
+        """Admit a party that tells later what it can do, as OpenADR has it register first."""
+        is_bare = not (body.admission or body.programmes or body.enrolments or body.schedules)
+        if what.message.header.verb is not Verb.CREATE or not is_bare:
+            return self._state.refuse(what, now, "1.7", "a registration needs a capability")
+        heard = self._state.change(member, last_heard=now)
+        reply = EndDeviceConfig(party=member.party, admission=self._admission(member))
+        return [heard, self._state.ok(what, now, reply)]
 
     def _deregister(self, member: Member, what: RequestArrived, now: datetime) -> list[Effect]:
         """End a registration, as a site wants that is taken out of use; its admission stands.
@@ -185,6 +202,8 @@ class Requests:
     ) -> list[Effect]:
         party, knows = member.party, self._dispatching.event_of
         asked = {a.event for a in body.answers if member.capability and knows(a.event, party)}
+        if why := self._opting.why_full(party, body, now):
+            return self._state.refuse(what, now, "3.1", why)
         strange = next((a.event for a in body.answers if a.event not in asked), None)
         if strange:
             return self._state.refuse(what, now, "2.15", f"event {strange} was not asked of you")
@@ -193,7 +212,12 @@ class Requests:
             return self._state.refuse(what, now, "6.1", why)
         effects: list[Effect] = []
         for answer in body.answers:
+            if answer.code:
+                self._state.note_refusal(what.sender.bare, answer.code, answer.reason, now)
             effects += self._taking.answer(member.party, answer, now)
         effects += self._taking.statuses(member.party, body.statuses)
-        published = self._publication.report(what.message, body, now)
-        return [*effects, self._state.ok(what, now), *published]
+        effects += self._opting.take(member.party, body, now)
+        shown = body.model_copy(update={"schedules": ()})  # when a customer is away is its own
+        is_shown = bool(shown.answers or shown.statuses)
+        published = self._publication.report(what.message, shown, now) if is_shown else []
+        return [*effects, self._opting.taken(what, body, now), *published]

@@ -12,6 +12,17 @@ from xmpp_cem.model.ids import PartyId, derived_id
 _ENDS = {State.CANCELLED: StatusType.CANCELLED, State.EXPIRED: StatusType.EXPIRED}
 _HALF = 2
 
+_STANDING = {
+    State.PENDING: StatusType.RECEIVED,
+    State.FAR: StatusType.SCHEDULED,
+    State.NEAR: StatusType.SCHEDULED,
+    State.ACTIVE: StatusType.STARTED,
+    State.SUPERSEDED: StatusType.STOPPED,
+    State.COMPLETED: StatusType.STOPPED,
+    **_ENDS,
+}
+"""How an event stands that somebody asks for; of what was refused the answer tells."""
+
 
 def stage_of(commitment: Commitment, step: Step, *, is_asked: bool) -> StatusType | None:
     """Return what a step is told as; None where the answer, a start or a stop says it.
@@ -32,6 +43,12 @@ def told(
     event = commitment.event
     status_id = derived_id("status", party, event.id, kind, now)
     return Status(id=status_id, type=kind, at=now, event=event.id, reason=why[:256])
+
+
+def standing(commitment: Commitment, party: PartyId, now: datetime) -> tuple[Status, ...]:
+    """Return as a status how an event stands here; none where its answer says it."""
+    kind = _STANDING.get(commitment.status)
+    return (told(commitment, kind, party, now),) if kind else ()
 
 
 def outcome(

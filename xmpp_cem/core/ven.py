@@ -21,6 +21,7 @@ from xmpp_cem.core.effects import (
     WatchPresence,
 )
 from xmpp_cem.core.eventbook import EventBook
+from xmpp_cem.core.foretelling import tell_opts
 from xmpp_cem.core.inputs import (
     CaughtUp,
     Decided,
@@ -41,12 +42,12 @@ from xmpp_cem.core.pages import split
 from xmpp_cem.core.readingbook import ReadingBook
 from xmpp_cem.core.records import Commitment, Record, VenRecord
 from xmpp_cem.core.rejudging import rejudged
-from xmpp_cem.core.tombstones import forget_surplus
+from xmpp_cem.core.venitems import VenItems
 from xmpp_cem.core.venrequests import VenRequests
 from xmpp_cem.core.venstate import VenSettings, VenState, is_address
 from xmpp_cem.core.vtnwatch import VtnWatch, not_taken
 from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
-from xmpp_cem.messages.controls import EndDeviceControls, EventIndex
+from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import (
     FaultMessage,
     Noun,
@@ -70,10 +71,11 @@ class Ven:
         self.state = VenState(settings)
         self.book = EventBook(self.state)
         self.readings = ReadingBook(self.state)
-        self._requests = VenRequests(self.state, self.book, self.readings)
+        self._requests = VenRequests(self.state, self.book, self.readings, self.register)
         self._members: tuple[int, int] = (0, 0)
         self._pace = Pace(settings.min_change_w, settings.min_change_every)
         self._watch = VtnWatch(settings.vtn)
+        self._items = VenItems(self.state, self.book, self._watch)
 
     @property
     def settings(self) -> VenSettings:
@@ -132,9 +134,9 @@ class Ven:
                 self.state.is_up = is_up
                 return self._connected(now) if is_up else []
             case CaughtUp():
-                return self._caught_up(what, now)
+                return self._items.caught_up(what, now)
             case ItemReceived():
-                return self._item(what, now)
+                return self._items.take(what, now)
             case RequestArrived():
                 return self._requests.handle(what, now)
             case QueryAnswered(reply=reply):
@@ -224,7 +226,8 @@ class Ven:
         told, party = self.state.rules.told_by_us(verb), self.settings.party
         body = EndDeviceConfig(party=party, capability=self.state.capability, **told)
         expires = now + timedelta(minutes=5)
-        return [*self.state.request(verb, Noun.CONFIG, body, now, expires)]
+        sent = self.state.request(verb, Noun.CONFIG, body, now, expires)
+        return [*sent, *(tell_opts(self.state, now) if verb is Verb.CREATE else [])]
 
     def _presence(self, now: datetime) -> ShowPresence:
         sequence, since = self.state.record.sequence, self._watch.silent_since
@@ -257,7 +260,7 @@ class Ven:
         """Take the live events that our VTN has answered with."""
         if not isinstance(reply, ResponseMessage) or not isinstance(reply.body, EndDeviceControls):
             return []
-        return self.book.take_events(reply.body.events, reply.header, now)
+        return self._items.take_events(reply.body, reply.header, now)
 
     def _admitted(
         self, admission: Admission, capability: Capability | None, at: datetime
@@ -272,29 +275,3 @@ class Ven:
         effects.append(self.state.save(admission=admission, confirmed=confirmed))
         effects.append(self._admit(admission))
         return effects + (catch_up(admission) if is_moved else [])
-
-    def _caught_up(self, what: CaughtUp, now: datetime) -> list[Effect]:
-        """Take the index first: only what it lists counts (design: state, not a log)."""
-        by_index = sorted(what.items, key=lambda item: item.item_id != "index")
-        return [effect for item in by_index for effect in self._item(item, now)]
-
-    def _item(self, item: ItemReceived, now: datetime) -> list[Effect]:
-        admission = self.state.record.admission
-        if admission is None or item.sender.bare != Jid.parse(admission.service).bare:
-            return [Note("warning", "item of an unknown service refused", _where(item))]
-        if item.node not in admission.events:
-            return [Note("warning", "item of an unknown node refused", _where(item))]
-        body = item.message.body
-        if isinstance(body, EventIndex) and body.domain == self.state.settings.domain:
-            self.state.index_made = body.at
-            newer = self.book.take_index(body, item.node, now)
-            heard = self._watch.indexed(body.heartbeat_s, now, is_newer=bool(newer))
-            surplus = forget_surplus(self.book.commitments, now)
-            return [*heard, *newer, *surplus, expect_index(self._watch.heartbeat_s, now)]
-        if not isinstance(body, EndDeviceControls):
-            return [Note("warning", "unexpected item refused", _where(item))]
-        return self.book.take_events(body.events, item.message.header, now)
-
-
-def _where(item: ItemReceived) -> tuple[tuple[str, str], ...]:
-    return (("sender", str(item.sender)), ("node", item.node), ("item", item.item_id))

@@ -157,7 +157,7 @@ class VenState:
     def taken(self, what: RequestArrived, errors: tuple[ReplyError, ...], now: datetime) -> Respond:
         """Return the effect that answers events of a transaction by what was refused of them."""
         body = what.message.body
-        count = len(body.events) if isinstance(body, EndDeviceControls) else 0
+        count = len((*body.events, *body.unread)) if isinstance(body, EndDeviceControls) else 0
         result = Result.OK
         if errors:
             result = Result.FAILED if len(errors) == count else Result.PARTIAL
@@ -168,9 +168,10 @@ class VenState:
         self,
         verb: Verb,
         noun: Noun,
-        body: Body,
+        body: Body | None,
         now: datetime,
         expires: datetime,
+        ids: tuple[str, ...] = (),
     ) -> Sending:
         """Return the effects that send a transaction to our VTN with the next sequence number."""
         remember = self.save(sequence=self.record.sequence + 1)
@@ -181,7 +182,7 @@ class VenState:
                 "sequence": self.record.sequence,
             }
         )
-        message = RequestMessage(header=header, body=body)
+        message = RequestMessage(header=header, body=body, ids=ids)
         return [remember, Transact(Link.UPPER, self.settings.vtn, message, expires)]
 
     def tell(self, commitment: Commitment, stage: StatusType, why: str, now: datetime) -> Sending:

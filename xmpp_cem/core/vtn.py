@@ -12,13 +12,12 @@ from xmpp_cem.core.effects import (
     Admit,
     CatchUp,
     Effect,
-    Note,
     ProbeService,
     ShowPresence,
     VerifyNodes,
     WatchPresence,
 )
-from xmpp_cem.core.following_up import FollowingUp, refused
+from xmpp_cem.core.following_up import FollowingUp, refused, untaken
 from xmpp_cem.core.forgetting import Forgetting
 from xmpp_cem.core.inputs import (
     AccountRevoked,
@@ -44,7 +43,7 @@ from xmpp_cem.core.knocking import Knocking
 from xmpp_cem.core.liveness import LIVENESS_TIMER
 from xmpp_cem.core.membership import Membership, room_of
 from xmpp_cem.core.metering import MOST_W, Metering
-from xmpp_cem.core.nodes import node_specs
+from xmpp_cem.core.nodes import drifts, node_specs
 from xmpp_cem.core.publication import Publication
 from xmpp_cem.core.records import Dispatch, Member, Part, Record, VtnRecord
 from xmpp_cem.core.recovery import Recovery
@@ -53,6 +52,7 @@ from xmpp_cem.core.requests import Requests
 from xmpp_cem.core.roll import Roll
 from xmpp_cem.core.settlement.grouping import GroupBaseline, Settled
 from xmpp_cem.core.settling import Settling
+from xmpp_cem.core.survey import Survey
 from xmpp_cem.core.taking import Taking
 from xmpp_cem.core.vtnstate import VtnSettings, VtnState
 from xmpp_cem.model.availability import Leadership
@@ -73,6 +73,7 @@ class Vtn:
         self._settling = Settling(self._state, self.dispatching)
         self._taking = Taking(self.metering, self.dispatching, self._settling)
         self.recovery = Recovery(self._state, self._taking)
+        self._survey = Survey(self._state, self.dispatching, self._taking)
         self._following_up = FollowingUp(self._state, self.dispatching)
         self._forgetting = Forgetting(settings, self.dispatching)
         self._attendance = Attendance(self._state, self.dispatching, self._following_up)
@@ -85,7 +86,7 @@ class Vtn:
             self._state,
             self.dispatching,
             self._following_up,
-            Inquiries(self._state, self.dispatching, self.metering, self._settling),
+            Inquiries(self._state, self.dispatching, self.metering, self._settling, self._survey),
             self._membership,
             Roll(self._state, self.metering, self._knocking),
         )
@@ -187,12 +188,12 @@ class Vtn:
             case AccountRevoked():
                 return self._membership.revoked(what, now)
             case QueryAnswered() | QueryFailed():
-                return self.recovery.came(what, now)
+                return [*self.recovery.came(what, now), *self._survey.came(what, now)]
             case RequestArrived(sender=sender):
                 heard = self._attendance.heard(sender, now)
                 return heard + self._requests.handle(what, now)
             case PresenceChanged():
-                return self._attendance.presence(what, now)
+                return self._attendance.presence(what, now) + self._survey.presence(what, now)
             case Heard(sender=sender):
                 return self._attendance.heard(sender, now)
             case ItemReceived():
@@ -202,9 +203,7 @@ class Vtn:
             case TimerFired(key=key):
                 return self._timer(key, now)
             case TransactionFailed(request=request, reason=reason):
-                fields = (("noun", request.header.noun.value), ("why", reason))
-                note = Note("warning", "a member did not take a message", fields)
-                return [note, *self._membership.answered(request)]
+                return [untaken(request, reason), *self._membership.answered(request)]
             case ReplyArrived(request=request, reply=reply):
                 return [*refused(self._state, reply, now), *self._membership.answered(request)]
             case _:
@@ -234,6 +233,7 @@ class Vtn:
         """Without a connection nobody's presence is known any more."""
         self._state.known_from = None
         self.recovery.lost()
+        self._survey.lost()
         self._membership.disconnected()
         return self._attendance.disconnected()
 
@@ -247,10 +247,7 @@ class Vtn:
     def _verified(self, what: NodesVerified, now: datetime) -> list[Effect]:
         """Take the lead visibly: only now are there nodes to publish on and to tell of."""
         effects = [*self._commands.verified(what, now), *self._membership.verified(what, now)]
-        for state in what.states:
-            for drift in state.drift:
-                fields = (("node", state.name), ("field", drift.field), ("is", drift.found))
-                effects.append(Note("warning", "node is not as it must be", fields))
+        effects += drifts(what.states)
         if what.token:
             return effects
         self._state.is_ready = True
@@ -272,6 +269,8 @@ class Vtn:
                 return [*self._publication.index(now), *swept]
             case ["vtn", "ask", party]:
                 return self.recovery.fire(party, now)
+            case ["vtn", "survey"]:
+                return self._survey.fire(now)
             case ["vtn", "leave", party]:
                 return self._membership.fire(party)
             case ["vtn", "records"]:
@@ -285,7 +284,7 @@ class Vtn:
 
     def _event_timer(self, event_id: str, what: str, now: datetime) -> list[Effect]:
         if what == "silent":
-            return self._following_up.remind(event_id, now)
+            return self._following_up.remind(event_id, now) + self._survey.silent(event_id, now)
         if what == "baseline":
             return self._settling.fire(event_id, now)
         dispatch = self.dispatching.dispatches.get(event_id)

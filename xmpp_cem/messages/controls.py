@@ -6,15 +6,41 @@ from pydantic import Field
 
 from xmpp_cem.model.event import Event, Order
 from xmpp_cem.model.ids import DomainId, EventId, PathToken
+from xmpp_cem.model.text import Explanation
 from xmpp_cem.model.time import Instant
 from xmpp_cem.model.value import Value
 
 
+class Unread(Value):
+    """An event of which no more than this could be read: it is not taken, and not absent either.
+
+    Args:
+        event: its id, None where not even that could be read.
+        order: its version, None likewise.
+        code: of IEC 61968-9, why not.
+        reason: for people.
+        wants_answer: whether it says that it wants to be answered.
+    """
+
+    event: EventId | None = None
+    order: Order | None = None
+    code: str = Field(pattern=r"^[0-9]\.[0-9]{1,2}$")
+    reason: Explanation
+    wants_answer: bool = True
+
+
 class EndDeviceControls(Value):
-    """Noun EndDeviceControls of IEC 61968-9, with our sibling `event` element beside each."""
+    """Noun EndDeviceControls of IEC 61968-9, with our sibling `event` element beside each.
+
+    Args:
+        events: those that were told.
+        unread: those that were told and could not be read, where each stands for itself; nobody
+            writes them.
+    """
 
     noun: Literal["EndDeviceControls"] = "EndDeviceControls"
     events: tuple[Event, ...] = Field(max_length=100)
+    unread: tuple[Unread, ...] = Field(default=(), max_length=100)
 
 
 class IndexEntry(Value):

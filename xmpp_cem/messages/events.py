@@ -8,6 +8,7 @@ from pydantic import Field
 from xmpp_cem.model.answer import Answer
 from xmpp_cem.model.ids import EventId, MessageId
 from xmpp_cem.model.quantity import PerMille, Power
+from xmpp_cem.model.schedule import OptSchedule
 from xmpp_cem.model.stage import Stage
 from xmpp_cem.model.text import Sentence
 from xmpp_cem.model.time import Instant
@@ -58,8 +59,15 @@ class Status(Value):
 
 
 class EndDeviceEvents(Value):
-    """Noun EndDeviceEvents of IEC 61968-9: answers (…80 opted-in, …81 opted-out) and status."""
+    """Noun EndDeviceEvents of IEC 61968-9: answers (…80 opted-in, …81 opted-out) and status.
+
+    Args:
+        answers: to events.
+        statuses: of events, or of the party itself.
+        schedules: opt schedules that are told one by one; all of an id replace those of that id.
+    """
 
     noun: Literal["EndDeviceEvents"] = "EndDeviceEvents"
     answers: tuple[Answer, ...] = Field(default=(), max_length=100)
     statuses: tuple[Status, ...] = Field(default=(), max_length=100)
+    schedules: tuple[OptSchedule, ...] = Field(default=(), max_length=100)

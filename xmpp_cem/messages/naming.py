@@ -7,6 +7,9 @@ from pydantic import Field, model_validator
 from xmpp_cem.model.text import Sentence
 from xmpp_cem.model.value import Value
 
+OPT, ENDED = "opt", "ended"
+"""Types of the ID that a Reply names: an opt schedule that was taken, or what was cancelled."""
+
 
 class IdKind(StrEnum):
     """What an ID is."""

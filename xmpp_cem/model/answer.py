@@ -34,6 +34,7 @@ class Answer(Value):
         at: when the answer was made.
         reason: for people.
         until: when the promise ends, before the event does; None: it lasts as long as the event.
+        code: why the event cannot be taken, of IEC 61968-9; only with a no.
         is_whole: promises all that is asked, as others say yes who name no watts; None: `power_w`
             says what.
     """
@@ -48,10 +49,13 @@ class Answer(Value):
     at: Instant
     reason: Sentence = ""
     until: Instant | None = None
+    code: str | None = Field(default=None, pattern=r"^[0-9]\.[0-9]{1,2}$")
     is_whole: Literal[True] | None = None
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Self:
         if self.is_whole and (self.opt is Opt.OUT or self.power_w):
             raise ValueError("a whole yes is a yes, and names no watts")
+        if self.code and self.opt is Opt.IN:
+            raise ValueError("what cannot be taken is answered with a no")
         return self

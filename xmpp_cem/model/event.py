@@ -101,6 +101,7 @@ class Event(Value):
         recovery_s: over how long the end is spread against rebound, seconds.
         created: when the VTN made the event.
         answer_by: when an answer is due at the latest.
+        wants_answer: whether an answer is to be sent at all.
         reason: for people.
     """
 
@@ -119,6 +120,7 @@ class Event(Value):
     recovery_s: int = Field(default=0, ge=0, le=86400)
     created: Instant
     answer_by: Instant
+    wants_answer: bool = True
     reason: Sentence = ""
 
     @model_validator(mode="after")

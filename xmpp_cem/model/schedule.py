@@ -17,7 +17,9 @@ _PARTS = "INTERVAL|COUNT|UNTIL|BYDAY|BYMONTHDAY|BYMONTH|BYSETPOS|WKST"
 _RULE = re.compile(
     rf"FREQ=(?:DAILY|WEEKLY|MONTHLY|YEARLY)(?:;(?:{_PARTS})=[A-Z0-9,+-]{{1,60}}){{0,8}}"
 )
-_A_WEEK_S = 7 * 86400
+LONGEST_S = 7 * 86400
+"""The longest time that an opt schedule may name, s."""
+
 _FIRST_YEAR, _LAST_YEAR = 2000, 2200
 
 
@@ -73,6 +75,6 @@ class OptSchedule(Value):
     programme: ProgrammeId | None = None
     zone: Zone
     start: Annotated[LocalTime, AfterValidator(_in_our_time)]
-    duration_s: int = Field(ge=1, le=_A_WEEK_S)
+    duration_s: int = Field(ge=1, le=LONGEST_S)
     rule: Recurrence = ""
     reason: Sentence = ""

@@ -208,6 +208,7 @@ class World:
             enrolments=tuple(each for each in self.enrolments if each.party == party),
             schedules=self.schedules.get(party, ()),
             responses=self.responses.get(party, {}),
+            tells_rules=domain not in self.profiles or self.profiles[domain].says_rules,
         )
 
     def _lower(self, party: PartyId, domain: DomainId, members: tuple[PartyId, ...]) -> VtnSettings:

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from xmpp_cem.errors import LocalProtocolError, RemoteProtocolError
 from xmpp_cem.messages.bodies import Body
+from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import (
     EventMessage,
     FaultMessage,
@@ -164,6 +165,8 @@ def _judge_body(verb: Verb, noun: Noun, body: Body | None) -> None:
         raise LocalProtocolError(f"{verb} {noun} needs a payload")
     if body is not None and body.noun != noun:
         raise LocalProtocolError(f"the payload of {noun} is {body.noun}")
+    if isinstance(body, EndDeviceControls) and body.unread:
+        raise LocalProtocolError("what could not be read cannot be written")
 
 
 def _fill(element: Draft, message: Message, profile: Profile) -> None:
@@ -198,9 +201,9 @@ def _read(element: Element, flow: Flow, profile: Profile) -> Message:
     values = {"header": header, **_read_content(payload, header, profile)}
     match name:
         case Root.REQUEST:
-            return build(
-                RequestMessage, name, {**values, **read_request(element), **read_query(element)}
-            )
+            request = {**read_request(element), **read_query(element)}
+            asked = profile.asked(payload, header, request)
+            return build(RequestMessage, name, {**values, **asked})
         case Root.RESPONSE:
             reply = profile.complete(payload, read_reply(element))
             return build(ResponseMessage, name, {**values, **reply})

@@ -22,7 +22,7 @@ from xmpp_cem.wire.fields import (
     written,
 )
 from xmpp_cem.wire.namespaces import CONTROLS, EVENT
-from xmpp_cem.wire.scalars import INSTANT, INTEGER, TEXT, TOKEN, TOKENS
+from xmpp_cem.wire.scalars import BOOLEAN, INSTANT, INTEGER, TEXT, TOKEN, TOKENS
 from xmpp_cem.wire.signals import append_signal, read_signal
 from xmpp_cem.wire.xml import Draft, Element, append, child, children, required, root
 
@@ -41,6 +41,9 @@ SPREADS: Fields = {
     "recovery_s": ("recoverySeconds", INTEGER),
 }
 """How an event is spread in time; what is not spread is not written."""
+
+UNANSWERED: Fields = {"wants_answer": ("answerWanted", BOOLEAN)}
+"""What is not written where an answer is wanted, as it nearly always is."""
 
 STARTED: Fields = {"start": ("start", INSTANT)}
 REASON: Fields = {"reason": ("reason", TEXT)}
@@ -174,6 +177,8 @@ def _fill_event(element: Draft, event: Event) -> None:
     for name, text in written(event, SPREADS):
         if text != "0":
             element.set(name, text)
+    if not event.wants_answer:
+        set_attributes(element, event, UNANSWERED)
     append_signal(element, event.signal)
     for change in event.changes:
         part = append(element, EVENT, "change")
@@ -190,6 +195,7 @@ def _read_event(element: Element) -> Event:
     values = {
         **attributes(element, FIELDS),
         **attributes(element, SPREADS),
+        **attributes(element, UNANSWERED),
         **leaves(element, EVENT, REASON),
         "order": attributes(element, ORDER),
         "active": attributes(element, INTERVAL),

@@ -1,4 +1,4 @@
-"""EndDeviceEvents: answers and status events as EndDeviceEvent with named details."""
+"""EndDeviceEvents: answers and status as EndDeviceEvent with named details, and opt schedules."""
 
 from xmpp_cem.messages.events import EndDeviceEvents, Status, StatusType
 from xmpp_cem.model.answer import Answer, Opt
@@ -13,6 +13,7 @@ from xmpp_cem.wire.fields import (
     written,
 )
 from xmpp_cem.wire.namespaces import EVENTS
+from xmpp_cem.wire.programmes import append_schedules, read_schedules
 from xmpp_cem.wire.scalars import BOOLEAN, INSTANT, INTEGER, TEXT, TOKEN
 from xmpp_cem.wire.xml import Draft, Element, append, child, children, required
 
@@ -27,6 +28,7 @@ ANSWER: Fields = {
     "revision": ("revision", INTEGER),
     "sequence": ("sequence", INTEGER),
     "until": ("until", INSTANT),
+    "code": ("code", TOKEN),
     "is_whole": ("whole", BOOLEAN),
 }
 STATUS: Fields = {
@@ -47,13 +49,14 @@ _OPTS = {ref: opt for opt, ref in OPTS.items()}
 
 
 def append_events(payload: Draft, body: EndDeviceEvents) -> None:
-    """Write the noun: answers, then statuses."""
+    """Write the noun, answers and then statuses, and beside it the opt schedules."""
     noun = append(payload, EVENTS, "EndDeviceEvents")
     for answer in body.answers:
         details = dict([*written(answer, ANSWER), *written(answer.order, ORDER)])
         _append_event(noun, answer, details, OPTS[answer.opt])
     for status in body.statuses:
         _append_event(noun, status, dict(written(status, STATUS)), status.type.value)
+    append_schedules(payload, body.schedules)
 
 
 def read_events(payload: Element) -> EndDeviceEvents | None:
@@ -74,7 +77,11 @@ def read_events(payload: Element) -> EndDeviceEvents | None:
             statuses.append(_read_status(element, ref))
         else:
             raise refusal(Code.RELATION, f"EndDeviceEventType {quoted(ref)} is not known")
-    values = {"answers": tuple(answers), "statuses": tuple(statuses)}
+    values = {
+        "answers": tuple(answers),
+        "statuses": tuple(statuses),
+        "schedules": read_schedules(payload),
+    }
     return build(EndDeviceEvents, "EndDeviceEvents", values)
 
 

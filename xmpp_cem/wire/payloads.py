@@ -65,5 +65,6 @@ IEC61968_9 = Profile(
     formats=STANDALONE,
     recognise=lambda _, start: str(start["noun"]),
     complete=lambda _, reply: reply,
+    asked=lambda _payload, _header, request: request,
 )
 """The default: nouns of IEC 61968-9, and elements of ours beside them."""

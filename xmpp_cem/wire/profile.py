@@ -59,6 +59,22 @@ class Loss(NamedTuple):
     occurs: Callable[[Told], bool]
 
 
+class Gap(NamedTuple):
+    """Something that a profile's standard knows and that is not read here.
+
+    Args:
+        what: as the standard calls it.
+        code: with which it is refused; empty where all else is read without it.
+        instead: what to do, or what holds.
+        vector: which shows it.
+    """
+
+    what: str
+    code: str
+    instead: str
+    vector: str
+
+
 @dataclass(frozen=True)
 class Profile:
     """A payload profile; the envelope and its codes are those of IEC 61968-100 in all of them.
@@ -70,10 +86,13 @@ class Profile:
         recognise: from the noun on the wire and the Payload to the noun; the text itself where
             the noun is none.
         complete: from the Payload and the fields of a Reply to the fields, amended.
+        asked: from the Payload, the header and the fields of a Request to the fields, amended.
         losses: what it cannot say.
+        gaps: what others can say in it, and is not read here.
         tells_the_set: whether VENs are told all live events at once, by transaction, with each
             change, as parties expect that know no nodes.
-        says_rules: whether programmes, enrolments and opt schedules can be told.
+        says_rules: whether programmes, enrolments and opt schedules can be told when registering;
+            where not, opt schedules are told one by one.
     """
 
     name: str
@@ -81,7 +100,9 @@ class Profile:
     formats: Mapping[Noun, NounFormat]
     recognise: Callable[[Element | None, Mapping[str, object]], str]
     complete: Callable[[Element | None, dict[str, object]], dict[str, object]]
+    asked: Callable[[Element | None, Header, dict[str, object]], dict[str, object]]
     losses: tuple[Loss, ...] = ()
+    gaps: tuple[Gap, ...] = ()
     tells_the_set: bool = False
     says_rules: bool = True
 

@@ -1,5 +1,7 @@
 """Programmes, enrolments and opt schedules: siblings of EndDeviceConfig."""
 
+from collections.abc import Iterable
+
 from xmpp_cem.messages.configuration import EndDeviceConfig
 from xmpp_cem.model.programme import Consent, DailyWindow, Enrolment, Programme
 from xmpp_cem.model.schedule import OptSchedule
@@ -72,7 +74,12 @@ def append_siblings(payload: Draft, body: EndDeviceConfig) -> None:
         set_attributes(element, enrolment.valid, INTERVAL)
         if enrolment.consent is not None:
             set_attributes(append(element, ENROLMENT, "consent"), enrolment.consent, CONSENT)
-    for schedule in body.schedules:
+    append_schedules(payload, body.schedules)
+
+
+def append_schedules(payload: Draft, schedules: Iterable[OptSchedule]) -> None:
+    """Write an element for each opt schedule."""
+    for schedule in schedules:
         element = append(payload, SCHEDULE, "optSchedule")
         set_attributes(element, schedule, OPTED)
         for resource in schedule.resources:
@@ -85,9 +92,14 @@ def read_siblings(payload: Element) -> dict[str, object]:
     found: dict[str, object] = {
         "programmes": tuple(map(_programme, children(payload, PROGRAMME, "programme"))),
         "enrolments": tuple(map(_enrolment, children(payload, ENROLMENT, "enrolment"))),
-        "schedules": tuple(map(_schedule, children(payload, SCHEDULE, "optSchedule"))),
+        "schedules": read_schedules(payload),
     }
     return {name: values for name, values in found.items() if values}
+
+
+def read_schedules(payload: Element) -> tuple[OptSchedule, ...]:
+    """Return the opt schedules; raises as `build`."""
+    return tuple(map(_schedule, children(payload, SCHEDULE, "optSchedule")))
 
 
 def _programme(element: Element) -> Programme:

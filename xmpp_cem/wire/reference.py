@@ -79,6 +79,7 @@ def vectors(folder: Path) -> str:
     for path in sorted(folder.glob("*/case.toml")):
         case = tomllib.loads(path.read_text(encoding="utf-8"))
         expected = f"refused, {case['code']}" if "code" in case else "understood"
+        expected = "an event refused" if "unwritten" in case else expected
         cells = (path.parent.name, case["clause"], case["flow"], expected, case["why"])
         lines.append(f"| {' | '.join(_cell(cell) for cell in cells)} |")
     return "\n".join([*lines, ""])
@@ -96,6 +97,12 @@ def losses(profiles: Iterable[Profile]) -> str:
                 lines.append(f"| {_cell(loss.field)} | {told} | {_cell(loss.remedy)} |")
         else:
             lines.append("It says everything.")
+        if profile.gaps:
+            lines += ["", "| what others say | then | instead | shown by |", "|---|---|---|---|"]
+        for gap in profile.gaps:
+            then = f"refused, {gap.code}" if gap.code else "the rest is read"
+            cells = (_cell(gap.what), then, _cell(gap.instead), f"`{gap.vector}`")
+            lines.append(f"| {' | '.join(cells)} |")
         sections.append("\n".join(lines))
     return "\n".join([_PROFILES, "\n\n".join(sections), ""])
 

@@ -66,7 +66,7 @@ PAST: Mapping[Verb, Verb] = {
 ACTIONS: Mapping[Noun, frozenset[Verb]] = {
     Noun.CONTROLS: frozenset({Verb.CREATE, Verb.CHANGE, Verb.CANCEL, Verb.CLOSE}),
     Noun.EVENTS: frozenset({Verb.CREATE, Verb.CHANGE, Verb.CANCEL}),
-    Noun.READINGS: frozenset({Verb.CREATE, Verb.CHANGE}),
+    Noun.READINGS: frozenset({Verb.CREATE, Verb.CHANGE, Verb.CANCEL}),
     Noun.CONFIG: frozenset({Verb.CREATE, Verb.CHANGE, Verb.DELETE}),
     Noun.INDEX: frozenset({Verb.CREATE, Verb.CHANGE}),
     Noun.CARD: frozenset({Verb.CREATE, Verb.CHANGE}),

@@ -16,6 +16,7 @@ from xmpp_cem.core.effects import (
 )
 from xmpp_cem.core.inputs import (
     CaughtUp,
+    Decided,
     ItemReceived,
     Link,
     LinkChanged,
@@ -50,6 +51,7 @@ from xmpp_cem.model.availability import Availability, Leadership
 from xmpp_cem.model.ids import Jid, derived_id
 from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.resource import Resource, ResourceState
+from xmpp_cem.model.schedule import OptSchedule
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import (
     HOST,
@@ -75,8 +77,8 @@ def resource(decrease_w=3000, state=ResourceState.AVAILABLE):
 class Home:
     """A VEN, driven by hand, whose VTN confirms what it is told to."""
 
-    def __init__(self):
-        self.ven = Ven(VenSettings("site", "grid", VTN, plain_digest))
+    def __init__(self, **settings):
+        self.ven = Ven(VenSettings("site", "grid", VTN, plain_digest, **settings))
         self.requests = []
 
     def tell(self, what, seconds=0.0):
@@ -411,9 +413,59 @@ def test_the_vtn_may_ask_for_the_registration_and_for_nothing_unknown(home):
     asked = request(Verb.GET, Noun.CONFIG, "vtn")
     reply = reply_in(home.tell(RequestArrived(Link.UPPER, VTN, "t", asked)))
     assert reply.body.capability.decrease_w == 3000
+    other = request(Verb.GET, Noun.CONFIG, "vtn", ids=("another",))
+    refused = reply_in(home.tell(RequestArrived(Link.UPPER, VTN, "t", other)))
+    assert refused.errors[0].code == "2.15"
     strange = request(Verb.GET, Noun.MEMBERS, "vtn")
     refused = reply_in(home.tell(RequestArrived(Link.UPPER, VTN, "t", strange)))
     assert refused.errors[0].code == "2.5"
+
+
+@pytest.mark.parametrize(("known", "is_new"), [("1", False), ("0", True), (None, True)])
+def test_a_vtn_that_knows_another_revision_is_told_by_a_registration(home, known, is_new):
+    asked = request(Verb.GET, Noun.CONFIG, "vtn", ids=("site",))
+    options = () if known is None else (("known", known),)
+    asked = asked.model_copy(update={"options": options})
+    told = transactions_in(home.tell(RequestArrived(Link.UPPER, VTN, "t", asked)))
+    assert [m.header.verb for m in told] == ([Verb.CREATE] if is_new else [])
+
+
+def status(home, *ids, after=None, seconds=2.0):
+    asked = request(Verb.GET, Noun.EVENTS, "vtn", ids=ids)
+    asked = asked.model_copy(update={"options": (("after", after),) if after else ()})
+    return reply_in(home.tell(RequestArrived(Link.UPPER, VTN, "t", asked), seconds))
+
+
+def test_a_vtn_may_ask_how_events_stand(home):
+    event = make_event()
+    home.tell(home.item(index(event)))
+    home.tell(home.item(controls(event)), 1)
+    waiting = status(home, event.id)
+    assert (waiting.body.answers, [s.type for s in waiting.body.statuses]) == (
+        (),
+        [StatusType.RECEIVED],
+    )
+    home.tell(Decided(event.id, event.order, Opt.IN, -1000), 2)
+    agreed = status(home)
+    assert [(a.opt, a.power_w) for a in agreed.body.answers] == [(Opt.IN, -1000)]
+    assert [s.type for s in agreed.body.statuses] == [StatusType.SCHEDULED]
+    partly = status(home, event.id, make_event(7).id)
+    assert (partly.result, partly.errors[0].code) == (Result.PARTIAL, "2.15")
+    assert status(home, make_event(7).id).result is Result.FAILED
+
+
+def test_the_status_of_many_events_comes_in_pages(home):
+    events = [make_event(number) for number in range(40)]
+    home.tell(home.item(index(*events)))
+    for event in events:
+        home.tell(home.item(controls(event)), 1)
+    first = status(home)
+    assert (first.result, first.errors[0].code) == (Result.PARTIAL, "0.1")
+    last = max(each.event for each in first.body.statuses)
+    rest = status(home, after=last)
+    assert rest.result is Result.OK
+    told = [each.event for each in (*first.body.statuses, *rest.body.statuses)]
+    assert sorted(told) == sorted(event.id for event in events)
 
 
 def test_a_refusal_and_a_fault_are_told_and_change_nothing(home):
@@ -478,3 +530,42 @@ def test_readings_are_sent_again_for_three_windows_and_status_for_an_hour():
     status = Status(id=derived_id("s"), type=StatusType.STARTED, at=at(0))
     home.keep(home.ven.tell(status, at(10)))
     assert home.requests[-1].header.expires == at(3610)
+
+
+def rented(zone="UTC", rule="", opt_id="opt"):
+    return OptSchedule(
+        id=derived_id(opt_id),
+        opt=Opt.OUT,
+        zone=zone,
+        start=(at(3600)).replace(tzinfo=None),
+        duration_s=3600,
+        rule=rule,
+    )
+
+
+def opts_of(home):
+    """Return verb and opt ids of what was told one by one."""
+    told = [m for m in home.requests if m.header.noun is Noun.EVENTS]
+    return [(m.header.verb, m.names or tuple(s.id for s in m.body.schedules)) for m in told]
+
+
+def test_where_a_registration_cannot_tell_opt_schedules_each_is_told_by_itself():
+    home = Home(schedules=(rented(), rented(rule="FREQ=DAILY", opt_id="daily")), tells_rules=False)
+    home.begin()
+    assert opts_of(home) == [(Verb.CREATE, (derived_id("opt"),))]
+    assert home.registrations[0].body.schedules == ()
+
+
+def test_an_opt_schedule_that_is_configured_no_more_is_ended():
+    home = Home(schedules=(rented(),), tells_rules=False).begin()
+    again = Home(schedules=(), tells_rules=False)
+    again.ven.restore(home.record)
+    again.begin()
+    assert opts_of(again) == [(Verb.CANCEL, (derived_id("opt"),))]
+    assert again.record.opts == ()
+
+
+def test_no_report_can_be_ended_since_none_is_repeated(home):
+    asked = request(Verb.CANCEL, Noun.READINGS, "vtn", ids=("7",))
+    reply = reply_in(home.tell(RequestArrived(Link.UPPER, VTN, "t", asked)))
+    assert (reply.errors[0].code, [i.type for i in reply.ids]) == ("2.15", ["ended"])

@@ -10,11 +10,11 @@ from xmpp_cem.model.ids import EventId, MessageId, PartyId, derived_id
 from xmpp_cem.wire.codes import Code, quoted, refusal
 from xmpp_cem.wire.fields import Fields, build, leaves
 from xmpp_cem.wire.openadr.names import EI, OADR, PYLD
-from xmpp_cem.wire.openadr.responses import SUCCESS, append_response
-from xmpp_cem.wire.openadr.scalars import read_event, write_event
+from xmpp_cem.wire.openadr.responses import append_response, meant_code, told_code
+from xmpp_cem.wire.openadr.scalars import INSTANT, read_event, write_event
 from xmpp_cem.wire.openadr.sources import same_sender
 from xmpp_cem.wire.profile import Told
-from xmpp_cem.wire.scalars import INSTANT, TEXT, TOKEN
+from xmpp_cem.wire.scalars import TEXT, TOKEN
 from xmpp_cem.wire.xml import Draft, Element, append, child, children, required
 
 OPTS = {Opt.IN: "optIn", Opt.OUT: "optOut"}
@@ -44,7 +44,7 @@ def append_answers(payload: Draft, message: Told, body: EndDeviceEvents) -> None
     responses = append(element, EI, "eventResponses")
     for answer in body.answers:
         part = append(responses, EI, "eventResponse")
-        append(part, EI, "responseCode", SUCCESS)
+        append(part, EI, "responseCode", told_code(answer.code))
         append(part, EI, "responseDescription", _description(answer))
         append(part, PYLD, "requestID", message.header.message_id)
         qualified = append(part, EI, "qualifiedEventID")
@@ -58,10 +58,11 @@ def append_answers(payload: Draft, message: Told, body: EndDeviceEvents) -> None
 def read_answers(payload: Element, header: Header) -> EndDeviceEvents | None:
     """Return the answers, None without `oadrCreatedEvent`.
 
-    An opt-in that does not describe watts promises all that is asked, as OpenADR means it.
+    An opt-in that does not describe watts promises all that is asked, as OpenADR means it. One
+    with a responseCode that tells of a failure is a no, whatever it opts.
 
     Raises:
-        RemoteProtocolError: 1.8 for an answer that tells of a failure, or for another party.
+        RemoteProtocolError: 1.8 for an opt that is none, or for another party.
     """
     created = child(payload, OADR, "oadrCreatedEvent")
     if created is None:
@@ -85,34 +86,37 @@ def _description(answer: Answer) -> str:
 def _read_answer(part: Element, header: Header) -> Answer:
     stated = leaves(part, EI, _RESPONSE)
     code, opt = str(stated.get("code", "")), str(stated.get("opt", ""))
-    if not code.startswith("2"):
-        raise refusal(Code.INVALID, f"eventResponse {quoted(code)} is no answer to an event")
     if opt not in _OPTS:
         raise refusal(Code.INVALID, f"optType {quoted(opt)} is neither optIn nor optOut")
+    why = meant_code(code)
+    meant = Opt.OUT if why else _OPTS[opt]
     qualified = leaves(required(part, EI, "qualifiedEventID"), EI, _QUALIFIED)
     event, order = read_event(str(qualified.get("id", "")), str(qualified.get("number", "")))
     values = {
         "id": answer_id(event, header.source),
         "event": event,
         "order": order,
-        "opt": _OPTS[opt],
+        "opt": meant,
         "at": header.timestamp,
-        **_described(str(stated.get("text", "")), _OPTS[opt], header),
+        "code": why,
+        **_described(str(stated.get("text", "")), meant, header),
     }
     return build(Answer, "eventResponse", values)
 
 
 def _described(text: str, opt: Opt, header: Header) -> dict[str, Any]:
-    """Return what a description says; one in words of another make is the reason.
-
-    Such answers are counted by their time, so that the later one wins.
-    """
+    """Return what a description says; one in words of another make is the reason."""
     found = _DESCRIBED.fullmatch(text)
     if found is None:
-        count = max(1, int(header.timestamp.timestamp() * 1000))
-        values = {"power_w": 0, "revision": 0, "sequence": count, "reason": text[:256]}
-        return values | ({"is_whole": True} if opt is Opt.IN else {})
+        return counted(text, opt, header)
     numbers = {name: int(found[name] or 0) for name in ("power_w", "revision", "sequence")}
     whole = {} if found["power_w"] else {"is_whole": True}
     ends = {"until": INSTANT.read(found["until"])} if found["until"] else {}
     return {**numbers, **whole, **ends, "reason": found["reason"] or ""}
+
+
+def counted(reason: str, opt: Opt, header: Header) -> dict[str, Any]:
+    """Return what an answer of another make says: a yes is whole, and the later one wins."""
+    count = max(1, int(header.timestamp.timestamp() * 1000))
+    values = {"power_w": 0, "revision": 0, "sequence": count, "reason": reason[:256]}
+    return values | ({"is_whole": True} if opt is Opt.IN else {})

@@ -18,8 +18,9 @@ from xmpp_cem.wire.openadr.periods import (
     read_period,
 )
 from xmpp_cem.wire.openadr.reports import UNASKED, append_number, point, points, value_of
+from xmpp_cem.wire.openadr.scalars import INSTANT
 from xmpp_cem.wire.openadr.units import append_watt_hours, append_watts
-from xmpp_cem.wire.scalars import BOOLEAN, INSTANT, TOKEN
+from xmpp_cem.wire.scalars import BOOLEAN, TOKEN
 from xmpp_cem.wire.xml import Draft, Element, append, child, children, required
 
 POINTS = {
@@ -61,6 +62,7 @@ _STATUS: Fields = {
     "is_overridden": ("oadrManualOverride", BOOLEAN),
 }
 _POINT: Fields = {"id": ("rID", TOKEN)}
+_NAMED: Fields = {"id": ("resourceID or rID", TOKEN)}
 _SPECIFIER = re.compile(r"capability-(\d{1,16})")
 
 
@@ -105,9 +107,11 @@ def read_capability(element: Element) -> Capability:
     values = {
         **{field: stated[field] for field in ("at",) if field in stated},
         "revision": _revision(stated),
-        "resources": tuple(build(Resource, "oadrReport", one) for one in resources.values()),
+        "resources": tuple(
+            build(Resource, "oadrReport", one, _NAMED) for one in resources.values()
+        ),
     }
-    return build(Capability, "oadrRegisterReport", values)
+    return build(Capability, "oadrRegisterReport", values, _REPORT)
 
 
 def _append_values(intervals: Draft, capability: Capability) -> None:
@@ -184,7 +188,8 @@ def _read_values(interval: Element, resources: dict[str, dict[str, Any]]) -> Non
     told: dict[str, dict[str, Any]] = {}
     for resource, field, part in points(interval):
         if resource not in resources or field not in {STATE, *POINTS, *FORECASTS}:
-            raise refusal(Code.READING_TYPE, f"rID {quoted(f'{resource}/{field}')} is not known")
+            named = f"{resource}/{field}" if resource else field
+            raise refusal(Code.READING_TYPE, f"rID {quoted(named)} is not known")
         if field == STATE:
             resources[resource][STATE] = _state(required(part, OADR, "oadrPayloadResourceStatus"))
         elif field in FORECASTS:

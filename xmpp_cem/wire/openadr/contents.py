@@ -11,6 +11,7 @@ from xmpp_cem.model.answer import Answer
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.resource import Resource
+from xmpp_cem.model.schedule import OptSchedule
 from xmpp_cem.wire.profile import Told
 
 ValueT = TypeVar("ValueT")
@@ -29,6 +30,11 @@ def answers_of(message: Told) -> Iterable[Answer]:
 def statuses_of(message: Told) -> tuple[Status, ...]:
     """Return the status events that a message carries."""
     return message.body.statuses if isinstance(message.body, EndDeviceEvents) else ()
+
+
+def schedules_of(message: Told) -> tuple[OptSchedule, ...]:
+    """Return the opt schedules that a message tells one by one."""
+    return message.body.schedules if isinstance(message.body, EndDeviceEvents) else ()
 
 
 def readings_of(message: Told) -> Iterable[Reading]:

@@ -6,8 +6,8 @@ from xmpp_cem.model.event import Event, Mode
 from xmpp_cem.wire.codes import Code, quoted, refusal
 from xmpp_cem.wire.fields import Fields, leaves
 from xmpp_cem.wire.openadr.names import EI, EMIX, MARKET_CONTEXT, PROGRAMME
-from xmpp_cem.wire.openadr.scalars import read_event, write_event
-from xmpp_cem.wire.scalars import INSTANT, INTEGER, TEXT, TOKEN
+from xmpp_cem.wire.openadr.scalars import INSTANT, read_event, write_event
+from xmpp_cem.wire.scalars import INTEGER, TEXT, TOKEN
 from xmpp_cem.wire.xml import Draft, Element, append, required
 
 LOWEST = 255
@@ -42,6 +42,20 @@ def append_descriptor(parent: Draft, event: Event) -> None:
     append(element, EI, "testEvent", _REAL if event.mode is Mode.REAL else event.mode.value)
     if event.reason:
         append(element, EI, "vtnComment", event.reason)
+
+
+def read_version(parent: Element) -> dict[str, Any]:
+    """Return id and order of an event, whatever else the descriptor says.
+
+    Raises:
+        RemoteProtocolError: 1.7 without them, else as `leaves`.
+    """
+    element = required(parent, EI, "eventDescriptor")
+    values = leaves(element, EI, {field: _VERSION[field] for field in ("id", "number")})
+    if len(values) < len(("id", "number")):
+        raise refusal(Code.PAYLOAD_INCOMPLETE, "eventID and modificationNumber are needed")
+    event, order = read_event(str(values["id"]), str(values["number"]))
+    return {"event": event, "order": order}
 
 
 def read_descriptor(parent: Element) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 
-from xmpp_cem.messages.controls import EndDeviceControls
+from xmpp_cem.errors import RemoteProtocolError
+from xmpp_cem.messages.controls import EndDeviceControls, Unread
 from xmpp_cem.messages.envelope import Header, RequestMessage, ResponseMessage
 from xmpp_cem.model.event import Event
 from xmpp_cem.wire.codes import Code, quoted, refusal
 from xmpp_cem.wire.fields import build, text_of
 from xmpp_cem.wire.openadr.deadlines import latest_answer
-from xmpp_cem.wire.openadr.descriptor import append_descriptor, read_descriptor
+from xmpp_cem.wire.openadr.descriptor import append_descriptor, read_descriptor, read_version
 from xmpp_cem.wire.openadr.names import EI, OADR, PYLD, XCAL
 from xmpp_cem.wire.openadr.periods import (
     append_duration,
@@ -20,13 +21,13 @@ from xmpp_cem.wire.openadr.periods import (
 from xmpp_cem.wire.openadr.responses import append_response
 from xmpp_cem.wire.openadr.signals import append_signal, read_signal
 from xmpp_cem.wire.openadr.sources import same_sender
+from xmpp_cem.wire.openadr.targets import RESOURCE, read_resources
 from xmpp_cem.wire.profile import Told
-from xmpp_cem.wire.xml import Draft, Element, append, child, children, local_name, required
+from xmpp_cem.wire.xml import Draft, Element, append, child, children, qualified, required
 
-WIDE_TARGETS = frozenset({"groupID", "groupName", "venID", "partyID"})
-"""What of eiTarget names parties; everything else narrows an event down to a part of a party."""
+REQUIRED = "oadrResponseRequired"
 
-RESOURCE = "resourceID"
+_WANTED = {True: "always", False: "never"}
 
 
 def append_controls(payload: Draft, message: Told) -> None:
@@ -48,8 +49,9 @@ def read_controls(payload: Element, header: Header) -> EndDeviceControls | None:
     """Return the events, None for a request or a plain answer.
 
     Raises:
-        RemoteProtocolError: 2.29 for a signal that is not read here, 2.13 for a target within a
-            party, 1.8 for an event to which no answer is wanted, else as `build`.
+        RemoteProtocolError: 1.8 when it names another VTN, 3.1 for too many events. An event that
+            is not read here is `unread`, with the code: 2.29 for a signal, 2.13 for a target within
+            a party, else as `build`.
     """
     asked = child(payload, OADR, "oadrRequestEvent")
     if asked is not None:
@@ -58,8 +60,15 @@ def read_controls(payload: Element, header: Header) -> EndDeviceControls | None:
     if told is None:
         return None
     same_sender(told, "vtnID", header)
-    events = tuple(_read_event(part) for part in children(told, OADR, "oadrEvent"))
-    return build(EndDeviceControls, "oadrDistributeEvent", {"events": events})
+    events: list[Event] = []
+    unread: list[Unread] = []
+    for part in children(told, OADR, "oadrEvent"):
+        try:
+            events.append(_read_event(part))
+        except RemoteProtocolError as error:
+            unread.append(_unread(part, error))
+    values = {"events": tuple(events), "unread": tuple(unread)}
+    return build(EndDeviceControls, "oadrDistributeEvent", values)
 
 
 def _append_events(element: Draft, message: Told, events: Iterable[Event]) -> None:
@@ -70,7 +79,7 @@ def _append_events(element: Draft, message: Told, events: Iterable[Event]) -> No
     for event in events:
         part = append(element, OADR, "oadrEvent")
         _append_event(append(part, EI, "eiEvent"), event)
-        append(part, OADR, "oadrResponseRequired", "always")
+        append(part, OADR, REQUIRED, _WANTED[event.wants_answer])
 
 
 def _append_event(element: Draft, event: Event) -> None:
@@ -88,20 +97,33 @@ def _append_event(element: Draft, event: Event) -> None:
 
 
 def _read_event(part: Element) -> Event:
-    if (required(part, OADR, "oadrResponseRequired").text or "").strip() != "always":
-        raise refusal(Code.INVALID, "oadrResponseRequired: every event is answered here")
+    wanted = text_of(required(part, OADR, REQUIRED)).strip()
+    if wanted not in _WANTED.values():
+        raise refusal(Code.INVALID, f"{REQUIRED} {quoted(wanted)} is neither always nor never")
     element = required(part, EI, "eiEvent")
-    target_element = required(element, EI, "eiTarget")
-    for target in target_element:
-        if local_name(target) not in WIDE_TARGETS | {RESOURCE}:
-            raise refusal(Code.TARGET, f"eiTarget: {quoted(local_name(target))} is not read here")
+    resources = read_resources(required(element, EI, "eiTarget"))
     period = required(element, EI, "eiActivePeriod")
     properties = required(period, XCAL, "properties")
     active = read_period(properties, "eiActivePeriod")
     values = read_descriptor(element)
     values |= read_signal(required(element, EI, "eiEventSignals"), active)
     values |= read_spreads(properties)
-    resources = tuple(text_of(one).strip() for one in children(target_element, EI, RESOURCE))
     answer_by = latest_answer(values.get("created", active.start), active)
     values.update(active=active, targets={"resources": resources}, answer_by=answer_by)
+    values["wants_answer"] = wanted == _WANTED[True]
     return build(Event, "oadrEvent", values)
+
+
+def _unread(part: Element, error: RemoteProtocolError) -> Unread:
+    """Return what of an event that is not read can be: whose it is, and whether to answer it."""
+    told = part.findtext(qualified(OADR, REQUIRED)) or ""
+    values = {
+        "code": error.code,
+        "reason": error.reason[:1024],
+        "wants_answer": told.strip() == _WANTED[True],
+    }
+    try:
+        version = read_version(required(part, EI, "eiEvent"))
+        return build(Unread, "oadrEvent", {**values, **version})
+    except RemoteProtocolError:
+        return Unread.model_validate(values)

@@ -15,7 +15,7 @@ from xmpp_cem.model.signal import (
 )
 from xmpp_cem.wire.codes import Code, refusal
 from xmpp_cem.wire.fields import build
-from xmpp_cem.wire.openadr.scalars import whole
+from xmpp_cem.wire.openadr.scalars import INSTANT, whole
 from xmpp_cem.wire.openadr.units import (
     append_price,
     append_watt_hours,
@@ -24,7 +24,7 @@ from xmpp_cem.wire.openadr.units import (
     read_watt_hours,
     read_watts,
 )
-from xmpp_cem.wire.scalars import DECIMAL, INSTANT, SHARE
+from xmpp_cem.wire.scalars import DECIMAL, SHARE
 from xmpp_cem.wire.xml import Draft, Element
 
 Kind = tuple[str, str]
@@ -45,6 +45,9 @@ have been used, so that 0.1 of capability would read as down to a tenth."""
 
 INCREASE: Kind = ("x-cem-increase", "multiplier")
 
+_ENERGY_PRICE: Kind = ("ENERGY_PRICE", "price")
+"""A price of energy by another name: read as ours is, and never written."""
+
 KINDS: Mapping[Kind, type[Signal]] = {
     DELTA: Delta,
     DECREASE: Share,
@@ -53,9 +56,12 @@ KINDS: Mapping[Kind, type[Signal]] = {
     PRICE: Price,
     CHARGE_STATE: ChargeState,
     SIMPLE: Level,
+    _ENERGY_PRICE: Price,
 }
 
-_NAMES = {model: kind for kind, model in KINDS.items() if model is not Share}
+_NAMES = {
+    model: kind for kind, model in KINDS.items() if kind not in {DECREASE, INCREASE, _ENERGY_PRICE}
+}
 _DIRECTIONS = {DECREASE: "decrease", INCREASE: "increase"}
 
 
@@ -107,7 +113,7 @@ def read_value(element: Element, kind: Kind, signal_id: str, value: Decimal) -> 
         values = {"power_w": read_watts(element, value)}
     elif kind == CHARGE_STATE:
         values = {"stored_wh": read_watt_hours(element, value)}
-    elif kind == PRICE:
+    elif kind in {PRICE, _ENERGY_PRICE}:
         values = read_price(element, value)
     elif kind == SIMPLE:
         values = {"level": whole(value)}

@@ -15,6 +15,9 @@ STRM = "urn:ietf:params:xml:ns:icalendar-2.0:stream"
 
 EI_EVENT, EI_REPORT, EI_REGISTER, EI_OPT = "EiEvent", "EiReport", "EiRegisterParty", "EiOpt"
 
+METADATA = "METADATA"
+"""reportSpecifierID by which metadata of all data points is asked for."""
+
 MARKET_CONTEXT = "urn:xmpp-cem:programme:any"
 """The programme of events that name none; OpenADR wants one named."""
 
@@ -35,6 +38,8 @@ SERVICES: Mapping[str, Mapping[str, Noun]] = {
         "oadrUpdatedReport": Noun.READINGS,
         "oadrCreateReport": Noun.READINGS,
         "oadrCreatedReport": Noun.READINGS,
+        "oadrCancelReport": Noun.READINGS,
+        "oadrCanceledReport": Noun.READINGS,
         "oadrResponse": Noun.READINGS,
         "oadrRegisterReport": Noun.CONFIG,
         "oadrRegisteredReport": Noun.CONFIG,
@@ -45,6 +50,7 @@ SERVICES: Mapping[str, Mapping[str, Noun]] = {
         "oadrCancelPartyRegistration": Noun.CONFIG,
         "oadrCanceledPartyRegistration": Noun.CONFIG,
         "oadrQueryRegistration": Noun.CONFIG,
+        "oadrRequestReregistration": Noun.CONFIG,
         "oadrResponse": Noun.CONFIG,
     },
     EI_OPT: {
@@ -61,8 +67,11 @@ VERBS: Mapping[str, Verb] = {
     "oadrRequestEvent": Verb.GET,
     "oadrCreateReport": Verb.GET,
     "oadrQueryRegistration": Verb.GET,
+    "oadrRequestReregistration": Verb.GET,
     "oadrCancelPartyRegistration": Verb.DELETE,
     "oadrCancelOpt": Verb.CANCEL,
+    "oadrCancelReport": Verb.CANCEL,
+    "oadrCanceledReport": Verb.REPLY,
     "oadrResponse": Verb.REPLY,
     "oadrUpdatedReport": Verb.REPLY,
     "oadrCreatedReport": Verb.REPLY,

@@ -7,8 +7,7 @@ from xmpp_cem.model.time import Interval
 from xmpp_cem.wire.codes import Code, refusal
 from xmpp_cem.wire.fields import build, leaves
 from xmpp_cem.wire.openadr.names import EI, XCAL
-from xmpp_cem.wire.openadr.scalars import DURATION
-from xmpp_cem.wire.scalars import INSTANT
+from xmpp_cem.wire.openadr.scalars import DURATION, INSTANT
 from xmpp_cem.wire.xml import Draft, Element, append, child
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 
 from xmpp_cem.messages.configuration import EndDeviceConfig
-from xmpp_cem.messages.envelope import Header, Noun, RequestMessage
+from xmpp_cem.messages.envelope import Header, Noun, RequestMessage, ResponseMessage, Verb
 from xmpp_cem.messages.events import EndDeviceEvents
 from xmpp_cem.wire.codes import Code, quoted, refusal
 from xmpp_cem.wire.openadr.answers import append_answers, read_answers
 from xmpp_cem.wire.openadr.distribution import append_controls, read_controls
+from xmpp_cem.wire.openadr.gaps import GAPS
 from xmpp_cem.wire.openadr.losses import LOSSES
 from xmpp_cem.wire.openadr.names import (
     EI_EVENT,
@@ -19,8 +20,17 @@ from xmpp_cem.wire.openadr.names import (
     SERVICES,
     VERBS,
 )
-from xmpp_cem.wire.openadr.opts import append_end, append_override, read_override
-from xmpp_cem.wire.openadr.registration import append_config, read_config
+from xmpp_cem.wire.openadr.opts import (
+    append_end,
+    append_override,
+    append_schedules,
+    append_taken,
+    names_an_opt,
+    read_ended,
+    read_opt,
+)
+from xmpp_cem.wire.openadr.registration import append_config, asks_another, read_config
+from xmpp_cem.wire.openadr.reportrequests import asks_for_metadata, read_cancel, read_request
 from xmpp_cem.wire.openadr.reports import append_readings, read_readings
 from xmpp_cem.wire.openadr.responses import append_response, complete
 from xmpp_cem.wire.openadr.sources import sender
@@ -35,24 +45,29 @@ def _always(service: str) -> Callable[[Told], str]:
 
 def _events_service(message: Told) -> str:
     body = message.body
-    has_opt = isinstance(body, EndDeviceEvents) and body.statuses
-    return EI_OPT if has_opt or _ends_override(message) else EI_EVENT
+    has_opt = isinstance(body, EndDeviceEvents) and bool(body.statuses or body.schedules)
+    return EI_OPT if has_opt or _ends_opt(message) or names_an_opt(message) else EI_EVENT
 
 
-def _ends_override(message: Told) -> bool:
+def _ends_opt(message: Told) -> bool:
     return isinstance(message, RequestMessage) and message.body is None
 
 
 def _config_service(message: Told) -> str:
     body = message.body
     has_capability = isinstance(body, EndDeviceConfig) and body.capability is not None
-    return EI_REPORT if has_capability else EI_REGISTER
+    wants_capability = isinstance(message, RequestMessage) and asks_another(message)
+    return EI_REPORT if has_capability or wants_capability else EI_REGISTER
 
 
 def _append_events(payload: Draft, message: Told) -> None:
     body = message.body
     if isinstance(message, RequestMessage) and body is None:
         append_end(payload, message)
+    elif isinstance(body, EndDeviceEvents) and body.schedules:
+        append_schedules(payload, message, body.schedules)
+    elif isinstance(message, ResponseMessage) and names_an_opt(message):
+        append_taken(payload, message)
     elif isinstance(body, EndDeviceEvents) and body.statuses:
         append_override(payload, message, body.statuses[0])
     elif isinstance(body, EndDeviceEvents):
@@ -62,7 +77,24 @@ def _append_events(payload: Draft, message: Told) -> None:
 
 
 def _read_events(payload: Element, header: Header) -> EndDeviceEvents | None:
-    return read_answers(payload, header) or read_override(payload, header)
+    return read_answers(payload, header) or read_opt(payload, header)
+
+
+def _asked(
+    payload: Element | None, header: Header, request: dict[str, object]
+) -> dict[str, object]:
+    """Return the fields of a Request, with what OpenADR's element says where it does not."""
+    if payload is None:
+        return request
+    match header.verb, header.noun:
+        case Verb.GET, Noun.READINGS:
+            return read_request(payload, request)
+        case Verb.CANCEL, Noun.READINGS:
+            return read_cancel(payload, header, request)
+        case Verb.CANCEL, Noun.EVENTS if ended := read_ended(payload, header):
+            return request if request.get("ids") else {**request, "ids": (ended,)}
+        case _:
+            return request
 
 
 def _recognise(payload: Element | None, start: Mapping[str, object]) -> str:
@@ -79,6 +111,8 @@ def _recognise(payload: Element | None, start: Mapping[str, object]) -> str:
     verb = str(start["verb"])
     if VERBS.get(kind, verb) != verb:
         raise refusal(Code.VERB, f"{quoted(verb)} does not fit {kind}")
+    if kind == "oadrCreateReport" and asks_for_metadata(element):
+        return Noun.CONFIG
     if kind in SERVICES[name]:
         return SERVICES[name][kind]
     # Both sides answer so: a VEN to events, naming itself, and a VTN to their answers.
@@ -108,7 +142,9 @@ OPENADR_20B = Profile(
     },
     recognise=_recognise,
     complete=complete,
+    asked=_asked,
     losses=LOSSES,
+    gaps=GAPS,
     tells_the_set=True,
     says_rules=False,
 )

@@ -8,12 +8,13 @@ from xmpp_cem.wire.codes import Code, quoted, refusal
 from xmpp_cem.wire.fields import Fields, build, leaves, read, written
 from xmpp_cem.wire.namespaces import ADMISSION
 from xmpp_cem.wire.openadr.capability import append_capability, read_capability
-from xmpp_cem.wire.openadr.names import EI, OADR, PYLD
+from xmpp_cem.wire.openadr.names import EI, METADATA, OADR, PYLD
+from xmpp_cem.wire.openadr.reportrequests import append_request
 from xmpp_cem.wire.openadr.responses import append_response
 from xmpp_cem.wire.openadr.sources import same_sender, sender
 from xmpp_cem.wire.profile import Told
 from xmpp_cem.wire.scalars import INTEGER, TEXT, TOKEN
-from xmpp_cem.wire.xml import Draft, Element, append, child, children
+from xmpp_cem.wire.xml import Draft, Element, append, child, children, required
 
 PROFILE, TRANSPORT = "2.0b", "xmpp"
 
@@ -40,6 +41,8 @@ def append_config(payload: Draft, message: Told) -> None:
             _append_confirmation(append(payload, OADR, "oadrCreatedPartyRegistration"), message)
         else:
             _append_registration(append(payload, OADR, "oadrCreatePartyRegistration"), message)
+    elif isinstance(message, RequestMessage) and asks_another(message):
+        append_request(payload, message, METADATA)
     elif isinstance(message, RequestMessage):
         is_query = header.verb is Verb.GET
         name = "oadrQueryRegistration" if is_query else "oadrCancelPartyRegistration"
@@ -52,6 +55,12 @@ def append_config(payload: Draft, message: Told) -> None:
         append_response(append(payload, OADR, "oadrResponse"), message)
 
 
+def asks_another(message: RequestMessage) -> bool:
+    """Whether a query is for another party's capability, and not for one's own registration."""
+    is_query = message.header.verb is Verb.GET
+    return is_query and bool(message.names) and message.names[0] != message.header.source
+
+
 def read_config(payload: Element, header: Header) -> EndDeviceConfig | None:
     """Return what was registered, confirmed or offered; None for a query and a plain answer.
 
@@ -59,6 +68,9 @@ def read_config(payload: Element, header: Header) -> EndDeviceConfig | None:
         RemoteProtocolError: 1.8 for another transport than XMPP, 1.9 for another profile than
             2.0b, else as `build`.
     """
+    again = child(payload, OADR, "oadrRequestReregistration")
+    if again is not None:
+        required(again, EI, "venID")
     capability = child(payload, OADR, "oadrRegisterReport")
     if capability is not None:
         party = sender(capability, "venID") or header.source
@@ -126,7 +138,7 @@ def _append_admission(element: Draft, admission: Admission) -> None:
         append(info, OADR, "oadrValue", text)
 
 
-def _read_confirmation(element: Element, header: Header) -> EndDeviceConfig:
+def _read_confirmation(element: Element, header: Header) -> EndDeviceConfig | None:
     same_sender(element, "vtnID", header)
     admission = None
     extensions = child(element, OADR, "oadrExtensions")
@@ -135,7 +147,7 @@ def _read_confirmation(element: Element, header: Header) -> EndDeviceConfig:
             admission = _read_admission(extension)
     party = sender(element, "venID")
     if party is None:
-        raise refusal(Code.PAYLOAD_INCOMPLETE, "venID is missing in oadrCreatedPartyRegistration")
+        return None  # who asks and is not registered is told the profiles alone
     values = {"party": party, "admission": admission}
     return build(EndDeviceConfig, "oadrCreatedPartyRegistration", values)
 

@@ -1,31 +1,34 @@
-"""EiReport: readings as TELEMETRY_USAGE, and what is asked and answered about them."""
+"""EiReport: readings as TELEMETRY_USAGE, and what is answered about them."""
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from xmpp_cem.messages.envelope import Header, RequestMessage
+from xmpp_cem.messages.envelope import Header, RequestMessage, ResponseMessage, Verb
 from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.reading import READINGS, Quality, Reading
 from xmpp_cem.model.time import Interval
 from xmpp_cem.wire.codes import Code, quoted, refusal
 from xmpp_cem.wire.fields import Fields, build, leaves
-from xmpp_cem.wire.openadr.names import EI, OADR, PYLD, STRM, XCAL
+from xmpp_cem.wire.openadr.names import EI, OADR, PYLD, STRM
 from xmpp_cem.wire.openadr.periods import append_duration, append_start, read_period
+from xmpp_cem.wire.openadr.reportrequests import (
+    HISTORY,
+    USAGE,
+    append_cancel,
+    append_ended,
+    append_request,
+    ends_a_report,
+)
 from xmpp_cem.wire.openadr.responses import append_response
-from xmpp_cem.wire.openadr.scalars import DURATION, FLOAT, whole
+from xmpp_cem.wire.openadr.scalars import FLOAT, INSTANT, whole
 from xmpp_cem.wire.openadr.sources import same_sender
 from xmpp_cem.wire.profile import Told
-from xmpp_cem.wire.scalars import INSTANT, TOKEN
+from xmpp_cem.wire.scalars import TOKEN
 from xmpp_cem.wire.xml import Draft, Element, append, child, children, required
 
-USAGE = "TELEMETRY_USAGE"
 UNASKED = "0"
 """reportRequestID of a report that nobody asked for."""
-
-EVERYTHING = "all"
-"""rID with which every data point is asked for; the Request beside says more."""
 
 QUALITIES = {
     Quality.VALID: "Quality Good - Non Specific",
@@ -52,19 +55,26 @@ def append_readings(payload: Draft, message: Told) -> None:
     body = message.body
     if isinstance(body, MeterReadings):
         _append_update(append(payload, OADR, "oadrUpdateReport"), message.header, body)
+    elif isinstance(message, RequestMessage) and message.header.verb is Verb.CANCEL:
+        append_cancel(payload, message)
     elif isinstance(message, RequestMessage):
-        _append_request(append(payload, OADR, "oadrCreateReport"), message)
+        append_request(payload, message, USAGE)
+    elif isinstance(message, ResponseMessage) and ends_a_report(message):
+        append_ended(payload, message)
     else:
         append_response(append(payload, OADR, "oadrUpdatedReport"), message)
 
 
 def read_readings(payload: Element, header: Header) -> MeterReadings | None:
-    """Return the readings of every TELEMETRY_USAGE report, None without an oadrUpdateReport.
+    """Return the readings of every report of usage, None without an oadrUpdateReport.
 
     Raises:
-        RemoteProtocolError: 2.10 for a report or a data point that is not known here, else as
-            `build`.
+        RemoteProtocolError: 2.10 for a report or a data point that is not known here, 2.29 for a
+            reply that would end a report, else as `build`.
     """
+    thanks = child(payload, OADR, "oadrUpdatedReport")
+    if thanks is not None and child(thanks, OADR, "oadrCancelReport") is not None:
+        raise refusal(Code.RELATION, "oadrUpdatedReport: ask for the end of a report by itself")
     told = child(payload, OADR, "oadrUpdateReport")
     if told is None:
         return None
@@ -72,8 +82,9 @@ def read_readings(payload: Element, header: Header) -> MeterReadings | None:
     readings: list[dict[str, Any]] = []
     for report in children(told, OADR, "oadrReport"):
         name = str(leaves(report, EI, _NAME).get("name", USAGE))
-        if name != USAGE:
-            raise refusal(Code.READING_TYPE, f"report {quoted(name)} is not read, only {USAGE}")
+        if name not in {USAGE, HISTORY}:
+            reason = f"report {quoted(name)} is not read, only {USAGE} and {HISTORY}"
+            raise refusal(Code.READING_TYPE, reason)
         intervals = child(report, STRM, "intervals")
         for interval in [] if intervals is None else children(intervals, EI, "interval"):
             _take(readings, interval)
@@ -140,27 +151,13 @@ def _append_reading(intervals: Draft, reading: Reading) -> None:
             append(part, OADR, "oadrDataQuality", QUALITIES[reading.quality])
 
 
-def _append_request(element: Draft, message: RequestMessage) -> None:
-    append(element, PYLD, "requestID", message.header.message_id)
-    request = append(element, OADR, "oadrReportRequest")
-    append(request, EI, "reportRequestID", message.header.message_id)
-    specifier = append(request, EI, "reportSpecifier")
-    append(specifier, EI, "reportSpecifierID", USAGE)
-    # No granularity and no repetition: OpenADR's request for one report, now.
-    for name, namespace in (("granularity", XCAL), ("reportBackDuration", EI)):
-        once = append(specifier, namespace, name)
-        append(once, XCAL, "duration", DURATION.write(timedelta(0)))
-    part = append(specifier, EI, "specifierPayload")
-    append(part, EI, "rID", EVERYTHING)
-    append(part, EI, "readingType", "x-notApplicable")
-
-
 def _take(readings: list[dict[str, Any]], interval: Element) -> None:
     """Add an interval's points; one of the same resource and window goes on with its reading."""
     window = read_period(interval, "interval")
     for resource, field, part in points(interval):
         if field not in READINGS:
-            raise refusal(Code.READING_TYPE, f"rID {quoted(f'{resource}/{field}')} is not known")
+            named = f"{resource}/{field}" if resource else field
+            raise refusal(Code.READING_TYPE, f"rID {quoted(named)} is not known, as pv/power_w is")
         last = readings[-1] if readings else {}
         if not _goes_on(last, resource, window) or field in last:
             last = {"resource": resource, "window": window, "quality": Quality.VALID}

@@ -14,6 +14,9 @@ SUCCESS = "200"
 UNEXPLAINED = "500"
 """A reply that failed and names no error."""
 
+UNKNOWN = "469"
+"""Other deployment errors: what a code that is no code of OpenADR's is taken for."""
+
 CODES: Mapping[str, str] = {
     "2.15": "452",
     "2.5": "453",
@@ -65,8 +68,19 @@ def response_code(message: Told) -> str:
         return SUCCESS
     if not message.errors:
         return UNEXPLAINED
-    code = message.errors[0].code
+    return told_code(message.errors[0].code)
+
+
+def told_code(code: str | None) -> str:
+    """Return OpenADR's code for one of IEC 61968-9, that of success for None."""
+    if code is None:
+        return SUCCESS
     return CODES.get(code) or GROUPS.get(code[0], UNEXPLAINED)
+
+
+def meant_code(code: str) -> str | None:
+    """Return the code of IEC 61968-9 for one of OpenADR's, None where that tells of success."""
+    return None if code.startswith("2") else MEANINGS.get(code, MEANINGS[UNKNOWN])
 
 
 def append_response(parent: Draft, message: Told) -> None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from xmpp_cem.model.event import Order
 from xmpp_cem.wire.codes import Code, quoted, refusal
+from xmpp_cem.wire.scalars import INSTANT as OUR_INSTANT
 from xmpp_cem.wire.scalars import INTEGER, Scalar
 
 LARGEST_NUMBER = 2**32 - 1
@@ -15,6 +16,7 @@ _DURATION = re.compile(
     r"\+?P(?=.)(?:(\d{1,5})D)?(?:T?(?:(\d{1,7})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?"
 )
 _FLOAT = re.compile(r"[+-]?(?:\d{1,18}(?:\.\d{0,18})?|\.\d{1,18})(?:[eE][+-]?\d{1,2})?")
+_FINER = re.compile(r"(\.\d{6})\d{1,6}(?=Z)")
 _OURS = re.compile(r"(?P<event>[^/]+)/(?P<epoch>\d{1,16})")
 _EXPONENTS = {"micro": -6, "m": -3, "c": -2, "d": -1, "none": 0, "k": 3, "M": 6, "G": 9, "T": 12}
 
@@ -41,6 +43,14 @@ def _read_float(text: str) -> Decimal:
         raise ValueError("a number is needed")
     return Decimal(text.strip())
 
+
+def _read_instant(text: str) -> object:
+    """Read an instant whose fraction may be finer than ours, as some count in tenths of it."""
+    return OUR_INSTANT.read(_FINER.sub(r"\1", text))
+
+
+INSTANT = Scalar(_read_instant, OUR_INSTANT.write)
+"""An instant in UTC, cut to microseconds."""
 
 DURATION = Scalar(_read_duration, _write_duration)
 """Whole seconds; months and years, whose length varies, are not read."""

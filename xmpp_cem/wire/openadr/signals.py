@@ -11,8 +11,8 @@ from xmpp_cem.wire.fields import Fields, leaves
 from xmpp_cem.wire.openadr.kinds import KINDS, SIMPLE, append_unit, name_of, read_value, value_of
 from xmpp_cem.wire.openadr.names import EI, STRM, XCAL
 from xmpp_cem.wire.openadr.periods import append_duration, read_duration
-from xmpp_cem.wire.openadr.scalars import FLOAT
-from xmpp_cem.wire.scalars import INSTANT, TEXT, TOKEN
+from xmpp_cem.wire.openadr.scalars import FLOAT, INSTANT
+from xmpp_cem.wire.scalars import TEXT, TOKEN
 from xmpp_cem.wire.xml import Draft, Element, append, children, required
 
 _SIGNAL: Fields = {

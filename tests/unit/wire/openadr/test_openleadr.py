@@ -3,13 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-import pytest
 from lxml import etree
 from openleadr import enums, objects
 from openleadr.messaging import create_message, parse_message, validate_xml_schema
 
 from tests.openadr import wrapped
-from xmpp_cem.errors import RemoteProtocolError
 from xmpp_cem.messages.configuration import EndDeviceConfig
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import (
@@ -111,16 +109,20 @@ def their_event(**changes):
 
 
 def read_event(event):
+    return read_events(event).events[0]
+
+
+def read_events(*events):
     data = theirs(
         "oadrDistributeEvent",
         "create",
         "EiEvent",
         "vtn",
-        events=[event],
+        events=list(events),
         vtn_id="vtn",
         request_id="1",
     )
-    return decode(data, Flow.TRANSACTION, OPENADR_20B).body.events[0]
+    return decode(data, Flow.TRANSACTION, OPENADR_20B).body
 
 
 def test_they_read_an_event_as_it_is_meant():
@@ -157,34 +159,17 @@ def test_their_test_event_moves_no_power():
     assert read_event(their_event(test_event=True)).mode is Mode.COMMS
 
 
-@pytest.mark.parametrize(
-    ("changes", "code"),
-    [
-        ({"response_required": "never"}, "1.8"),
-        (
-            {
-                "signals": [
-                    objects.EventSignal(
-                        intervals=[
-                            objects.Interval(
-                                dtstart=ACTIVE.start, duration=HOUR, signal_payload=0.5
-                            )
-                        ],
-                        signal_name="LOAD_DISPATCH",
-                        signal_type="multiplier",
-                        signal_id="1",
-                    )
-                ]
-            },
-            "2.29",
-        ),
-    ],
-    ids=["never-answered", "multiplier"],
-)
-def test_what_we_could_not_obey_is_refused(changes, code):
-    with pytest.raises(RemoteProtocolError) as caught:
-        read_event(their_event(**changes))
-    assert caught.value.code == code
+def test_their_event_that_wants_no_answer_is_read():
+    assert read_event(their_event(response_required="never")).wants_answer is False
+
+
+def test_what_we_could_not_obey_is_refused_and_the_rest_is_read():
+    strange = their_event(signals=[their_signal("LOAD_DISPATCH", "multiplier", 0.5)])
+    body = read_events(strange, their_event())
+    assert [event.signal for event in body.events] == [Delta(power_w=-60_500)]
+    (unread,) = body.unread
+    assert (unread.event, unread.order) == (EVENT, Order(epoch=0, modification=4))
+    assert (unread.code, unread.wants_answer) == ("2.29", True)
 
 
 def test_we_read_for_which_resources_their_event_is_meant():
