@@ -130,7 +130,7 @@ async def test_reports_go_on_and_none_is_lost_when_both_sides_were_down(world):
         missed = [w for w in held if w.start >= begun and w.end <= lost]
         return (
             len(missed) > 3
-            and is_whole(missed, missed[0].start, lost - world.report_every)
+            and is_whole(missed, missed[0].start, lost - 3 * world.report_every)
             and (held[-1].start > back)
         )
 

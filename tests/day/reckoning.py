@@ -33,7 +33,7 @@ class Site:
         self.spans = {t: span for t, span in spans.items() if t.site == name}
         self.known, self.promised, self.baselines = {}, {}, {}
         self.samples, self.doubts = [], []
-        self.decider = None
+        self.decider = self.decided = None
 
     def is_in(self, what, now):
         return any(t.what == what and a <= now < b for t, (a, b) in self.spans.items())
@@ -71,8 +71,11 @@ class Site:
         power_w = self.act(now)
         if self.is_in("fault", now):
             return None
-        if self.decider is None and is_sampled:
-            self.samples.append((now, power_w))
+        if is_sampled:
+            # A device may have been read before it was told of its release.
+            if self.decider is None and self.decided is None:
+                self.samples.append((now, power_w))
+            self.decided = self.decider
         return power_w
 
     def over(self, event_id, now):

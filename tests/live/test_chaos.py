@@ -27,7 +27,7 @@ def test_a_short_run_finds_nothing_wrong(server, tmp_path, monkeypatch):
     assert ended.returncode == 0, ended.stderr
     counted = json.loads(figures.read_text())[server]
     assert counted["rounds"] == ROUNDS
-    assert counted["controls"] == 2 * ROUNDS
+    assert counted["controls"] >= 2 * ROUNDS  # some rounds have a limit too
     assert counted["fates"]["accepted"] > 0
     assert counted["readings"] > 10 * ROUNDS
     assert sum(counted["faults"].values()) >= ROUNDS

@@ -76,7 +76,8 @@ def _entries(effect: Publish | Retract | Transact, now: datetime, speech: Speech
     if isinstance(effect, Publish):
         node, item = effect.node, effect.item_id
         return [Outgoing(message_id, link, "publish", node, item, payload, until)]
-    return [Outgoing(message_id, link, "transact", str(effect.to), "", payload, until)]
+    to, noun = str(effect.to), effect.message.header.noun.value
+    return [Outgoing(message_id, link, "transact", to, noun, payload, until)]
 
 
 def _received(

@@ -11,6 +11,7 @@ import structlog
 
 from xmpp_cem.core.inputs import Link, PresenceChanged
 from xmpp_cem.errors import RefusedError, TransportError
+from xmpp_cem.messages.envelope import Noun
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.keeping import Outgoing
 from xmpp_cem.model.node import Access
@@ -37,6 +38,9 @@ class Outcome:
 
 class Outbox:
     """One worker per destination; a newer version of an item replaces one not yet sent.
+
+    What one destination is sent keeps its order, but readings go last: an answer must not be late
+    because of them.
 
     Args:
         transports: the connections.
@@ -130,14 +134,15 @@ class Outbox:
         queue = self._queues[key]
         failures = 0
         while queue:
-            wake = self._wake
-            outcome = await self._attempt(queue[0])
+            wake, entry = self._wake, _next(queue)
+            outcome = await self._attempt(entry)
             if outcome is None:
                 failures += 1
                 await self._pause(failures, wake)
                 continue
             failures = 0
-            self._gone(queue.popleft(), queue)
+            queue.remove(entry)
+            self._gone(entry, queue)
             self._settled(outcome)
         del self._workers[key], self._queues[key]
 
@@ -209,3 +214,12 @@ class Outbox:
             sleep.cancel()
             woken.cancel()
             await asyncio.gather(sleep, woken, return_exceptions=True)
+
+
+def _next(queue: deque[Outgoing]) -> Outgoing:
+    """Return what goes next: the oldest that is no reading."""
+    return next((entry for entry in queue if not _is_readings(entry)), queue[0])
+
+
+def _is_readings(entry: Outgoing) -> bool:
+    return entry.kind == "transact" and entry.item_id == Noun.READINGS.value

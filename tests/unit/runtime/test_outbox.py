@@ -5,6 +5,7 @@ import pytest
 
 from xmpp_cem.core.inputs import Link, PresenceChanged
 from xmpp_cem.errors import RefusedError, RequestTimeoutError, StreamLostError
+from xmpp_cem.messages.envelope import Noun
 from xmpp_cem.model.availability import Leadership
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.keeping import Outgoing
@@ -58,6 +59,20 @@ async def test_messages_to_one_destination_keep_their_order(sending, clock):
     await clock.advance(MINUTE)
     assert sending.sent == [b"1", b"1", b"1", b"2", b"3"]
     assert sending.outcomes == [("1", ""), ("2", ""), ("3", "")]
+
+
+async def test_readings_wait_until_everything_else_has_gone(sending, clock):
+    sending.wire.outcomes = [WAIT]
+    sending.add("reading 1", item=Noun.READINGS.value)
+    sending.add("reading 2", item=Noun.READINGS.value)
+    await clock.settle()
+    sending.add("answer 1", item=Noun.EVENTS.value)
+    sending.add("answer 2", item=Noun.EVENTS.value)
+    await clock.advance(MINUTE)
+    tried, *rest = sending.sent
+    assert tried == b"reading 1"
+    assert rest == [b"answer 1", b"answer 2", b"reading 1", b"reading 2"]
+    assert sending.outbox.size == 0
 
 
 def presence(epoch=None, *, is_available=True):
