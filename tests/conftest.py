@@ -1,52 +1,63 @@
 """What holds for all tests: which run beside each other, and how long one may take."""
 
 import os
-from pathlib import Path
+import re
+from pathlib import PurePath
 from zlib import crc32
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
-HERE = Path(__file__).parent
 HEAVY = frozenset({"test_chaos.py", "test_demo.py", "test_kills.py", "test_many_members.py"})
 """These run a dozen processes or a hundred connections: one of them at a time."""
 
 REAL_SERVERS = frozenset({"prosody", "ejabberd"})
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items):
-    """Begin with the heavy ones, beside all that only reckon; then play those that need a server.
+def group_of(nodeid):
+    """Return with which tests a test is played one after the other; empty: with none.
 
-    The latter mostly wait, and measure how long things take: many at once would disturb them. So
-    those of one folder and server are in two groups, and those of a group run one by one.
+    Tests on real servers mostly wait, and measure how long things take: many at once would
+    disturb them.
     """
+    place, _, rest = nodeid.partition("::")
+    path = PurePath(place)
+    servers = REAL_SERVERS & set(re.findall("[a-z]+", rest.partition("[")[2]))
+    if path.name in HEAVY:
+        return "heavy"
+    kind = path.parts[1]
+    if not servers and kind != "live":
+        return ""
+    half = crc32(path.name.encode()) % 2 if kind == "conversations" else 0
+    return f"{kind} {min(servers, default='prosody')} {half}"
+
+
+class Groups(LoadScopeScheduling):
+    """Plays each group on one worker, and every other test wherever there is room."""
+
+    def _split_scope(self, nodeid):
+        return group_of(nodeid) or nodeid
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return Groups(config, log)
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the heavy ones, beside all that only reckon; then play what needs a server."""
     for item in items:
-        kind = item.path.relative_to(HERE).parts[0]
         callspec = getattr(item, "callspec", None)
-        given = {str(value) for value in callspec.params.values()} if callspec else set()
-        servers = REAL_SERVERS & given
-        if item.path.name in HEAVY:
-            item.add_marker(pytest.mark.xdist_group("heavy"))
-        elif servers or kind == "live":
-            half = crc32(item.path.name.encode()) % 2 if kind == "conversations" else 0
-            group = f"{kind} {min(servers, default='prosody')} {half}"
-            item.add_marker(pytest.mark.xdist_group(group))
-        if "postgresql" in given:
+        if callspec and "postgresql" in callspec.params.values():
             item.add_marker(pytest.mark.slow)
-        if kind == "properties":
+        if item.nodeid.startswith("tests/properties/"):
             item.add_marker(pytest.mark.timeout(120))
-    items.sort(key=_turn)
-
-
-def _turn(item):
-    group = item.get_closest_marker("xdist_group")
-    return 1 if group is None else 0 if group.args == ("heavy",) else 2
+    items.sort(key=lambda item: {"heavy": 0, "": 1}.get(group_of(item.nodeid), 2))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
     """Have what only reckons give way to what measures time; root alone may take that back."""
-    gives_way = os.geteuid() == 0 and item.get_closest_marker("xdist_group") is None
+    gives_way = os.geteuid() == 0 and not group_of(item.nodeid)
     if gives_way:
         os.setpriority(os.PRIO_PROCESS, 0, 10)
     try:

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.core.test_gateway import Cascade
+from xmpp_cem.core.cascade.folding import Folding
 from xmpp_cem.core.cascade.showing import Crowd, virtual
 from xmpp_cem.core.inputs import TimerFired
 from xmpp_cem.messages.envelope import Noun, Verb
@@ -45,11 +46,12 @@ def test_what_is_shown_is_what_all_members_are_now(steps):
     cascade.tell(TimerFired("cascade/tick"), 1000)
     fresh = Crowd(lower, upper.domain)
     fresh.look(lower.role.members, at(1000))
-    assert virtual("gw", cascade.gateway._crowds[upper.link]) == virtual("gw", (fresh,))
+    shown = virtual("gw", cascade.gateway._crowds[upper.link], Folding())
+    made, counts = virtual("gw", (fresh,), Folding())
+    assert shown == (made, counts)
     parts = lower.role.members.values()
     there = [m for m in parts if m.availability is not Availability.UNREACHABLE]
     powers = [lower.role.metering.power(m.party) or 0 for m in there]
-    made, counts = virtual("gw", (fresh,))
     assert (made.power_w, counts) == (sum(powers), (len(parts), len(there)))
 
 

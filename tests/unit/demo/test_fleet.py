@@ -25,12 +25,13 @@ async def server(files):
     started.kill()
 
 
+@pytest.mark.timeout(60)
 async def test_an_agent_that_ends_by_itself_ends_all_with_the_tail_of_its_log(files, server):
     fleet = Fleet(files)
     files.config("grid").write_text("role = 'nobody'")
     fleet.start(["grid"])
     with pytest.raises(DemoError, match=r"grid ended unexpectedly:\n.*role"):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(50):
             await fleet.watch(server.pid)
     await fleet.stop()
 
