@@ -174,7 +174,8 @@ def read_of(message):
                 )
                 for a in body.answers
             ]
-            lost = {"event": None, "power_w": None, "reason": ""}
+            basis = ("expected", "reporting", "oldest", "estimated_share_permille")
+            lost = {"event": None, "power_w": None, "reason": "", **dict.fromkeys(basis)}
             statuses = [s.model_copy(update=lost) for s in body.statuses]
             schedules = [
                 s.model_copy(
@@ -190,7 +191,8 @@ def read_of(message):
                 answers=tuple(answers), statuses=tuple(statuses), schedules=tuple(schedules)
             )
         case MeterReadings() as body:
-            readings = [r.model_copy(update={"expected": 1, "reporting": 1}) for r in body.readings]
+            whole = {"expected": 1, "reporting": 1, "oldest": None, "estimated_share_permille": 0}
+            readings = [r.model_copy(update=whole) for r in body.readings]
             kept = MeterReadings(readings=tuple(readings))
         case EndDeviceConfig(capability=capability) as body if capability is not None:
             resources = [_unlimited(resource) for resource in capability.resources]

@@ -13,7 +13,7 @@ from xmpp_cem.wire.openadr.profile import OPENADR_20B
 from xmpp_cem.wire.openadr.scalars import read_event, write_event
 
 ROUNDS = settings(
-    max_examples=300,
+    max_examples=100,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

@@ -34,6 +34,7 @@ from xmpp_cem.wire.openadr.occurrences import (
     is_request_with_too_much,
     lacks_its_events,
     signals,
+    states_its_basis,
     steps,
     tells_several_things,
     unsaid,
@@ -205,6 +206,11 @@ _REPORTED = (
         "Status.reason",
         "none is read",
         any_of(statuses_of, lambda status: bool(status.reason)),
+    ),
+    (
+        "Status.expected, reporting, oldest and estimated_share_permille",
+        "none is read: they belong to stated baselines",
+        any_of(statuses_of, states_its_basis),
     ),
     (
         "OptSchedule.zone",

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from xmpp_cem.messages.configuration import EndDeviceConfig
 from xmpp_cem.messages.envelope import Noun, RequestMessage, ResponseMessage, Verb
+from xmpp_cem.messages.events import Status
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.resource import Resource
@@ -145,3 +146,9 @@ def is_no_cancel_by_id(message: Told) -> bool:
 def is_partly_old(reading: Reading) -> bool:
     """Whether a sum of readings rests on estimates."""
     return reading.oldest is not None or reading.estimated_share_permille > 0
+
+
+def states_its_basis(status: Status) -> bool:
+    """Whether a status says what its power rests on."""
+    basis = (status.expected, status.reporting, status.oldest, status.estimated_share_permille)
+    return any(each is not None for each in basis)
