@@ -47,7 +47,8 @@ class Town:
 
     def site(self, name, account):
         upper = {"domain": "grid", "vtn": f"vtn-grid@{HOST}", "account": self.account(account)}
-        resource = {"id": "car", "driver": "simulated", "kind": "ev"}
+        resource = {"id": "store", "driver": "simulated", "kind": "battery"}
+        resource |= dict.fromkeys(("rated_charge_w", "rated_discharge_w", "capacity_wh"), 9000)
         made = {"role": "ven", "party": "site-2", "store": f"{name}.sqlite", "upper": upper}
         self.write(name, made | {"resources": [resource]})
 
@@ -128,7 +129,7 @@ async def test_a_box_is_admitted_commissioned_replaced_and_taken_out_by_commands
     await town.until(lambda here, _: here.get("site-2") == "available")
     told = await done(town, "commission", "site-2.toml", "--status", "--json")
     good = {what for what, last in json.loads(told)["lasts"].items() if last["success"]}
-    assert good >= {"name look-up", "TCP", "TLS", "login", "admission", "driver car"}
+    assert good >= {"name look-up", "TCP", "TLS", "login", "admission", "driver store"}
     town.stop("site-2")
     code, found = await verdicts(town, "site-2")
     assert code == 0
