@@ -61,11 +61,11 @@ async def test_drift_is_shown_repaired_only_on_request_and_harms_no_event(world)
     assert drift_of(await operator.ask(Verb.GET, Noun.NODES)) == {}
 
     # The service has forgotten the VEN, which notices that no heartbeat comes.
-    event = await operator.dispatch(41, -1000, start_in=20, answer_in=18)
+    event = await operator.dispatch(41, -1000, start_in=40, answer_in=38)
 
     async def opted_in():
         record = await operator.record(event)
         return [share.opt for share in record.shares] == [Opt.IN]
 
-    await world.until(opted_in, 30)
+    await world.until(opted_in, 40)
     await operator.stop()
