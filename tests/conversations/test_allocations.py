@@ -3,7 +3,7 @@
 import pytest
 
 from xmpp_cem.allocations.in_order import MERIT_ORDER
-from xmpp_cem.core.vtnstate import Terms
+from xmpp_cem.core.vtn.vtnstate import Terms
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.testing.meter import Meter
 

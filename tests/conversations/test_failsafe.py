@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from xmpp_cem.core.failsafe import FailsafeSettings
+from xmpp_cem.core.ven.site.failsafe import FailsafeSettings
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.testing.meter import Meter
 

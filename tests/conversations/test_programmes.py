@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from xmpp_cem.core.failsafe import FailsafeSettings
+from xmpp_cem.core.ven.site.failsafe import FailsafeSettings
 from xmpp_cem.messages.envelope import Result
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from xmpp_cem.core.response import By, CurveStep, ResponseCurve, Watts
+from xmpp_cem.core.timeline.response import By, CurveStep, ResponseCurve, Watts
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.signal import Delta, Direction, Level, Limit, Price, TargetPower

@@ -15,8 +15,8 @@ from tests.day.script import (
     decrease_w,
     free_w,
 )
-from xmpp_cem.core.failsafe import FailsafeSettings
 from xmpp_cem.core.inputs import Link
+from xmpp_cem.core.ven.site.failsafe import FailsafeSettings
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import Header, Noun, RequestMessage, Verb
 from xmpp_cem.model.event import Event, EventStatus, Order

@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xmpp_cem.core.metering import Metering
+from xmpp_cem.core.readings.metering import Metering
 from xmpp_cem.model.reading import Quality, Reading
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import at

@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xmpp_cem.core.call import Call
-from xmpp_cem.core.closedloop import MOST_RETURNS, MOST_STRIKES
 from xmpp_cem.core.inputs import TimerFired
-from xmpp_cem.core.metering import Window
+from xmpp_cem.core.readings.metering import Window
+from xmpp_cem.core.vtn.dispatch.closedloop import MOST_RETURNS, MOST_STRIKES
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.ids import derived_id

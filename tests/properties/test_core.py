@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from xmpp_cem.core.allocation import multiplier, pro_rata, share
 from xmpp_cem.core.call import Call
 from xmpp_cem.core.effects import AskDecision
-from xmpp_cem.core.eventbook import EventBook
 from xmpp_cem.core.inputs import TimerFired
-from xmpp_cem.core.life import State
-from xmpp_cem.core.venstate import VenSettings, VenState
-from xmpp_cem.core.vtnstate import USABLE
+from xmpp_cem.core.life.life import State
+from xmpp_cem.core.ven.eventbook import EventBook
+from xmpp_cem.core.ven.venstate import VenSettings, VenState
+from xmpp_cem.core.vtn.vtnstate import USABLE
 from xmpp_cem.messages.envelope import Header, Noun, Verb
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability

@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xmpp_cem.core.arrival import Known, Version, judge_version
 from xmpp_cem.core.effects import AskDecision, SetTimer
-from xmpp_cem.core.eventacts import DECIDE_WITHIN, NEAR_BEFORE, TOMBSTONE
-from xmpp_cem.core.eventbook import EventBook
 from xmpp_cem.core.inputs import Decided
 from xmpp_cem.core.kept import Confirmed
-from xmpp_cem.core.life import Act, Cause, State
-from xmpp_cem.core.lifecycle import OPEN
-from xmpp_cem.core.phases import Moments, live, next_due, tick
-from xmpp_cem.core.venstate import VenSettings, VenState
+from xmpp_cem.core.life.arrival import Known, Version, judge_version
+from xmpp_cem.core.life.life import Act, Cause, State
+from xmpp_cem.core.life.lifecycle import OPEN
+from xmpp_cem.core.life.phases import Moments, live, next_due, tick
+from xmpp_cem.core.ven.eventacts import DECIDE_WITHIN, NEAR_BEFORE, TOMBSTONE
+from xmpp_cem.core.ven.eventbook import EventBook
+from xmpp_cem.core.ven.venstate import VenSettings, VenState
 from xmpp_cem.messages.controls import EventIndex, IndexEntry
 from xmpp_cem.messages.envelope import Header, Noun, Verb
 from xmpp_cem.model.answer import Opt

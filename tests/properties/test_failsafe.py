@@ -7,8 +7,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from xmpp_cem.core.failsafe import HELD, MODES, Autonomy, FailsafeSettings, Mode, Sign, own_caps
-from xmpp_cem.core.watch import look, saw_index, saw_link, saw_state, start, why_held
+from xmpp_cem.core.ven.site.failsafe import (
+    HELD,
+    MODES,
+    Autonomy,
+    FailsafeSettings,
+    Mode,
+    Sign,
+    own_caps,
+)
+from xmpp_cem.core.ven.site.watch import look, saw_index, saw_link, saw_state, start, why_held
 from xmpp_cem.model.signal import Direction
 from xmpp_cem.testing.builders import NOW, at
 

@@ -5,10 +5,10 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xmpp_cem.core.arrival import Known, Version, judge_version
-from xmpp_cem.core.life import Act, Cause, State
-from xmpp_cem.core.lifecycle import ENDED, OPEN, step
-from xmpp_cem.core.phases import Moments, live, tick
+from xmpp_cem.core.life.arrival import Known, Version, judge_version
+from xmpp_cem.core.life.life import Act, Cause, State
+from xmpp_cem.core.life.lifecycle import ENDED, OPEN, step
+from xmpp_cem.core.life.phases import Moments, live, tick
 from xmpp_cem.model.event import Order
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import at

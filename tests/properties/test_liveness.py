@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xmpp_cem.core.effects import Ping
-from xmpp_cem.core.liveness import Liveness
+from xmpp_cem.core.vtn.members.liveness import Liveness
 from xmpp_cem.testing.builders import HOST, at
 
 LEASE_S = 20

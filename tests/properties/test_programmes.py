@@ -8,9 +8,9 @@ from dateutil.rrule import rrulestr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xmpp_cem.core.optschedules import occurrences, opted
-from xmpp_cem.core.programmes import is_within
-from xmpp_cem.core.walltime import day_start, days_of
+from xmpp_cem.core.programmes.optschedules import occurrences, opted
+from xmpp_cem.core.programmes.programmes import is_within
+from xmpp_cem.core.programmes.walltime import day_start, days_of
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.ids import derived_id
 from xmpp_cem.model.programme import DailyWindow, Day

@@ -3,16 +3,16 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xmpp_cem.core.bounds import Physical, Range
-from xmpp_cem.core.claiming import claim_of
-from xmpp_cem.core.life import State
-from xmpp_cem.core.plan import plan
+from xmpp_cem.core.life.life import State
+from xmpp_cem.core.life.spread import Offsets
 from xmpp_cem.core.records import Commitment
-from xmpp_cem.core.relevance import relevant
-from xmpp_cem.core.responding import NO_RESPONSES
-from xmpp_cem.core.spread import Offsets
-from xmpp_cem.core.timeline import timeline
-from xmpp_cem.core.trajectory import setting_at
+from xmpp_cem.core.timeline.bounds import Physical, Range
+from xmpp_cem.core.timeline.responding import NO_RESPONSES
+from xmpp_cem.core.timeline.timeline import timeline
+from xmpp_cem.core.timeline.trajectory import setting_at
+from xmpp_cem.core.ven.site.claiming import claim_of
+from xmpp_cem.core.ven.site.plan import plan
+from xmpp_cem.core.ven.site.relevance import relevant
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.control import Sample
 from xmpp_cem.model.ids import derived_id

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xmpp_cem.core.effects import Forget, Remember
-from xmpp_cem.core.history import History, HistorySettings
 from xmpp_cem.core.settlement.cases import Baseline, Block, Case, SettlementTerms, Step
 from xmpp_cem.core.settlement.energy import WATT_HOUR, Series, Source
 from xmpp_cem.core.settlement.entries import chosen
 from xmpp_cem.core.settlement.evidence import Facts, canonical, document
 from xmpp_cem.core.settlement.periods import periods_of_day
+from xmpp_cem.core.vtn.history import History, HistorySettings
 from xmpp_cem.model.ids import derived_id
 from xmpp_cem.model.programme import BaselineMethod
 from xmpp_cem.model.reading import Reading

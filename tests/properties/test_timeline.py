@@ -7,9 +7,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xmpp_cem.core.bounds import FOREVER, Cap, Limit, Physical, Range
-from xmpp_cem.core.timeline import Claim, Kind, Part, Piece, timeline
-from xmpp_cem.core.trajectory import setting_at
+from xmpp_cem.core.timeline.bounds import FOREVER, Cap, Limit, Physical, Range
+from xmpp_cem.core.timeline.timeline import Claim, Kind, Part, Piece, timeline
+from xmpp_cem.core.timeline.trajectory import setting_at
 from xmpp_cem.model.event import Order
 from xmpp_cem.model.signal import Direction, Phase
 from xmpp_cem.testing.builders import at

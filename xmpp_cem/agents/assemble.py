@@ -3,10 +3,10 @@
 from xmpp_cem.core.cascade.settings import GatewaySettings
 from xmpp_cem.core.gateway import Gateway
 from xmpp_cem.core.inputs import Link
-from xmpp_cem.core.site import Site, SiteSettings
-from xmpp_cem.core.venstate import VenSettings
-from xmpp_cem.core.vtn import Vtn
-from xmpp_cem.core.vtnstate import VtnSettings
+from xmpp_cem.core.ven.site.site import Site, SiteSettings
+from xmpp_cem.core.ven.venstate import VenSettings
+from xmpp_cem.core.vtn.vtn import Vtn
+from xmpp_cem.core.vtn.vtnstate import VtnSettings
 from xmpp_cem.model.keeping import Retention
 from xmpp_cem.model.node import card_node
 from xmpp_cem.runtime.engine import Engine, Surroundings

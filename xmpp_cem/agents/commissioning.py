@@ -16,7 +16,7 @@ from xmpp_cem.agents.settings import clock_of, site_settings
 from xmpp_cem.agents.trial import Check, Limits, Trial, Verdict, uninterrupted
 from xmpp_cem.config.drivers import load_driver
 from xmpp_cem.config.roles import VenConfig
-from xmpp_cem.core.site import SiteSettings
+from xmpp_cem.core.ven.site.site import SiteSettings
 from xmpp_cem.drivers.driver import Driver
 from xmpp_cem.drivers.supervised import Patience, Supervised
 from xmpp_cem.errors import ConfigError

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Protocol
 
-from xmpp_cem.core.pages import AFTER, MORE
+from xmpp_cem.core.readings.pages import AFTER, MORE
 from xmpp_cem.errors import RefusedError, RemoteProtocolError
 from xmpp_cem.messages.envelope import ResponseMessage
 from xmpp_cem.messages.operations import SettlementEvidence

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from xmpp_cem.agents.trial import Check, Verdict
 from xmpp_cem.core.effects import Actuate, Effect, ReadDevices, SetTimer
 from xmpp_cem.core.inputs import Input, Measured, Started, TimerFired
-from xmpp_cem.core.site import Site, SiteSettings
+from xmpp_cem.core.ven.site.site import Site, SiteSettings
 from xmpp_cem.model.control import Sample
 from xmpp_cem.runtime.ports import Application, Clock
 

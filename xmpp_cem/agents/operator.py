@@ -14,7 +14,7 @@ from xmpp_cem.agents.settings import clock_of, credentials_of
 from xmpp_cem.agents.watching import Sight, Watch
 from xmpp_cem.config.domains import WatchedConfig
 from xmpp_cem.config.roles import OperatorConfig
-from xmpp_cem.core.pages import AFTER, MORE
+from xmpp_cem.core.readings.pages import AFTER, MORE
 from xmpp_cem.errors import RefusedError, RemoteProtocolError
 from xmpp_cem.messages.bodies import Body
 from xmpp_cem.messages.envelope import (

@@ -5,9 +5,9 @@ from pathlib import Path
 from xmpp_cem.agents.connecting import Outcome, running
 from xmpp_cem.agents.settings import credentials_of, vtn_settings
 from xmpp_cem.config.domains import LowerConfig
-from xmpp_cem.core.nodes import entries, node_specs
 from xmpp_cem.core.records import Member
-from xmpp_cem.core.vtnstate import VtnSettings, VtnState
+from xmpp_cem.core.vtn.nodes import entries, node_specs
+from xmpp_cem.core.vtn.vtnstate import VtnSettings, VtnState
 from xmpp_cem.messages.operations import DomainNodes
 from xmpp_cem.model.ids import PartyId
 from xmpp_cem.model.node import Uplink

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from xmpp_cem.agents.operator import Operator
-from xmpp_cem.core.pages import AFTER, LOST, MORE
+from xmpp_cem.core.readings.pages import AFTER, LOST, MORE
 from xmpp_cem.errors import RefusedError, RemoteProtocolError
 from xmpp_cem.messages.envelope import Noun, ResponseMessage, Result, Verb
 from xmpp_cem.messages.readings import GetMeterReadings, MeterReadings

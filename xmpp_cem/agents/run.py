@@ -35,7 +35,7 @@ from xmpp_cem.config.drivers import load_driver
 from xmpp_cem.config.roles import Config, GatewayConfig, OperatorConfig, VenConfig, VtnConfig
 from xmpp_cem.core.cascade.settings import GatewaySettings
 from xmpp_cem.core.inputs import Link
-from xmpp_cem.core.vtnstate import VtnSettings
+from xmpp_cem.core.vtn.vtnstate import VtnSettings
 from xmpp_cem.drivers.supervised import Patience, Supervised
 from xmpp_cem.errors import ConfigError
 from xmpp_cem.model.link import LinkEvent

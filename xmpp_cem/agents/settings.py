@@ -18,14 +18,14 @@ from xmpp_cem.config.roles import ClockConfig, GatewayConfig, VenConfig, VtnConf
 from xmpp_cem.config.settlement import SettlementConfig
 from xmpp_cem.config.storing import RetentionConfig
 from xmpp_cem.core.cascade.settings import GatewaySettings, Policy
-from xmpp_cem.core.failsafe import Autonomy, FailsafeSettings
-from xmpp_cem.core.history import HistorySettings
 from xmpp_cem.core.inputs import Link, OwnerSaid
-from xmpp_cem.core.response import ResponseCurve
 from xmpp_cem.core.settlement.cases import SettlementTerms
-from xmpp_cem.core.site import SiteSettings
-from xmpp_cem.core.venstate import VenSettings
-from xmpp_cem.core.vtnstate import Terms, VtnSettings
+from xmpp_cem.core.timeline.response import ResponseCurve
+from xmpp_cem.core.ven.site.failsafe import Autonomy, FailsafeSettings
+from xmpp_cem.core.ven.site.site import SiteSettings
+from xmpp_cem.core.ven.venstate import VenSettings
+from xmpp_cem.core.vtn.history import HistorySettings
+from xmpp_cem.core.vtn.vtnstate import Terms, VtnSettings
 from xmpp_cem.errors import ConfigError
 from xmpp_cem.model.ids import DomainId, Jid, PartyId, ResourceId
 from xmpp_cem.model.keeping import Retention

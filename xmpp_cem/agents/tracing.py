@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from xmpp_cem.core.individual import share_id
+from xmpp_cem.core.vtn.dispatch.individual import share_id
 from xmpp_cem.messages.operations import DispatchRecord
 from xmpp_cem.model.ids import DomainId, EventId, PartyId, lower_event_id
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from xmpp_cem.bench.place import HOST, Place
-from xmpp_cem.core.nodes import node_specs
-from xmpp_cem.core.vtnstate import VtnSettings
+from xmpp_cem.core.vtn.nodes import node_specs
+from xmpp_cem.core.vtn.vtnstate import VtnSettings
 from xmpp_cem.errors import TransportError
 from xmpp_cem.messages.bodies import Body
 from xmpp_cem.messages.configuration import Admission, EndDeviceConfig

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from xmpp_cem.chaos.findings import Findings
 from xmpp_cem.chaos.plan import WINDOW_S
 from xmpp_cem.chaos.stores import Found, Window
-from xmpp_cem.core.life import State
+from xmpp_cem.core.life.life import State
 from xmpp_cem.core.records import Commitment
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.signal import Direction, Limit

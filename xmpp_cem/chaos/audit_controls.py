@@ -8,9 +8,9 @@ from xmpp_cem.chaos.findings import Findings
 from xmpp_cem.chaos.ledger import Control, Ledger
 from xmpp_cem.chaos.plan import GRID
 from xmpp_cem.chaos.stores import Found
-from xmpp_cem.core.individual import share_id
-from xmpp_cem.core.life import State
+from xmpp_cem.core.life.life import State
 from xmpp_cem.core.records import Commitment, Dispatch, Part
+from xmpp_cem.core.vtn.dispatch.individual import share_id
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.event import EventStatus, Order
 from xmpp_cem.model.signal import Limit, in_words

@@ -8,7 +8,7 @@ import typer
 from xmpp_cem.cli.arguments import AsJson, File, InDomain
 from xmpp_cem.cli.failures import accepted
 from xmpp_cem.cli.output import show_json, show_line, show_table, signed_kw
-from xmpp_cem.core.pages import AFTER, MORE
+from xmpp_cem.core.readings.pages import AFTER, MORE
 from xmpp_cem.errors import RemoteProtocolError
 from xmpp_cem.messages.configuration import EndDeviceConfig
 from xmpp_cem.messages.envelope import Noun, Verb

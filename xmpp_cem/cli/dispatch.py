@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from xmpp_cem.cli.failures import DeniedError, accepted
 from xmpp_cem.cli.signals import NOTHING, Said, moved
-from xmpp_cem.core.pages import AFTER, MORE
+from xmpp_cem.core.readings.pages import AFTER, MORE
 from xmpp_cem.errors import RemoteProtocolError, TransportError
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import Noun, Verb

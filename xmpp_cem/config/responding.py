@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from xmpp_cem.config.section import Section
-from xmpp_cem.core.response import (
+from xmpp_cem.core.timeline.response import (
     By,
     CurveStep,
     Free,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from xmpp_cem.core.agreed import AnyCall, Called, CalledMember
 from xmpp_cem.core.effects import Effect, Forget, Remember
+from xmpp_cem.core.programmes.agreed import AnyCall, Called, CalledMember
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.event import Event, Mode
 from xmpp_cem.model.ids import PartyId, ResourceId

@@ -12,11 +12,11 @@ from xmpp_cem.core.cascade.showing import Crowd, Damper, power_now, virtual
 from xmpp_cem.core.concerns import Concern, about_vtn
 from xmpp_cem.core.effects import AskDecision, Effect, SetTimer
 from xmpp_cem.core.inputs import Input, Link, Started, TimerFired
-from xmpp_cem.core.losing import released
-from xmpp_cem.core.onchange import OnChange
+from xmpp_cem.core.readings.onchange import OnChange
 from xmpp_cem.core.records import Record
-from xmpp_cem.core.ven import Ven
-from xmpp_cem.core.vtn import Vtn
+from xmpp_cem.core.ven.losing import released
+from xmpp_cem.core.ven.ven import Ven
+from xmpp_cem.core.vtn.vtn import Vtn
 from xmpp_cem.model.ids import Jid, ResourceId
 
 _TICK = "cascade/tick"

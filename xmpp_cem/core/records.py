@@ -4,13 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from xmpp_cem.core.agreed import Judged, Understood
 from xmpp_cem.core.call import Asker
 from xmpp_cem.core.kept import Conduct, Confirmed, DomainName, Dropped, Kept, Report
-from xmpp_cem.core.life import State
-from xmpp_cem.core.lifecycle import OPEN
+from xmpp_cem.core.life.life import State
+from xmpp_cem.core.life.lifecycle import OPEN
+from xmpp_cem.core.life.spread import Offsets
+from xmpp_cem.core.programmes.agreed import Judged, Understood
 from xmpp_cem.core.settlement.grouping import Settled
-from xmpp_cem.core.spread import Offsets
 from xmpp_cem.messages.configuration import Admission
 from xmpp_cem.messages.controls import IndexEntry
 from xmpp_cem.model.answer import Answer

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
-from xmpp_cem.core.life import State
+from xmpp_cem.core.life.life import State
 from xmpp_cem.core.records import Commitment, Dispatch
 from xmpp_cem.simulation.audit_currency import currency
 from xmpp_cem.simulation.audit_domains import agreement, cascades

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from uuid import UUID, uuid5
 
-from xmpp_cem.core.life import State
+from xmpp_cem.core.life.life import State
 from xmpp_cem.core.records import Commitment, Dispatch, Part
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.event import EventStatus

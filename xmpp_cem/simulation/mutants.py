@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from xmpp_cem.core import arrival, catchup
 from xmpp_cem.core.cascade import case
-from xmpp_cem.core.dispatching import Dispatching
-from xmpp_cem.core.eventbook import EventBook
-from xmpp_cem.core.following_up import FollowingUp
-from xmpp_cem.core.publication import Publication
-from xmpp_cem.core.ven import Ven
-from xmpp_cem.core.venstate import VenState
+from xmpp_cem.core.life import arrival
+from xmpp_cem.core.ven import catchup
+from xmpp_cem.core.ven.eventbook import EventBook
+from xmpp_cem.core.ven.ven import Ven
+from xmpp_cem.core.ven.venstate import VenState
+from xmpp_cem.core.vtn.dispatch.dispatching import Dispatching
+from xmpp_cem.core.vtn.dispatch.following_up import FollowingUp
+from xmpp_cem.core.vtn.publication import Publication
 from xmpp_cem.runtime.engine import Engine
 from xmpp_cem.runtime.outbox import Outbox
 from xmpp_cem.runtime.perform import Performer

@@ -17,9 +17,9 @@ from xmpp_cem.agents.assemble import site_engine, vtn_engine
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.kept import Report
 from xmpp_cem.core.records import Member
-from xmpp_cem.core.site import SiteSettings
-from xmpp_cem.core.venstate import VenSettings
-from xmpp_cem.core.vtnstate import VtnSettings
+from xmpp_cem.core.ven.site.site import SiteSettings
+from xmpp_cem.core.ven.venstate import VenSettings
+from xmpp_cem.core.vtn.vtnstate import VtnSettings
 from xmpp_cem.model.control import Sample
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.keeping import Batch, Retention, Row

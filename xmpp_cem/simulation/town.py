@@ -7,9 +7,9 @@ from datetime import timedelta
 from xmpp_cem.agents.assemble import gateway_engine, site_engine, vtn_engine
 from xmpp_cem.core.cascade.settings import GatewaySettings
 from xmpp_cem.core.inputs import Link
-from xmpp_cem.core.site import SiteSettings
-from xmpp_cem.core.venstate import VenSettings
-from xmpp_cem.core.vtnstate import VtnSettings
+from xmpp_cem.core.ven.site.site import SiteSettings
+from xmpp_cem.core.ven.venstate import VenSettings
+from xmpp_cem.core.vtn.vtnstate import VtnSettings
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.runtime.engine import Engine
 from xmpp_cem.runtime.ports import Store

@@ -14,8 +14,8 @@ from xmpp_cem.core.inputs import (
     RequestArrived,
     Started,
 )
-from xmpp_cem.core.vtn import Vtn
-from xmpp_cem.core.vtnstate import VtnSettings
+from xmpp_cem.core.vtn.vtn import Vtn
+from xmpp_cem.core.vtn.vtnstate import VtnSettings
 from xmpp_cem.messages.bodies import Body
 from xmpp_cem.messages.configuration import EndDeviceConfig
 from xmpp_cem.messages.controls import EndDeviceControls

@@ -18,10 +18,10 @@ from xmpp_cem.core.inputs import (
     TimerFired,
 )
 from xmpp_cem.core.letters import Letters
-from xmpp_cem.core.metering import Window
+from xmpp_cem.core.readings.metering import Window
 from xmpp_cem.core.records import Record
-from xmpp_cem.core.ven import Ven
-from xmpp_cem.core.venstate import VenSettings
+from xmpp_cem.core.ven.ven import Ven
+from xmpp_cem.core.ven.venstate import VenSettings
 from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
 from xmpp_cem.messages.envelope import Noun, RequestMessage, Result, Verb
 from xmpp_cem.model.ids import Jid, PartyId

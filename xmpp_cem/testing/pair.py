@@ -12,10 +12,10 @@ from xmpp_cem.core.inputs import (
     ReplyArrived,
     Started,
 )
-from xmpp_cem.core.memberrules import MemberRules
 from xmpp_cem.core.records import Commitment, Part
-from xmpp_cem.core.ven import Ven
-from xmpp_cem.core.venstate import VenSettings
+from xmpp_cem.core.ven.ven import Ven
+from xmpp_cem.core.ven.venstate import VenSettings
+from xmpp_cem.core.vtn.memberrules import MemberRules
 from xmpp_cem.messages.controls import EndDeviceControls, EventIndex
 from xmpp_cem.messages.envelope import Noun, RequestMessage, ResponseMessage, Verb
 from xmpp_cem.model.answer import Opt

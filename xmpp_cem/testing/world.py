@@ -13,13 +13,13 @@ from xmpp_cem.agents.sealing import signer
 from xmpp_cem.allocations.allocation import Allocation
 from xmpp_cem.allocations.in_order import PRO_RATA
 from xmpp_cem.core.cascade.settings import GatewaySettings, Policy
-from xmpp_cem.core.failsafe import FailsafeSettings
 from xmpp_cem.core.inputs import Link
-from xmpp_cem.core.responding import Responses
 from xmpp_cem.core.settlement.cases import SettlementTerms
-from xmpp_cem.core.site import SiteSettings
-from xmpp_cem.core.venstate import VenSettings
-from xmpp_cem.core.vtnstate import Terms, VtnSettings
+from xmpp_cem.core.timeline.responding import Responses
+from xmpp_cem.core.ven.site.failsafe import FailsafeSettings
+from xmpp_cem.core.ven.site.site import SiteSettings
+from xmpp_cem.core.ven.venstate import VenSettings
+from xmpp_cem.core.vtn.vtnstate import Terms, VtnSettings
 from xmpp_cem.model.ids import DomainId, Jid, PartyId
 from xmpp_cem.model.programme import Enrolment, Programme
 from xmpp_cem.model.schedule import OptSchedule

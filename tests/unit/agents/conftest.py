@@ -12,7 +12,7 @@ from xmpp_cem.config.account import AccountConfig
 from xmpp_cem.config.domains import WatchedConfig
 from xmpp_cem.config.roles import OperatorConfig
 from xmpp_cem.core.inputs import Link
-from xmpp_cem.core.vtnstate import VtnSettings
+from xmpp_cem.core.vtn.vtnstate import VtnSettings
 from xmpp_cem.messages.configuration import EndDeviceConfig
 from xmpp_cem.messages.envelope import Header, Noun, RequestMessage, Verb
 from xmpp_cem.model.availability import Availability, Offer

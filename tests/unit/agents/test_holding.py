@@ -6,9 +6,9 @@ import pytest
 from xmpp_cem.agents.application import FunctionSite
 from xmpp_cem.agents.holding import try_failsafe
 from xmpp_cem.agents.trial import Verdict
-from xmpp_cem.core.failsafe import FailsafeSettings
-from xmpp_cem.core.site import SiteSettings
-from xmpp_cem.core.venstate import VenSettings
+from xmpp_cem.core.ven.site.failsafe import FailsafeSettings
+from xmpp_cem.core.ven.site.site import SiteSettings
+from xmpp_cem.core.ven.venstate import VenSettings
 from xmpp_cem.model.control import Sample
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.testing.clock import ManualClock

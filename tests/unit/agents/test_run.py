@@ -11,8 +11,8 @@ from xmpp_cem.config.loading import load
 from xmpp_cem.config.storing import RetentionConfig
 from xmpp_cem.core.gateway import Gateway
 from xmpp_cem.core.inputs import Link
-from xmpp_cem.core.site import Site
-from xmpp_cem.core.vtn import Vtn
+from xmpp_cem.core.ven.site.site import Site
+from xmpp_cem.core.vtn.vtn import Vtn
 from xmpp_cem.errors import ConfigError, StoreError, StoreUnavailableError, XmppCemError
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.runtime.clock import SystemClock

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from xmpp_cem.agents.tracing import Told, trace
-from xmpp_cem.core.individual import share_id
+from xmpp_cem.core.vtn.dispatch.individual import share_id
 from xmpp_cem.messages.operations import DispatchRecord, MemberShare
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import EventStatus, Order

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from xmpp_cem.config.responding import ResponseConfig
-from xmpp_cem.core.response import By, Free, ShareOfRated, Watts
+from xmpp_cem.core.timeline.response import By, Free, ShareOfRated, Watts
 
 STEPS = [{"at_least": 0.3, "power_w": 2000}, {"at_least": 0.5, "power_w": 0}]
 

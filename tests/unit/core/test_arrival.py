@@ -1,7 +1,7 @@
 import pytest
 
-from xmpp_cem.core.arrival import Known, Version, judge_version
-from xmpp_cem.core.life import Cause
+from xmpp_cem.core.life.arrival import Known, Version, judge_version
+from xmpp_cem.core.life.life import Cause
 from xmpp_cem.model.event import Order
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import NOW, at

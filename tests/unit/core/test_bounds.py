@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xmpp_cem.core.bounds import (
+from xmpp_cem.core.timeline.bounds import (
     FOREVER,
     Cap,
     Direction,

@@ -13,12 +13,12 @@ from xmpp_cem.core.cascade.settings import GatewaySettings, Policy
 from xmpp_cem.core.cascade.showing import Damper
 from xmpp_cem.core.effects import Forget, Remember, WatchPresence
 from xmpp_cem.core.gateway import Gateway
-from xmpp_cem.core.individual import asked_event
 from xmpp_cem.core.inputs import Link, LinkChanged, Started
 from xmpp_cem.core.records import Record, VenRecord, VtnRecord
-from xmpp_cem.core.ven import Ven
-from xmpp_cem.core.venstate import VenSettings
-from xmpp_cem.core.vtnstate import VtnSettings
+from xmpp_cem.core.ven.ven import Ven
+from xmpp_cem.core.ven.venstate import VenSettings
+from xmpp_cem.core.vtn.dispatch.individual import asked_event
+from xmpp_cem.core.vtn.vtnstate import VtnSettings
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.ids import Jid, derived_id
 from xmpp_cem.model.resource import Resource, ResourceState

@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.core.test_plan import promised
-from xmpp_cem.core.alarming import Alarming
-from xmpp_cem.core.claiming import set_points
-from xmpp_cem.core.plan import plan
-from xmpp_cem.core.responding import response_w, why_no_response
-from xmpp_cem.core.response import By, CurveStep, Free, ResponseCurve, ShareOfRated, Watts
+from xmpp_cem.core.timeline.responding import response_w, why_no_response
+from xmpp_cem.core.timeline.response import By, CurveStep, Free, ResponseCurve, ShareOfRated, Watts
+from xmpp_cem.core.ven.site.alarming import Alarming
+from xmpp_cem.core.ven.site.claiming import set_points
+from xmpp_cem.core.ven.site.plan import plan
 from xmpp_cem.messages.events import StatusType
 from xmpp_cem.model.control import Sample
 from xmpp_cem.model.event import Change

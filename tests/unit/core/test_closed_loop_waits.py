@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from xmpp_cem.core.call import Call
-from xmpp_cem.core.metering import Window
+from xmpp_cem.core.readings.metering import Window
 from xmpp_cem.model.ids import derived_id
 from xmpp_cem.model.signal import Delta
 from xmpp_cem.model.time import Interval

@@ -1,4 +1,4 @@
-from xmpp_cem.core.correcting import corrected
+from xmpp_cem.core.readings.correcting import corrected
 from xmpp_cem.model.reading import Correction, Quality, Reading
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import at

@@ -1,10 +1,10 @@
 import pytest
 
-from xmpp_cem.core.bounds import Range
-from xmpp_cem.core.cycling import Cycling
-from xmpp_cem.core.plan import Plan
-from xmpp_cem.core.timeline import Part, Segment
-from xmpp_cem.core.trajectory import Setting
+from xmpp_cem.core.timeline.bounds import Range
+from xmpp_cem.core.timeline.timeline import Part, Segment
+from xmpp_cem.core.timeline.trajectory import Setting
+from xmpp_cem.core.ven.site.cycling import Cycling
+from xmpp_cem.core.ven.site.plan import Plan
 from xmpp_cem.model.control import Sample
 from xmpp_cem.model.limits import Limits
 from xmpp_cem.testing.builders import at

@@ -5,10 +5,10 @@ import pytest
 
 from xmpp_cem.core.call import Call
 from xmpp_cem.core.effects import Retract, SetTimer
-from xmpp_cem.core.estimating import StandIn
 from xmpp_cem.core.inputs import Started, TimerFired
-from xmpp_cem.core.metering import Window
-from xmpp_cem.core.modifying import why_fixed
+from xmpp_cem.core.readings.estimating import StandIn
+from xmpp_cem.core.readings.metering import Window
+from xmpp_cem.core.vtn.dispatch.modifying import why_fixed
 from xmpp_cem.messages.events import Status, StatusType
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.availability import Availability

@@ -2,8 +2,8 @@ from datetime import timedelta
 
 import pytest
 
-from xmpp_cem.core.division import divide, expected, is_in_play, joined, promised_w
 from xmpp_cem.core.records import Dispatch, Part
+from xmpp_cem.core.vtn.dispatch.division import divide, expected, is_in_play, joined, promised_w
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.ids import derived_id

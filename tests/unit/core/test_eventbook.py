@@ -3,13 +3,13 @@ from dataclasses import replace
 import pytest
 
 from xmpp_cem.core.effects import AskDecision, Fetch, Forget, Note, Query, SetTimer
-from xmpp_cem.core.eventacts import DECIDE_WITHIN, TOMBSTONE
-from xmpp_cem.core.eventbook import EventBook
 from xmpp_cem.core.inputs import Decided
 from xmpp_cem.core.kept import Confirmed
-from xmpp_cem.core.life import State
+from xmpp_cem.core.life.life import State
 from xmpp_cem.core.records import Commitment
-from xmpp_cem.core.venstate import VenSettings, VenState
+from xmpp_cem.core.ven.eventacts import DECIDE_WITHIN, TOMBSTONE
+from xmpp_cem.core.ven.eventbook import EventBook
+from xmpp_cem.core.ven.venstate import VenSettings, VenState
 from xmpp_cem.messages.configuration import Admission
 from xmpp_cem.messages.controls import EventIndex, IndexEntry
 from xmpp_cem.messages.envelope import Header, Noun, Verb

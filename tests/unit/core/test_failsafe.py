@@ -3,8 +3,8 @@ import itertools
 import pytest
 from pydantic import ValidationError
 
-from xmpp_cem.core.bounds import FOREVER, Cap
-from xmpp_cem.core.failsafe import (
+from xmpp_cem.core.timeline.bounds import FOREVER, Cap
+from xmpp_cem.core.ven.site.failsafe import (
     HELD,
     MODES,
     Autonomy,
@@ -14,7 +14,7 @@ from xmpp_cem.core.failsafe import (
     own_caps,
     turn,
 )
-from xmpp_cem.core.watch import (
+from xmpp_cem.core.ven.site.watch import (
     is_clock_good,
     look,
     saw_index,

@@ -6,8 +6,8 @@ from datetime import timedelta
 from xmpp_cem.allocations.in_order import MERIT_ORDER
 from xmpp_cem.core.call import Call
 from xmpp_cem.core.commitments import asked_power
-from xmpp_cem.core.vtn import Vtn
-from xmpp_cem.core.vtnstate import Terms
+from xmpp_cem.core.vtn.vtn import Vtn
+from xmpp_cem.core.vtn.vtnstate import Terms
 from xmpp_cem.messages.configuration import EndDeviceConfig
 from xmpp_cem.messages.envelope import Noun, Verb
 from xmpp_cem.model.flexibility import Forecast, Offered

@@ -11,7 +11,7 @@ from xmpp_cem.core.inputs import (
     Started,
     TimerFired,
 )
-from xmpp_cem.core.vtn import Vtn
+from xmpp_cem.core.vtn.vtn import Vtn
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import Noun, ResponseMessage, Result, Verb
 from xmpp_cem.model.ids import Jid

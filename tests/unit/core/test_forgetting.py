@@ -3,10 +3,10 @@ from datetime import timedelta
 
 import pytest
 
-from xmpp_cem.core.dispatching import Call
 from xmpp_cem.core.effects import Forget
 from xmpp_cem.core.inputs import Started, TimerFired
 from xmpp_cem.core.records import Asker, Dispatch, Part
+from xmpp_cem.core.vtn.dispatch.dispatching import Call
 from xmpp_cem.model.ids import derived_id
 from xmpp_cem.model.signal import Delta
 from xmpp_cem.model.time import Interval

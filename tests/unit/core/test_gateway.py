@@ -19,8 +19,8 @@ from xmpp_cem.core.inputs import (
     TimerFired,
 )
 from xmpp_cem.core.letters import Letters
-from xmpp_cem.core.life import State
-from xmpp_cem.core.venstate import VenSettings
+from xmpp_cem.core.life.life import State
+from xmpp_cem.core.ven.venstate import VenSettings
 from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
 from xmpp_cem.messages.controls import EndDeviceControls, EventIndex, IndexEntry
 from xmpp_cem.messages.envelope import (

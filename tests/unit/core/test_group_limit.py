@@ -5,9 +5,9 @@ import pytest
 from xmpp_cem.core.call import Call
 from xmpp_cem.core.effects import Transact
 from xmpp_cem.core.inputs import AccountRevoked, Link, RequestArrived, Started, TimerFired
-from xmpp_cem.core.limiting import SILENT_AFTER
 from xmpp_cem.core.records import Member
-from xmpp_cem.core.vtn import Vtn
+from xmpp_cem.core.vtn.dispatch.limiting import SILENT_AFTER
+from xmpp_cem.core.vtn.vtn import Vtn
 from xmpp_cem.messages.configuration import EndDeviceConfig
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import Noun, Verb

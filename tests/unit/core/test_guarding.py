@@ -4,10 +4,10 @@ import pytest
 
 from tests.unit.core.test_site import BOTH, House
 from xmpp_cem.core.effects import Actuate, Note
-from xmpp_cem.core.failsafe import FailsafeSettings, Mode
 from xmpp_cem.core.inputs import ItemReceived, Link, LinkChanged, Measured, Started, TimerFired
-from xmpp_cem.core.site import Site, SiteSettings
-from xmpp_cem.core.venstate import VenSettings
+from xmpp_cem.core.ven.site.failsafe import FailsafeSettings, Mode
+from xmpp_cem.core.ven.site.site import Site, SiteSettings
+from xmpp_cem.core.ven.venstate import VenSettings
 from xmpp_cem.messages.controls import EventIndex
 from xmpp_cem.messages.envelope import EventMessage, Header, Noun, Verb
 from xmpp_cem.model.ids import Jid, derived_id

@@ -6,10 +6,10 @@ import pytest
 from xmpp_cem.allocations.in_order import MERIT_ORDER, PRO_RATA, ROTATION
 from xmpp_cem.core.call import Call
 from xmpp_cem.core.effects import Publish, Transact
-from xmpp_cem.core.individual import share_id
 from xmpp_cem.core.inputs import Started, TimerFired
-from xmpp_cem.core.vtn import Vtn
-from xmpp_cem.core.vtnstate import Terms
+from xmpp_cem.core.vtn.dispatch.individual import share_id
+from xmpp_cem.core.vtn.vtn import Vtn
+from xmpp_cem.core.vtn.vtnstate import Terms
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import Noun, Result, Verb
 from xmpp_cem.messages.events import EndDeviceEvents

@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from xmpp_cem.core.knocking import FORGOTTEN_AFTER, MOST, Knocking
+from xmpp_cem.core.vtn.members.knocking import FORGOTTEN_AFTER, MOST, Knocking
 from xmpp_cem.testing.builders import NOW, at
 
 

@@ -2,8 +2,8 @@ import itertools
 
 import pytest
 
-from xmpp_cem.core.life import Act, Cause, State
-from xmpp_cem.core.lifecycle import ENDED, OPEN, TABLE, step
+from xmpp_cem.core.life.life import Act, Cause, State
+from xmpp_cem.core.life.lifecycle import ENDED, OPEN, TABLE, step
 
 PAIRS = list(itertools.product(State, Cause))
 VERSIONS = (Cause.NEWER, Cause.POSTPONED)

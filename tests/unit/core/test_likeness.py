@@ -1,6 +1,6 @@
 import pytest
 
-from xmpp_cem.core.likeness import look_alike
+from xmpp_cem.core.vtn.members.likeness import look_alike
 
 KNOWN = ["site-1@h", "alarm@h", "west@h", "o0@h"]
 

@@ -4,7 +4,7 @@ import pytest
 
 from xmpp_cem.core.effects import Ping, SetTimer
 from xmpp_cem.core.inputs import Heard, Link, LinkChanged, PresenceChanged, TimerFired
-from xmpp_cem.core.liveness import LIVENESS_TIMER, Liveness
+from xmpp_cem.core.vtn.members.liveness import LIVENESS_TIMER, Liveness
 from xmpp_cem.messages.envelope import Noun, Verb
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.ids import Jid

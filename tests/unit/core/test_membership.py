@@ -22,7 +22,7 @@ from xmpp_cem.core.inputs import (
     TimerFired,
 )
 from xmpp_cem.core.records import Member
-from xmpp_cem.core.vtn import Vtn
+from xmpp_cem.core.vtn.vtn import Vtn
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import Noun, Result, Verb
 from xmpp_cem.messages.operations import DomainMembers, MemberEntry

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
-from xmpp_cem.core.estimating import StandIn
-from xmpp_cem.core.metering import Metering
+from xmpp_cem.core.readings.estimating import StandIn
+from xmpp_cem.core.readings.metering import Metering
 from xmpp_cem.model.reading import Quality, Reading
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import at

@@ -6,10 +6,10 @@ import pytest
 
 from tests.unit.core.test_gateway import Cascade, answer_share, limit_event
 from xmpp_cem.core.cascade.settings import GatewaySettings
-from xmpp_cem.core.closedloop import told_by
 from xmpp_cem.core.gateway import Gateway
 from xmpp_cem.core.inputs import TimerFired
-from xmpp_cem.core.venstate import VenSettings
+from xmpp_cem.core.ven.venstate import VenSettings
+from xmpp_cem.core.vtn.dispatch.closedloop import told_by
 from xmpp_cem.messages.events import EndDeviceEvents, Status, StatusType
 from xmpp_cem.model.ids import Jid, derived_id
 from xmpp_cem.testing.builders import HOST, at, plain_digest

@@ -1,6 +1,6 @@
 import pytest
 
-from xmpp_cem.core.nodes import entries, node_specs
+from xmpp_cem.core.vtn.nodes import entries, node_specs
 from xmpp_cem.model.node import Access, Affiliation, Drift, NodeState, Uplink
 from xmpp_cem.testing.builders import Domain
 

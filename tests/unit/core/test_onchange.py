@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from xmpp_cem.core.onchange import OnChange
+from xmpp_cem.core.readings.onchange import OnChange
 from xmpp_cem.testing.builders import at
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from xmpp_cem.core.effects import Publish
-from xmpp_cem.core.memberrules import MOST_OPTS
+from xmpp_cem.core.vtn.memberrules import MOST_OPTS
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import Noun, Result, Verb
 from xmpp_cem.messages.events import EndDeviceEvents, Status, StatusType

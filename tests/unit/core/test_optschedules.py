@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from xmpp_cem.core.optschedules import occurrences, opted
+from xmpp_cem.core.programmes.optschedules import occurrences, opted
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.ids import derived_id
 from xmpp_cem.model.schedule import OptSchedule

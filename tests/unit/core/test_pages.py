@@ -1,5 +1,5 @@
 from xmpp_cem.core.letters import Letters
-from xmpp_cem.core.pages import LARGEST_PAGE, Holdings, page, size_of, split
+from xmpp_cem.core.readings.pages import LARGEST_PAGE, Holdings, page, size_of, split
 from xmpp_cem.messages.envelope import Noun, Verb
 from xmpp_cem.model.position import Position
 from xmpp_cem.model.reading import Reading

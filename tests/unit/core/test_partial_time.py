@@ -4,9 +4,9 @@ from tests.unit.core.test_gateway import UPPER_EVENT, Cascade
 from tests.unit.core.test_plan import promised
 from tests.unit.core.test_site import House
 from xmpp_cem.core.call import Call
-from xmpp_cem.core.claiming import acting
 from xmpp_cem.core.effects import SetTimer
 from xmpp_cem.core.inputs import Decided, TimerFired
+from xmpp_cem.core.ven.site.claiming import acting
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.ids import derived_id

@@ -1,7 +1,7 @@
 import pytest
 
-from xmpp_cem.core.life import Act, Cause, State
-from xmpp_cem.core.phases import Moments, due, live, next_due, tick
+from xmpp_cem.core.life.life import Act, Cause, State
+from xmpp_cem.core.life.phases import Moments, due, live, next_due, tick
 from xmpp_cem.testing.builders import at
 
 MOMENTS = Moments(near=at(10), start=at(20), end=at(80), answer_by=at(15), forget=at(1000))

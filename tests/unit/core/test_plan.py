@@ -3,11 +3,11 @@ from decimal import Decimal
 
 import pytest
 
-from xmpp_cem.core.bounds import FOREVER, Cap
-from xmpp_cem.core.life import State
-from xmpp_cem.core.plan import plan
+from xmpp_cem.core.life.life import State
+from xmpp_cem.core.life.spread import Offsets
 from xmpp_cem.core.records import Commitment
-from xmpp_cem.core.spread import Offsets
+from xmpp_cem.core.timeline.bounds import FOREVER, Cap
+from xmpp_cem.core.ven.site.plan import plan
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.control import Sample
 from xmpp_cem.model.event import Change, Targets

@@ -6,7 +6,7 @@ from tests.unit.core.test_gateway import LOWER_ID, UPPER_EVENT, Cascade, measure
 from xmpp_cem.core.cascade.settings import GatewaySettings, Policy
 from xmpp_cem.core.gateway import Gateway
 from xmpp_cem.core.inputs import TimerFired
-from xmpp_cem.core.venstate import VenSettings
+from xmpp_cem.core.ven.venstate import VenSettings
 from xmpp_cem.messages.envelope import Noun
 from xmpp_cem.messages.events import StatusType
 from xmpp_cem.model.answer import Opt

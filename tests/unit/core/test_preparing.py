@@ -2,10 +2,10 @@ from datetime import timedelta
 
 import pytest
 
-from xmpp_cem.core.life import State
-from xmpp_cem.core.preparing import drawn, moves_power, prepared, window_of
+from xmpp_cem.core.life.life import State
+from xmpp_cem.core.readings.sampling import Sampling
 from xmpp_cem.core.records import Commitment
-from xmpp_cem.core.sampling import Sampling
+from xmpp_cem.core.ven.site.preparing import drawn, moves_power, prepared, window_of
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.control import Sample
 from xmpp_cem.model.event import Mode, Targets

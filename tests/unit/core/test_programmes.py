@@ -4,8 +4,8 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from xmpp_cem.core.agreed import Called
-from xmpp_cem.core.programmes import breach
+from xmpp_cem.core.programmes.agreed import Called
+from xmpp_cem.core.programmes.programmes import breach
 from xmpp_cem.model.ids import derived_id
 from xmpp_cem.model.programme import Consent, DailyWindow, Day, Enrolment, Programme
 from xmpp_cem.model.time import Interval

@@ -1,8 +1,8 @@
-from xmpp_cem.core.bounds import Physical, Range
-from xmpp_cem.core.life import Cause, State
-from xmpp_cem.core.phases import Moments, live
-from xmpp_cem.core.ranking import ranking
-from xmpp_cem.core.timeline import Claim, Piece, timeline
+from xmpp_cem.core.life.life import Cause, State
+from xmpp_cem.core.life.phases import Moments, live
+from xmpp_cem.core.timeline.bounds import Physical, Range
+from xmpp_cem.core.timeline.ranking import ranking
+from xmpp_cem.core.timeline.timeline import Claim, Piece, timeline
 from xmpp_cem.model.event import Order
 from xmpp_cem.testing.builders import at
 

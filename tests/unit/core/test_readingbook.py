@@ -4,9 +4,9 @@ from datetime import timedelta
 import pytest
 
 from xmpp_cem.core.effects import Forget, Remember
-from xmpp_cem.core.pages import LARGEST_PAGE
-from xmpp_cem.core.readingbook import ReadingBook
-from xmpp_cem.core.venstate import VenSettings, VenState
+from xmpp_cem.core.readings.pages import LARGEST_PAGE
+from xmpp_cem.core.ven.readingbook import ReadingBook
+from xmpp_cem.core.ven.venstate import VenSettings, VenState
 from xmpp_cem.messages.envelope import Noun, Result, Verb
 from xmpp_cem.messages.readings import GetMeterReadings
 from xmpp_cem.model.ids import Jid

@@ -4,7 +4,7 @@ import pytest
 
 from xmpp_cem.core.effects import Note, Query, SetTimer
 from xmpp_cem.core.inputs import Link, LinkChanged, NodesVerified, QueryAnswered, TimerFired
-from xmpp_cem.core.recovery import EVERY, MOST_AT_ONCE, MOST_PAGES, READ_BACK
+from xmpp_cem.core.vtn.members.recovery import EVERY, MOST_AT_ONCE, MOST_PAGES, READ_BACK
 from xmpp_cem.messages.envelope import FaultMessage, ReplyError
 from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.availability import Availability

@@ -4,7 +4,7 @@ import pytest
 
 from tests.unit.core.test_site import BOTH, House
 from xmpp_cem.core.inputs import Measured
-from xmpp_cem.core.site import Site, SiteSettings
+from xmpp_cem.core.ven.site.site import Site, SiteSettings
 from xmpp_cem.messages.envelope import Noun
 from xmpp_cem.model.reading import Correction, Quality
 from xmpp_cem.model.time import Interval

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from xmpp_cem.core.bounds import Physical, Range
-from xmpp_cem.core.response import By, CurveStep, Free, ResponseCurve, ShareOfRated, Watts
+from xmpp_cem.core.timeline.bounds import Physical, Range
+from xmpp_cem.core.timeline.response import By, CurveStep, Free, ResponseCurve, ShareOfRated, Watts
 
 BATTERY = Physical(Range(-4000, 5000))
 CHARGER = Physical(Range(0, 11_040), least_import_w=4140)

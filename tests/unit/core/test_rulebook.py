@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from xmpp_cem.core.rulebook import Rulebook, merged
+from xmpp_cem.core.programmes.rulebook import Rulebook, merged
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.ids import derived_id
 from xmpp_cem.model.programme import Consent, Enrolment, Programme

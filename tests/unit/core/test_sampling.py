@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from xmpp_cem.core.sampling import Sampling, resource_of
+from xmpp_cem.core.readings.sampling import Sampling, resource_of
 from xmpp_cem.model.control import Sample
 from xmpp_cem.model.resource import ResourceState
 from xmpp_cem.model.time import Interval

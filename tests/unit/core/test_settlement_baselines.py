@@ -1,6 +1,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from xmpp_cem.core.programmes.walltime import instant_of
 from xmpp_cem.core.settlement.baselines import (
     Question,
     estimate,
@@ -10,7 +11,6 @@ from xmpp_cem.core.settlement.baselines import (
 from xmpp_cem.core.settlement.cases import Baseline, SettlementTerms, Why
 from xmpp_cem.core.settlement.energy import Series
 from xmpp_cem.core.settlement.entries import Entry, chosen
-from xmpp_cem.core.walltime import instant_of
 from xmpp_cem.model.ids import derived_id
 from xmpp_cem.model.programme import BaselineMethod
 from xmpp_cem.model.reading import Quality

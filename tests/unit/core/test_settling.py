@@ -7,10 +7,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from xmpp_cem.agents.sealing import signer, verified
 from xmpp_cem.core.effects import Forget, Remember, SetTimer
-from xmpp_cem.core.history import HistorySettings
 from xmpp_cem.core.inputs import TimerFired
 from xmpp_cem.core.settlement.cases import SettlementTerms
-from xmpp_cem.core.vtn import Vtn
+from xmpp_cem.core.vtn.history import HistorySettings
+from xmpp_cem.core.vtn.vtn import Vtn
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import Header, Noun, RequestMessage, Verb
 from xmpp_cem.messages.events import EndDeviceEvents

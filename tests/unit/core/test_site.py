@@ -13,8 +13,8 @@ from xmpp_cem.core.inputs import (
     Started,
     TimerFired,
 )
-from xmpp_cem.core.site import Site, SiteSettings
-from xmpp_cem.core.venstate import VenSettings
+from xmpp_cem.core.ven.site.site import Site, SiteSettings
+from xmpp_cem.core.ven.venstate import VenSettings
 from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
 from xmpp_cem.messages.controls import EndDeviceControls, EventIndex
 from xmpp_cem.messages.envelope import EventMessage, Header, Noun, ResponseMessage, Result, Verb

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from xmpp_cem.core.spread import NO_OFFSETS, Offsets, Spread, acting, offsets
+from xmpp_cem.core.life.spread import NO_OFFSETS, Offsets, Spread, acting, offsets
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import at
 

@@ -1,9 +1,9 @@
 import pytest
 
-from xmpp_cem.core.life import Cause, State
-from xmpp_cem.core.lifecycle import step
+from xmpp_cem.core.life.life import Cause, State
+from xmpp_cem.core.life.lifecycle import step
 from xmpp_cem.core.records import Commitment
-from xmpp_cem.core.stages import outcome, stage_of, told
+from xmpp_cem.core.ven.stages import outcome, stage_of, told
 from xmpp_cem.messages.events import StatusType
 from xmpp_cem.model.control import Sample
 from xmpp_cem.model.stage import Stage

@@ -1,8 +1,8 @@
 import pytest
 
-from xmpp_cem.core.metering import MOST_W, Window
+from xmpp_cem.core.readings.metering import MOST_W, Window
 from xmpp_cem.core.records import Dispatch, Part
-from xmpp_cem.core.standing import counted, signed, standing, status_at
+from xmpp_cem.core.vtn.dispatch.standing import counted, signed, standing, status_at
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import EventStatus

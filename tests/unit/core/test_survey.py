@@ -13,7 +13,7 @@ from xmpp_cem.core.inputs import (
     TimerFired,
 )
 from xmpp_cem.core.letters import Letters
-from xmpp_cem.core.survey import MOST_AT_ONCE, PATIENCE, RETRY, SURVEY_TIMER
+from xmpp_cem.core.vtn.members.survey import MOST_AT_ONCE, PATIENCE, RETRY, SURVEY_TIMER
 from xmpp_cem.messages.configuration import EndDeviceConfig
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import Noun, ReplyError, Result, Verb

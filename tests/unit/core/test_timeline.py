@@ -2,10 +2,10 @@ from datetime import timedelta
 
 import pytest
 
-from xmpp_cem.core.bounds import FOREVER, Cap, Physical, Range
-from xmpp_cem.core.failsafe import FailsafeSettings, Mode, own_caps
-from xmpp_cem.core.timeline import Claim, Kind, Part, Piece, timeline
-from xmpp_cem.core.trajectory import ramped, setting_at
+from xmpp_cem.core.timeline.bounds import FOREVER, Cap, Physical, Range
+from xmpp_cem.core.timeline.timeline import Claim, Kind, Part, Piece, timeline
+from xmpp_cem.core.timeline.trajectory import ramped, setting_at
+from xmpp_cem.core.ven.site.failsafe import FailsafeSettings, Mode, own_caps
 from xmpp_cem.model.event import Order
 from xmpp_cem.model.signal import Direction
 from xmpp_cem.testing.builders import at

@@ -1,8 +1,8 @@
 from datetime import timedelta
 
-from xmpp_cem.core.life import State
+from xmpp_cem.core.life.life import State
 from xmpp_cem.core.records import Commitment
-from xmpp_cem.core.tombstones import MOST_ENDED, forget_surplus
+from xmpp_cem.core.ven.tombstones import MOST_ENDED, forget_surplus
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import at, make_event
 

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from xmpp_cem.core.inputs import TimerFired
-from xmpp_cem.core.life import State
-from xmpp_cem.core.losing import lost_after_s, released
+from xmpp_cem.core.life.life import State
+from xmpp_cem.core.ven.losing import lost_after_s, released
 from xmpp_cem.messages.configuration import EndDeviceConfig
 from xmpp_cem.messages.envelope import Noun, Result, Verb
 from xmpp_cem.model.answer import Opt

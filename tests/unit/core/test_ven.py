@@ -28,8 +28,8 @@ from xmpp_cem.core.inputs import (
     TimerFired,
     TransactionFailed,
 )
-from xmpp_cem.core.ven import Ven
-from xmpp_cem.core.venstate import VenSettings
+from xmpp_cem.core.ven.ven import Ven
+from xmpp_cem.core.ven.venstate import VenSettings
 from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
 from xmpp_cem.messages.controls import EndDeviceControls, EventIndex, IndexEntry
 from xmpp_cem.messages.envelope import (

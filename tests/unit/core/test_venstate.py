@@ -1,6 +1,6 @@
 import pytest
 
-from xmpp_cem.core.venstate import VenSettings, VenState, is_address
+from xmpp_cem.core.ven.venstate import VenSettings, VenState, is_address
 from xmpp_cem.messages.configuration import EndDeviceConfig
 from xmpp_cem.messages.envelope import Noun, Verb
 from xmpp_cem.model.ids import Jid

@@ -12,9 +12,9 @@ from xmpp_cem.core.inputs import (
     Started,
     TimerFired,
 )
-from xmpp_cem.core.ven import Ven
-from xmpp_cem.core.venstate import VenSettings
-from xmpp_cem.core.vtnwatch import VTN_TIMER, VtnWatch
+from xmpp_cem.core.ven.ven import Ven
+from xmpp_cem.core.ven.venstate import VenSettings
+from xmpp_cem.core.ven.vtnwatch import VTN_TIMER, VtnWatch
 from xmpp_cem.messages.configuration import EndDeviceConfig
 from xmpp_cem.messages.envelope import Noun, ResponseMessage, Result, Verb
 from xmpp_cem.model.availability import Leadership

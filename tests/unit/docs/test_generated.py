@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from xmpp_cem.config.profiles import load_profile
-from xmpp_cem.core.failsafe import Mode, Sign
-from xmpp_cem.core.life import Cause, State
+from xmpp_cem.core.life.life import Cause, State
 from xmpp_cem.core.reference import cascade, failsafe, life_cycle
+from xmpp_cem.core.ven.site.failsafe import Mode, Sign
 from xmpp_cem.wire.message_page import page as messages
 from xmpp_cem.wire.reference import losses, models, vectors
 

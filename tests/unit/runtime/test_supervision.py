@@ -122,7 +122,7 @@ async def test_a_stray_cancellation_ends_the_agent_and_not_only_the_task(wire, c
 
 
 async def test_a_bug_in_verifying_nodes_ends_the_agent(wire, clock):
-    from xmpp_cem.core.nodes import node_specs
+    from xmpp_cem.core.vtn.nodes import node_specs
     from xmpp_cem.model.node import Uplink
     from xmpp_cem.testing.builders import Domain
 

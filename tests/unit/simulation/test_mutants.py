@@ -1,7 +1,7 @@
 import pytest
 
-from xmpp_cem.core import arrival
-from xmpp_cem.core.publication import Publication
+from xmpp_cem.core.life import arrival
+from xmpp_cem.core.vtn.publication import Publication
 from xmpp_cem.runtime.engine import Engine
 from xmpp_cem.simulation.edits import Edit, edited
 from xmpp_cem.simulation.mutants import MUTANTS, mutated

@@ -6,7 +6,7 @@ from datetime import datetime
 from xmpp_cem.core.cascade.case import Case
 from xmpp_cem.core.cascade.naming import Naming
 from xmpp_cem.core.effects import Effect
-from xmpp_cem.core.eventacts import is_mandatory
+from xmpp_cem.core.ven.eventacts import is_mandatory
 from xmpp_cem.messages.events import Status, StatusType
 from xmpp_cem.model.availability import kilowatts
 from xmpp_cem.model.ids import EventId, derived_id

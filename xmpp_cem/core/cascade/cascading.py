@@ -16,7 +16,7 @@ from xmpp_cem.core.cascade.saga import TABLE, Deed, Sign
 from xmpp_cem.core.cascade.settings import GatewaySettings, Policy
 from xmpp_cem.core.cascade.signs import signs
 from xmpp_cem.core.effects import Effect, Note
-from xmpp_cem.core.lifecycle import ENDED
+from xmpp_cem.core.life.lifecycle import ENDED
 from xmpp_cem.core.records import Commitment, Dispatch
 from xmpp_cem.messages.events import Status, StatusType
 from xmpp_cem.model.answer import Opt

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from xmpp_cem.core.cascade.ends import Lower, Upper
 from xmpp_cem.core.cascade.saga import Phase
-from xmpp_cem.core.life import State
+from xmpp_cem.core.life.life import State
 from xmpp_cem.core.records import Commitment, Dispatch
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.event import EventStatus

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from xmpp_cem.core.call import Call
-from xmpp_cem.core.dispatching import Dispatching
+from xmpp_cem.core.vtn.dispatch.dispatching import Dispatching
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.ids import EventId, PartyId
 from xmpp_cem.model.time import Interval

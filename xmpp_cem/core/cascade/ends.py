@@ -9,8 +9,8 @@ from xmpp_cem.core.effects import Effect, Forget, Linked, Remember, SetTimer
 from xmpp_cem.core.inputs import Input, Link, Started, TimerFired
 from xmpp_cem.core.kept import DomainName
 from xmpp_cem.core.records import Record
-from xmpp_cem.core.ven import Ven
-from xmpp_cem.core.vtn import Vtn
+from xmpp_cem.core.ven.ven import Ven
+from xmpp_cem.core.vtn.vtn import Vtn
 from xmpp_cem.model.ids import DomainId
 
 _MARK = "|"

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from xmpp_cem.core.cascade.case import Case
 from xmpp_cem.core.cascade.settings import Policy
-from xmpp_cem.core.eventacts import is_mandatory
-from xmpp_cem.core.tallying import Tally
+from xmpp_cem.core.ven.eventacts import is_mandatory
+from xmpp_cem.core.vtn.dispatch.tallying import Tally
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import kilowatts
 from xmpp_cem.model.quantity import bounded

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from xmpp_cem.core.cascade.ends import Lower, Upper
-from xmpp_cem.core.estimating import StandIn
-from xmpp_cem.core.metering import total_of
-from xmpp_cem.core.summing import Sum
+from xmpp_cem.core.readings.estimating import StandIn
+from xmpp_cem.core.readings.metering import total_of
+from xmpp_cem.core.readings.summing import Sum
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.ids import DomainId, PartyId
 from xmpp_cem.model.reading import Quality, Reading

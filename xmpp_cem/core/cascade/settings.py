@@ -6,8 +6,8 @@ from datetime import timedelta
 from enum import StrEnum
 
 from xmpp_cem.core.inputs import Link
-from xmpp_cem.core.venstate import VenSettings
-from xmpp_cem.core.vtnstate import VtnSettings
+from xmpp_cem.core.ven.venstate import VenSettings
+from xmpp_cem.core.vtn.vtnstate import VtnSettings
 from xmpp_cem.model.ids import DomainId, ProgrammeId
 
 

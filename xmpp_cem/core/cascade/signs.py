@@ -9,9 +9,9 @@ from xmpp_cem.core.cascade.planning import is_missed
 from xmpp_cem.core.cascade.promising import is_news, missing_w, saying, tolerance_w
 from xmpp_cem.core.cascade.saga import Phase, Sign
 from xmpp_cem.core.cascade.settings import Policy
-from xmpp_cem.core.eventacts import asks
-from xmpp_cem.core.life import State
-from xmpp_cem.core.modifying import modified, why_turned
+from xmpp_cem.core.life.life import State
+from xmpp_cem.core.ven.eventacts import asks
+from xmpp_cem.core.vtn.dispatch.modifying import modified, why_turned
 from xmpp_cem.model.answer import Opt
 
 

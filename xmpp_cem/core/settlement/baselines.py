@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from xmpp_cem.core.estimating import estimated_w, share_permille
+from xmpp_cem.core.programmes.walltime import day_start, instant_of, wall_of
+from xmpp_cem.core.readings.estimating import estimated_w, share_permille
 from xmpp_cem.core.settlement.cases import Baseline, SettlementTerms, Step, Why
 from xmpp_cem.core.settlement.energy import Series
 from xmpp_cem.core.settlement.entries import Entry, rounded
 from xmpp_cem.core.settlement.periods import periods
-from xmpp_cem.core.walltime import day_start, instant_of, wall_of
 from xmpp_cem.model.programme import BaselineMethod
 from xmpp_cem.model.time import Interval
 

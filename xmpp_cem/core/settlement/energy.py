@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from xmpp_cem.core.estimating import worst
+from xmpp_cem.core.readings.estimating import worst
 from xmpp_cem.core.settlement.entries import Entry, rounded
 from xmpp_cem.model.reading import Quality
 from xmpp_cem.model.time import Interval

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from xmpp_cem.core.estimating import worst
+from xmpp_cem.core.readings.estimating import worst
 from xmpp_cem.model.ids import ResourceId
 from xmpp_cem.model.reading import Quality, Reading
 from xmpp_cem.model.time import Interval

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
-from xmpp_cem.core.estimating import share_permille
 from xmpp_cem.core.kept import Kept
+from xmpp_cem.core.readings.estimating import share_permille
 from xmpp_cem.core.settlement.cases import Baseline, Block, Case, Replies, Step, Version
 from xmpp_cem.core.settlement.entries import rounded
 from xmpp_cem.model.ids import EventId

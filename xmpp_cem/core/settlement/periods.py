@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from xmpp_cem.core.walltime import day_start, days_of
+from xmpp_cem.core.programmes.walltime import day_start, days_of
 from xmpp_cem.model.time import Interval
 
 QUARTER = timedelta(minutes=15)

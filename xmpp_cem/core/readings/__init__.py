@@ -1,0 +1,1 @@
+"""Readings: from samples to windows, sums, pages and corrections."""

@@ -1,0 +1,1 @@
+"""A VEN: its events and answers, what it tells its VTN, and how it catches up."""

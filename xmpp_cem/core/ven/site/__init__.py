@@ -1,0 +1,1 @@
+"""A site: a VEN with resources of its own, its plan, its reports and its failsafe."""

@@ -1,0 +1,1 @@
+"""A VTN: what it publishes, answers, and has its operators command."""

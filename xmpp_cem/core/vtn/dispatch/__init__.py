@@ -1,0 +1,1 @@
+"""Dispatch: a target divided over members, answered, watched and divided anew."""

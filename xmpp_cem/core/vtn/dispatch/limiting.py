@@ -1,0 +1,168 @@
+"""A group's limit: each member gets a limit of its own, so that together they keep it.
+
+What a member may take is never less than what it was told and may still act on. So nobody's limit
+rises before those whose limits fall have confirmed it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from xmpp_cem.allocations.limits import Limited, divide_limit
+from xmpp_cem.core.allocation import pro_rata
+from xmpp_cem.core.records import Dispatch, Member, Part
+from xmpp_cem.core.vtn.vtnstate import VtnState
+from xmpp_cem.model.answer import Opt
+from xmpp_cem.model.availability import Availability
+from xmpp_cem.model.event import stretches
+from xmpp_cem.model.ids import PartyId
+from xmpp_cem.model.resource import Capability
+from xmpp_cem.model.signal import Limit
+
+SILENT_AFTER = timedelta(seconds=15)
+"""So long after it was asked a member that says nothing counts as one that takes no limit."""
+
+_GONE = frozenset({Availability.UNREACHABLE, Availability.OUT_OF_SERVICE})
+
+
+@dataclass(frozen=True)
+class Limiting:
+    """A group's limit as it is divided.
+
+    Args:
+        told: what each member is told, for each signal of the event in turn.
+        counted_w: what counts for each member that takes no limit, W.
+        excess_w: by how much the group's limit may be exceeded all the same, W.
+        why: one sentence for people.
+    """
+
+    told: Mapping[PartyId, tuple[Limit, ...]]
+    counted_w: Mapping[PartyId, int]
+    excess_w: int
+    why: str
+
+
+def limiting(
+    state: VtnState,
+    dispatch: Dispatch,
+    parts: Mapping[PartyId, Part],
+    unmanaged_w: int,
+    now: datetime,
+) -> Limiting:
+    """Divide a group's limit over all members of the domain whose capability is known.
+
+    Args:
+        state: whose members.
+        dispatch: what was called for.
+        parts: as they stand; members may be without one.
+        unmanaged_w: the load that takes no limit, W.
+        now: the present.
+    """
+    point = state.settings.connection_point
+    # Who leaves in a limit's time keeps its part of it: what it takes is taken all the same.
+    staying = {m.party for m in state.enlisted} | parts.keys()
+    known = {p: m for p, m in state.members.items() if m.capability and p != point and p in staying}
+    told: dict[PartyId, tuple[Limit, ...]] = dict.fromkeys(known, ())
+    made: list[Limiting] = []
+    for place, (_, _, signal) in enumerate(
+        stretches(dispatch.active, dispatch.signal, dispatch.changes)
+    ):
+        if isinstance(signal, Limit):
+            rows = [_row(m, dispatch, parts.get(m.party), signal, now) for m in known.values()]
+            standing = {p: _standing(parts.get(p), place) for p in known}
+            made.append(_divided(signal, rows, standing, unmanaged_w))
+    for party in known:
+        limits = [each.told[party][0] for each in made if party in each.told]
+        told[party] = tuple(limits) if len(limits) == len(made) else ()
+    worst = max(made, key=lambda each: each.excess_w)
+    why = _unknown(state, worst.why)
+    return Limiting({p: t for p, t in told.items() if t}, worst.counted_w, worst.excess_w, why)
+
+
+def takes_limits(member: Member, dispatch: Dispatch, part: Part | None, now: datetime) -> bool:
+    """Whether a member can be given a limit: it is there, and has not said no nor kept silent."""
+    if member.availability in _GONE:
+        return False
+    if part is None or part.answer is None:
+        return now < silent_from(dispatch, part, now)
+    return part.answer.opt is Opt.IN
+
+
+def silent_from(dispatch: Dispatch, part: Part | None, now: datetime) -> datetime:
+    """Return from when on a member that does not answer is silent."""
+    asked = (part.asked_at if part else None) or now
+    return max(dispatch.event.answer_by, asked + SILENT_AFTER)
+
+
+def lapses(capability: Capability, member: Member, now: datetime) -> datetime:
+    """Return when a member that is not heard keeps its failsafe limit at the latest."""
+    after_s = capability.failsafe.after_s if capability.failsafe else 0
+    return (member.last_heard or now) + timedelta(seconds=after_s)
+
+
+def confirmed(part: Part) -> Part:
+    """Return the part of a member after it has answered the version that it was last asked."""
+    answer = part.answer
+    if answer is None or answer.order != part.order:
+        return part
+    limits = tuple(signal.limit_w for signal in part.told if isinstance(signal, Limit))
+    return part.model_copy(update={"standing_w": limits if answer.opt is Opt.IN else ()})
+
+
+def standing_after(part: Part, told: tuple[Limit, ...]) -> tuple[int, ...]:
+    """Return what a member may act on once it is told other limits, W; nothing where all it may."""
+    if not part.standing_w:
+        return ()
+    now_w = [_standing(part, place) or 0 for place in range(len(told))]
+    return tuple(max(w, limit.limit_w) for w, limit in zip(now_w, told, strict=True))
+
+
+def _divided(
+    limit: Limit, rows: list[Limited], standing: Mapping[PartyId, int | None], unmanaged_w: int
+) -> Limiting:
+    wanted = divide_limit(limit.limit_w, unmanaged_w, rows)
+    room_w = max(0, limit.limit_w - unmanaged_w - sum(wanted.counted_w.values()))
+    held = _held(room_w, wanted.limits_w, standing)
+    told = {p: (limit.model_copy(update={"limit_w": w}),) for p, w in held.items()}
+    return Limiting(told, wanted.counted_w, wanted.excess_w, wanted.why)
+
+
+def _held(
+    room_w: int, wanted: Mapping[PartyId, int], standing: Mapping[PartyId, int | None]
+) -> dict[PartyId, int]:
+    """Return limits of which none rises into what another may still take, W."""
+    base = {p: w if (now_w := standing[p]) is None else now_w for p, w in wanted.items()}
+    rises = {p: w - base[p] for p, w in wanted.items() if w > base[p]}
+    granted = pro_rata(max(0, room_w - sum(base.values())), rises)
+    return {p: base[p] + granted[p] if p in granted else w for p, w in wanted.items()}
+
+
+def _row(
+    member: Member, dispatch: Dispatch, part: Part | None, limit: Limit, now: datetime
+) -> Limited:
+    able = member.capability
+    rated_w = able.most_w(limit.direction) if able else 0
+    if takes_limits(member, dispatch, part, now):
+        return Limited(member.party, rated_w)
+    counted_w = rated_w
+    if member.availability is Availability.UNREACHABLE and able and able.failsafe:
+        failsafe_w = able.failsafe.limit_w(limit.direction)
+        standing_w = max(part.standing_w) if part and part.standing_w else rated_w
+        is_held = now >= lapses(able, member, now)
+        counted_w = failsafe_w if is_held else max(failsafe_w, standing_w)
+    return Limited(member.party, rated_w, counted_w, is_reachable=False)
+
+
+def _standing(part: Part | None, place: int) -> int | None:
+    """Return what a member may take by what it was told, W; None where nothing bounds it yet."""
+    if part is None or not part.standing_w:
+        return None
+    limits_w = part.standing_w
+    return limits_w[place] if len(limits_w) == len(part.told) > place else max(limits_w)
+
+
+def _unknown(state: VtnState, why: str) -> str:
+    strange = sorted(m.party for m in state.enlisted if m.capability is None)
+    if not strange:
+        return why
+    return f"{why} Not counted, never registered: {', '.join(strange)}"

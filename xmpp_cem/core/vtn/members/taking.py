@@ -1,0 +1,65 @@
+"""The one way into a VTN of what members measure and answer, whatever carried it."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from xmpp_cem.core.effects import Effect
+from xmpp_cem.core.readings.metering import Metering
+from xmpp_cem.core.vtn.dispatch.dispatching import Dispatching
+from xmpp_cem.core.vtn.settling.settling import Settling
+from xmpp_cem.messages.events import Status
+from xmpp_cem.model.answer import Answer
+from xmpp_cem.model.ids import PartyId
+from xmpp_cem.model.reading import Quality, Reading
+from xmpp_cem.model.time import Interval
+
+
+class Taking:
+    """Gives readings to windows, events and the history, and answers to events and settlement."""
+
+    def __init__(self, metering: Metering, dispatching: Dispatching, settling: Settling) -> None:
+        self._metering = metering
+        self._dispatching = dispatching
+        self._settling = settling
+
+    @property
+    def most_w(self) -> int:
+        """The most that is believed of a member, W."""
+        return self._metering.most_w
+
+    def readings(
+        self, party: PartyId, readings: tuple[Reading, ...], sent: datetime, now: datetime
+    ) -> list[Effect]:
+        """Count a member's readings.
+
+        An estimate of a window that had not ended when it was `sent` tells the present power alone:
+        the window's own reading follows.
+        """
+        early = tuple(reading for reading in readings if _is_early(reading, sent))
+        self._metering.see(party, early, sent)
+        ended = tuple(reading for reading in readings if not _is_early(reading, sent))
+        fresh = self._metering.take(party, ended)
+        return [
+            *self._settling.take(party, ended, now),
+            *self._dispatching.measured(party, fresh, now),
+        ]
+
+    def recall(self, parties: Iterable[PartyId], interval: Interval, length: timedelta) -> None:
+        """Add to the sums again what members told before a restart, of windows of this length."""
+        for party in parties:
+            for window, readings in self._settling.windows(party, interval).items():
+                if window.duration == length and window.start >= interval.start:
+                    self._metering.recall(party, window, readings)
+
+    def answer(self, party: PartyId, answer: Answer, now: datetime) -> list[Effect]:
+        """Take a member's answer to an event that is known."""
+        effects = self._dispatching.answer(party, answer, now) or []
+        return [*effects, *self._settling.answered(party, answer, now)]
+
+    def statuses(self, party: PartyId, statuses: tuple[Status, ...]) -> list[Effect]:
+        """Take what a member tells of how events went."""
+        return self._dispatching.told_of(party, statuses)
+
+
+def _is_early(reading: Reading, sent: datetime) -> bool:
+    return reading.quality is Quality.ESTIMATED and reading.window.end > sent

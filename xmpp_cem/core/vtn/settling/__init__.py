@@ -1,0 +1,1 @@
+"""What a VTN keeps of its events so that they can be settled."""

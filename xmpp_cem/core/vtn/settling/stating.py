@@ -1,0 +1,186 @@
+"""States, before an event begins, what its members' power would be without it."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from xmpp_cem.core.effects import Effect, Note, Remember, SetTimer
+from xmpp_cem.core.records import Dispatch
+from xmpp_cem.core.settlement.baselines import (
+    Question,
+    estimate,
+    lengthened,
+    looks_at,
+    rests_on,
+)
+from xmpp_cem.core.settlement.cases import Baseline, Case, Why
+from xmpp_cem.core.settlement.energy import Series
+from xmpp_cem.core.settlement.entries import chosen
+from xmpp_cem.core.settlement.grouping import GroupBaseline
+from xmpp_cem.core.vtn.dispatch.dispatching import Dispatching
+from xmpp_cem.core.vtn.history import History
+from xmpp_cem.core.vtn.settling.casebook import Casebook
+from xmpp_cem.core.vtn.vtnstate import VtnState
+from xmpp_cem.model.event import Event
+from xmpp_cem.model.ids import EventId, PartyId, ResourceId, derived_id
+
+LEAD = timedelta(seconds=30)
+"""So long before an event its baselines are stated."""
+
+_AT_ONCE = 10
+_AGAIN = timedelta(seconds=5)
+
+
+class Stating:
+    """Looks which baselines are missing and states them, a few at once."""
+
+    def __init__(
+        self, state: VtnState, dispatching: Dispatching, book: Casebook, history: History
+    ) -> None:
+        self._state = state
+        self._dispatching = dispatching
+        self._book = book
+        self._history = history
+
+    def wake(self, dispatch: Dispatch, now: datetime) -> SetTimer:
+        """Return the timer by which an event's baselines are stated."""
+        return SetTimer(_key(dispatch.event.id), max(now, dispatch.active.start - LEAD))
+
+    def fire(self, event_id: EventId, now: datetime) -> list[Effect]:
+        """State what is missing, and come again for the rest."""
+        dispatch, case = self._dispatching.dispatches.get(event_id), self._book.cases.get(event_id)
+        if dispatch is None or case is None or not case.moves:
+            return []
+        missing = list(self._missing(dispatch, now))
+        made = [self._stated(case, *each, now) for each in missing[:_AT_ONCE]]
+        effects: list[Effect] = [effect for baseline in made for effect in _kept(baseline)]
+        effects += self._grouped(dispatch, made, now)
+        if len(missing) > _AT_ONCE:
+            return [*effects, SetTimer(_key(event_id), now)]
+        baselines = self._book.file(event_id).baselines.values()
+        if now < dispatch.active.start and not all(each.steps for each in baselines):
+            again = min(now + _AGAIN, dispatch.active.start)
+            effects.append(SetTimer(_key(event_id), again))
+        parties = tuple(sorted(self._dispatching.parts.get(event_id, {})))
+        if parties != case.parties:
+            effects.append(self._book.put(case.model_copy(update={"parties": parties})))
+        return effects
+
+    def _missing(self, dispatch: Dispatch, now: datetime) -> Iterator[tuple[PartyId, ResourceId]]:
+        """Yield the resources without a baseline for the event's present times.
+
+        One of which nothing was known is tried again until the event begins.
+        """
+        event, file = dispatch.event, self._book.file(dispatch.event.id)
+        for party in sorted(self._dispatching.parts.get(event.id, {})):
+            capability = self._state.members[party].capability
+            for resource in capability.resources if capability else ():
+                known = file.baselines.get((party, resource.id))
+                if not _stands(known, event, now) and event.targets.mean(
+                    resource.id, resource.kind
+                ):
+                    yield party, resource.id
+
+    def _stated(self, case: Case, party: PartyId, resource: ResourceId, now: datetime) -> Baseline:
+        """State a resource's baseline; what was stated before the event began stands."""
+        baselines = self._book.file(case.event).baselines
+        known = baselines.get((party, resource))
+        question = self._question(case, party, now)
+        entries = (
+            entry
+            for interval in looks_at(question)
+            for entry in self._history.entries(party, resource, interval)
+        )
+        series = Series(chosen(entries))
+        revision = known.revision + 1 if known else 1
+        name = derived_id("baseline", case.event, party, resource, revision, now)
+        if known and now >= known.active.start:
+            steps = lengthened(series, known, question)
+            update = {"id": name, "revision": revision, "active": question.active, "steps": steps}
+            made = known.model_copy(update=update)
+        else:
+            found = estimate(series, question)
+            oldest, permille = rests_on(series, found.basis)
+            made = Baseline(
+                event=case.event,
+                party=party,
+                resource=resource,
+                id=name,
+                revision=revision,
+                active=question.active,
+                made=now,
+                method=found.method,
+                why=(*found.why, *((Why.MADE_LATE,) if now > question.active.start else ())),
+                steps=found.steps,
+                basis=found.basis,
+                days=found.days,
+                adjustment_w=found.adjustment_w,
+                oldest=oldest,
+                estimated_share_permille=permille,
+            )
+        baselines[party, resource] = made
+        return made
+
+    def _grouped(self, dispatch: Dispatch, made: list[Baseline], now: datetime) -> list[Effect]:
+        """Fold what was just stated into the baseline of the whole group."""
+        event_id, active = dispatch.event.id, dispatch.active
+        file, parts = self._book.file(event_id), self._dispatching.parts.get(event_id, {})
+        known, group = file.group, file.group
+        if group is None or group.active != active:
+            revision = group.revision if group else 0
+            group = GroupBaseline(event=event_id, active=active, made=now, revision=revision)
+            file.grouped = {}
+        for baseline in made:
+            group = group.plus(baseline) if baseline.steps else group
+        for party in {baseline.party for baseline in made} if file.grouped else parts:
+            if self._is_stated(dispatch, party):
+                file.grouped[party] = self._dispatching.metering.stands_for(party)
+        counts = {
+            "expected": sum(map(self._dispatching.metering.stands_for, parts)),
+            "reporting": sum(file.grouped.values()),
+        }
+        group = group.model_copy(update=counts)
+        if group == known:
+            return []
+        file.group = group.model_copy(update={"revision": group.revision + 1, "made": now})
+        return [Remember(file.group)]
+
+    def _is_stated(self, dispatch: Dispatch, party: PartyId) -> bool:
+        """Whether a baseline is stated of all that the event may call of a member."""
+        event, baselines = dispatch.event, self._book.file(dispatch.event.id).baselines
+        capability = self._state.members[party].capability
+        wanted = [
+            baselines.get((party, resource.id))
+            for resource in (capability.resources if capability else ())
+            if event.targets.mean(resource.id, resource.kind)
+        ]
+        is_known = all(each and each.steps and each.active == dispatch.active for each in wanted)
+        return bool(wanted) and is_known
+
+    def _question(self, case: Case, party: PartyId, now: datetime) -> Question:
+        return Question(
+            active=self._dispatching.dispatches[case.event].active,
+            at=now,
+            method=case.method,
+            terms=case.terms,
+            eventful=self._book.eventful(case, party),
+        )
+
+
+def _kept(made: Baseline) -> list[Effect]:
+    fields = (
+        ("event_id", made.event),
+        ("resource", made.resource),
+        ("revision", str(made.revision)),
+    )
+    return [Remember(made), Note("info", "baseline stated", fields)]
+
+
+def _stands(known: Baseline | None, event: Event, now: datetime) -> bool:
+    """Whether nothing is to be stated: a baseline is there, or was tried just now or in vain."""
+    if known is None or known.active != event.active:
+        return False
+    return bool(known.steps) or now > event.active.start or now < known.made + _AGAIN
+
+
+def _key(event_id: EventId) -> str:
+    return f"vtn/event/{event_id}/baseline"
