@@ -44,10 +44,12 @@ def test_what_is_shown_is_what_all_members_are_now(steps):
     for number, each in enumerate(steps):
         step(cascade, number, *each)
     cascade.tell(TimerFired("cascade/tick"), 1000)
-    fresh = Crowd(lower, upper.domain)
+    folding = Folding()
+    fresh = Crowd(lower, upper.domain, folding)
     fresh.look(lower.role.members, at(1000))
-    shown = virtual("gw", cascade.gateway._crowds[upper.link], Folding())
-    made, counts = virtual("gw", (fresh,), Folding())
+    kept = cascade.gateway._foldings[upper.link]
+    shown = virtual("gw", cascade.gateway._crowds[upper.link], kept)
+    made, counts = virtual("gw", (fresh,), folding)
     assert shown == (made, counts)
     parts = lower.role.members.values()
     there = [m for m in parts if m.availability is not Availability.UNREACHABLE]

@@ -60,12 +60,14 @@ class Gateway:
         self._ends.update({end.link: end for end in self.lowers})
         self._cascading = Cascading(settings, self.uppers, self.lowers)
         self._rolling = Rolling(self._party, self.lowers)
+        self._foldings = {upper.link: Folding() for upper in self.uppers}
         self._crowds = {
-            upper.link: tuple(Crowd(lower, upper.domain) for lower in self.lowers)
+            upper.link: tuple(
+                Crowd(lower, upper.domain, self._foldings[upper.link]) for lower in self.lowers
+            )
             for upper in self.uppers
         }
         self._members: dict[Link, tuple[int, int]] = {}
-        self._foldings = {upper.link: Folding() for upper in self.uppers}
         self._on_change = {
             upper.link: OnChange(
                 upper.role.settings.report_change_w, upper.role.settings.report_change_every
@@ -183,10 +185,10 @@ class Gateway:
             crowds = self._crowds[upper.link]
             for crowd, changed in zip(crowds, moved, strict=True):
                 crowd.look(changed, now)
-            is_circle = upper.link in self._cascading.circles.links
-            resource, members = virtual(
-                self._party, () if is_circle else crowds, self._foldings[upper.link]
-            )
+            if upper.link in self._cascading.circles.links:
+                resource, members = virtual(self._party, (), Folding())
+            else:
+                resource, members = virtual(self._party, crowds, self._foldings[upper.link])
             self._members[upper.link] = members
             if self._dampers[upper.link].lets(resource, members, now):
                 effects += upper.placed(upper.role.update((resource,), now, members))

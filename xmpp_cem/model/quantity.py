@@ -11,6 +11,8 @@ from pydantic import Field
 
 LARGEST_W = 10**12
 """The most that a power can be, W."""
+LARGEST_WH = 10**15
+"""The most that an energy can be, Wh."""
 
 Power = Annotated[int, Field(ge=-LARGEST_W, le=LARGEST_W, strict=True)]
 """Signed power in W: consumption and charging positive, export and discharge negative."""
@@ -18,7 +20,7 @@ Power = Annotated[int, Field(ge=-LARGEST_W, le=LARGEST_W, strict=True)]
 Flexibility = Annotated[int, Field(ge=0, le=LARGEST_W, strict=True)]
 """How much the signed power can change in one direction, in W, never negative."""
 
-Energy = Annotated[int, Field(ge=0, le=10**15, strict=True)]
+Energy = Annotated[int, Field(ge=0, le=LARGEST_WH, strict=True)]
 """Energy in Wh, of one direction, never negative."""
 
 Reactive = Annotated[int, Field(ge=-LARGEST_W, le=LARGEST_W, strict=True)]

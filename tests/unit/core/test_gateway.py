@@ -37,7 +37,9 @@ from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import Change, EventStatus
 from xmpp_cem.model.ids import Jid, derived_id, lower_event_id
+from xmpp_cem.model.quantity import LARGEST_W
 from xmpp_cem.model.reading import Quality, Reading
+from xmpp_cem.model.resource import Capability, Resource
 from xmpp_cem.model.signal import ChargeState, Delta, Direction, Level, Limit, Price
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import (
@@ -535,3 +537,13 @@ def test_a_sum_that_leaves_its_dead_band_is_told_above_before_its_window_ends():
         Interval(start=at(0), end=at(10)),
     )
     assert told(9) == []
+
+
+def test_members_that_claim_more_than_a_message_can_carry_do_not_stop_a_gateway(cascade):
+    claim = Resource(id="r", kind="test", rated_import_w=LARGEST_W, rated_export_w=LARGEST_W)
+    for number, member in enumerate(("a", "b")):
+        told = Capability(revision=1, at=at(2), resources=(claim,))
+        body = EndDeviceConfig(party=member, capability=told)
+        cascade.tell(arrived(request(Verb.CREATE, Noun.CONFIG, member, body), member), 2 + number)
+    (shown,) = cascade.gateway.ven.state.capability.resources
+    assert shown.rated_import_w == shown.rated_export_w == LARGEST_W

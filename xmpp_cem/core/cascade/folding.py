@@ -1,102 +1,172 @@
 """Folds what a gateway's members tell of themselves into one virtual resource."""
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
+from xmpp_cem.core.cascade.smallest import Smallest
 from xmpp_cem.model.flexibility import MOST_WINDOWS, Forecast, Offered
-from xmpp_cem.model.resource import Capability
+from xmpp_cem.model.quantity import LARGEST_WH, bounded
+from xmpp_cem.model.resource import Capability, Resource
 from xmpp_cem.model.time import Interval
 
 
 @dataclass
+class _Known:
+    """A sum of what some tell and others do not."""
+
+    total: int = 0
+    count: int = 0
+
+    def add(self, value: int | None, sign: int) -> None:
+        if value is not None:
+            self.total += sign * value
+            self.count += sign
+
+    @property
+    def value(self) -> int | None:
+        return min(LARGEST_WH, self.total) if self.count else None
+
+
+@dataclass
+class _Power:
+    """Power and by how much it can rise and fall, W."""
+
+    power_w: int = 0
+    increase_w: int = 0
+    decrease_w: int = 0
+
+    def add(self, other: "_Power", sign: int = 1) -> None:
+        self.power_w += sign * other.power_w
+        self.increase_w += sign * other.increase_w
+        self.decrease_w += sign * other.decrease_w
+
+
+@dataclass
+class _Offers:
+    """What is offered in one currency; of the prices the negative, for the highest is wanted."""
+
+    increase_w: int = 0
+    decrease_w: int = 0
+    prices: Smallest[Decimal] = field(default_factory=Smallest)
+    ends: Smallest[datetime] = field(default_factory=Smallest)
+
+    def add(self, offered: Offered, sign: int) -> None:
+        self.increase_w += sign * offered.increase_w
+        self.decrease_w += sign * offered.decrease_w
+        self.prices.add(-offered.per_kwh, sign)
+        self.ends.add(offered.until, sign)
+
+
 class Folding:
-    """What members tell beyond the present, folded anew only when one of them has told it anew."""
+    """What members tell beyond the present, as sums from which a member's part is taken again.
 
-    _version: object = None
-    _of: tuple[Capability, ...] = ()
-    _made: dict[str, Any] = field(default_factory=dict)
+    A change costs what the one member tells (its resources and their windows), times the logarithm
+    of how many departures, prices and times are known; whatever the number of members.
+    """
 
-    def told(self, version: object, able: Callable[[], Sequence[Capability]]) -> dict[str, Any]:
-        """Return the same as `of`; who is looked at only when the version is another one."""
-        if version != self._version:
-            self._version = version
-            self.of(able())
-        return self._made
+    def __init__(self) -> None:
+        self._told: dict[Hashable, Capability] = {}
+        self._stored = _Known()
+        self._needed = _Known()
+        self._committed_w = 0
+        self._departures: Smallest[datetime] = Smallest()
+        self._offers: dict[str, _Offers] = {}
+        self._now = _Power()
+        self._bounds: Smallest[datetime] = Smallest()
+        self._steps: dict[datetime, _Power] = {}
+        self._made: dict[str, Any] | None = None
 
-    def of(self, able: Sequence[Capability]) -> dict[str, Any]:
+    def put(self, member: Hashable, able: Capability | None) -> None:
+        """Put what a member tells in the place of what it told before; None: it counts no more."""
+        before = self._told.pop(member, None)
+        if able is not None:
+            self._told[member] = able
+        if able is before:
+            return
+        self._made = None
+        for capability, sign in ((before, -1), (able, 1)):
+            if capability is not None:
+                self._committed_w += sign * capability.committed_w
+                for resource in capability.ready:
+                    self._add(resource, sign)
+
+    def told(self) -> dict[str, Any]:
         """Return fields of a virtual resource: energy, departure, what is committed and offered.
 
-        Sums are over those who tell the value; it stays unknown where nobody does.
+        Sums are over those who tell the value; it stays unknown where nobody does. What many claim
+        is kept within what a message can carry.
         """
-        is_known = len(able) == len(self._of)
-        if is_known and all(a is b for a, b in zip(able, self._of, strict=True)):
-            return self._made
-        self._of = tuple(able)
-        ready = [r for capability in able for r in capability.ready]
-        self._made = {
-            "stored_wh": _sum(r.stored_wh for r in ready),
-            "needed_wh": _sum(r.needed_wh for r in ready),
-            "departs": min((r.departs for r in ready if r.departs), default=None),
-            "committed_w": sum(capability.committed_w for capability in able),
-            "offered": _offered([r.offered for r in ready if r.offered]),
-            "forecast": _forecast(able),
-        }
+        if self._made is None:
+            self._made = {
+                "stored_wh": self._stored.value,
+                "needed_wh": self._needed.value,
+                "departs": next(iter(self._departures.first()), None),
+                "committed_w": bounded(self._committed_w),
+                "offered": self._offered(),
+                "forecast": self._forecast(),
+            }
         return self._made
 
+    def _add(self, resource: Resource, sign: int) -> None:
+        self._stored.add(resource.stored_wh, sign)
+        self._needed.add(resource.needed_wh, sign)
+        if resource.departs is not None:
+            self._departures.add(resource.departs, sign)
+        if (offered := resource.offered) is not None:
+            market = self._offers.setdefault(offered.currency, _Offers())
+            market.add(offered, sign)
+            if not market.ends:
+                del self._offers[offered.currency]
+        alone_w = resource.power_w - resource.committed_w
+        standing = _Power(alone_w, resource.increase_w, resource.decrease_w)
+        self._now.add(standing, sign)
+        for each in resource.forecast:
+            self._add_window(each, standing, sign)
 
-def _sum(values: Iterable[int | None]) -> int | None:
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None
+    def _add_window(self, told: Forecast, standing: _Power, sign: int) -> None:
+        """At a window's start a resource becomes what it forecasts, at its end what it is now."""
+        ahead = _Power(told.power_w, told.increase_w, told.decrease_w)
+        for at, way in ((told.window.start, sign), (told.window.end, -sign)):
+            step = self._steps.setdefault(at, _Power())
+            step.add(ahead, way)
+            step.add(standing, -way)
+            if not self._bounds.add(at, sign):
+                del self._steps[at]
 
+    def _offered(self) -> Offered | None:
+        """Return all offers as one: until the first of them ends, at the highest price.
 
-def _offered(offers: Sequence[Offered]) -> Offered | None:
-    """Return all offers as one: until the first of them ends, at the highest price.
-
-    Where currencies differ, the one in which most is offered counts alone.
-    """
-    if not offers:
-        return None
-    by_currency: dict[str, list[Offered]] = {}
-    for each in offers:
-        by_currency.setdefault(each.currency, []).append(each)
-    chosen = max(by_currency.values(), key=lambda group: sum(_size(each) for each in group))
-    return Offered(
-        increase_w=sum(each.increase_w for each in chosen),
-        decrease_w=sum(each.decrease_w for each in chosen),
-        per_kwh=max(each.per_kwh for each in chosen),
-        currency=chosen[0].currency,
-        until=min(each.until for each in chosen),
-    )
-
-
-def _size(offered: Offered) -> int:
-    return offered.increase_w + offered.decrease_w
-
-
-def _forecast(able: Sequence[Capability]) -> tuple[Forecast, ...]:
-    """Return the sum of all forecasts, window by window; who tells none stays as it is now."""
-    resources = [r for capability in able for r in capability.ready]
-    windows = [each.window for r in resources for each in r.forecast]
-    bounds = sorted({at for window in windows for at in (window.start, window.end)})
-    slots = [Interval(start=start, end=end) for start, end in itertools.pairwise(bounds)]
-    made = []
-    for slot in slots[:MOST_WINDOWS]:
-        covering = [
-            next((each for each in r.forecast if each.window.contains(slot.start)), None)
-            for r in resources
-        ]
-        powers = (
-            told.power_w if told else r.power_w - r.committed_w
-            for r, told in zip(resources, covering, strict=True)
+        Where currencies differ, the one in which most is offered counts alone.
+        """
+        if not self._offers:
+            return None
+        sizes = {code: o.increase_w + o.decrease_w for code, o in self._offers.items()}
+        currency = min(sizes, key=lambda code: (-sizes[code], code))
+        chosen = self._offers[currency]
+        return Offered(
+            increase_w=bounded(chosen.increase_w),
+            decrease_w=bounded(chosen.decrease_w),
+            per_kwh=-chosen.prices.first()[0],
+            currency=currency,
+            until=chosen.ends.first()[0],
         )
-        made.append(
-            Forecast(
-                window=slot,
-                power_w=sum(powers),
-                increase_w=sum(r.standing_w(slot, is_fall=False) for r in resources),
-                decrease_w=sum(r.standing_w(slot, is_fall=True) for r in resources),
+
+    def _forecast(self) -> tuple[Forecast, ...]:
+        """Return the sum of all forecasts, window by window; who tells none stays as it is now."""
+        running = replace(self._now)
+        made = []
+        for start, end in itertools.pairwise(self._bounds.first(MOST_WINDOWS + 1)):
+            running.add(self._steps[start])
+            made.append(
+                Forecast(
+                    window=Interval(start=start, end=end),
+                    power_w=bounded(running.power_w),
+                    increase_w=bounded(running.increase_w),
+                    decrease_w=bounded(running.decrease_w),
+                )
             )
-        )
-    return tuple(made)
+        return tuple(made)

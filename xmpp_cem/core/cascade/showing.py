@@ -12,7 +12,8 @@ from xmpp_cem.core.ven.eventacts import NEAR_BEFORE
 from xmpp_cem.core.vtn.vtnstate import USABLE
 from xmpp_cem.model.availability import Availability, combined
 from xmpp_cem.model.ids import DomainId, PartyId
-from xmpp_cem.model.resource import Capability, Resource, ResourceState
+from xmpp_cem.model.quantity import bounded
+from xmpp_cem.model.resource import Resource, ResourceState
 from xmpp_cem.model.signal import Direction
 
 _STATE: dict[Availability, ResourceState] = {
@@ -42,12 +43,14 @@ class Crowd:
     """What one domain below adds up to for one domain above; only who has changed is added anew.
 
     Members that are in an event for another domain above, or will be soon, are not free. `folds`
-    counts how often a member was added anew.
+    counts how often a member was added anew. What those can do on whom the domain above may count
+    goes into `folding`, which all domains below share.
     """
 
-    def __init__(self, lower: Lower, domain: DomainId) -> None:
+    def __init__(self, lower: Lower, domain: DomainId, folding: Folding) -> None:
         self._lower = lower
         self._domain = domain
+        self._folding = folding
         self._shares: dict[PartyId, _Share] = {}
         self._taken: frozenset[PartyId] = frozenset()
         self.states: Counter[Availability] = Counter()
@@ -55,8 +58,6 @@ class Crowd:
         self.increase_w = self.decrease_w = 0
         self.rated_import_w = self.rated_export_w = self.power_w = 0
         self.folds = 0
-        self.able: dict[PartyId, Capability] = {}
-        """What those can do on whom the domain above may count."""
 
     @property
     def reachable(self) -> int:
@@ -70,7 +71,6 @@ class Crowd:
             if before := self._shares.pop(party, None):
                 self._add(before, -1)
             self.folds += 1
-            self.able.pop(party, None)
             if share := self._share(party, is_free=party not in taken):
                 self._shares[party] = share
                 self._add(share, 1)
@@ -79,16 +79,15 @@ class Crowd:
     def _share(self, party: PartyId, *, is_free: bool) -> _Share | None:
         vtn = self._lower.role
         member = vtn.member(party)
+        is_usable = member is not None and is_free and member.availability in USABLE
+        able = member.capability if member else None
+        self._folding.put((self._lower.domain, party), able if is_usable else None)
         if member is None:
             return None
         is_there = member.availability is not Availability.UNREACHABLE
         power_w = (vtn.metering.power(party) or 0) if is_there else 0
-        able = member.capability
         if able is None:
             return _Share(member.availability, is_free, power_w=power_w)
-        is_usable = is_free and member.availability in USABLE
-        if is_usable:
-            self.able[party] = able
         return _Share(
             member.availability,
             is_free,
@@ -115,7 +114,7 @@ def virtual(
 ) -> tuple[Resource, tuple[int, int]]:
     """Return what one domain above may count on, and how many members there are and are there.
 
-    `folding` keeps what was folded before.
+    `folding` is what these crowds have put together.
     """
     known = tuple(crowds)
     members, reachable = sum(c.count for c in known), sum(c.reachable for c in known)
@@ -127,15 +126,13 @@ def virtual(
         id=party,
         kind="virtual",
         state=_STATE[together],
-        power_w=sum(c.power_w for c in known),
-        increase_w=sum(c.increase_w for c in known),
-        decrease_w=sum(c.decrease_w for c in known),
-        rated_import_w=sum(c.rated_import_w for c in known),
-        rated_export_w=sum(c.rated_export_w for c in known),
+        power_w=bounded(sum(c.power_w for c in known)),
+        increase_w=bounded(sum(c.increase_w for c in known)),
+        decrease_w=bounded(sum(c.decrease_w for c in known)),
+        rated_import_w=bounded(sum(c.rated_import_w for c in known)),
+        rated_export_w=bounded(sum(c.rated_export_w for c in known)),
     )
-    version = tuple(crowd.folds for crowd in known)
-    told = folding.told(version, lambda: [each for crowd in known for each in crowd.able.values()])
-    return made.model_copy(update=told), (members, reachable)
+    return made.model_copy(update=folding.told()), (members, reachable)
 
 
 def power_now(lowers: Iterable[Lower]) -> int:

@@ -1,0 +1,107 @@
+"""What one member's news cost a gateway: the same whatever the number of its members.
+
+Counted are the instructions that the interpreter executes, so that no clock decides.
+"""
+
+import sys
+from datetime import timedelta
+
+import pytest
+
+from tests.unit.core.test_gateway import Cascade
+from xmpp_cem.core.inputs import TimerFired
+from xmpp_cem.messages.configuration import EndDeviceConfig
+from xmpp_cem.messages.envelope import Noun, Verb
+from xmpp_cem.messages.readings import MeterReadings
+from xmpp_cem.model.availability import Availability
+from xmpp_cem.model.flexibility import Forecast, Offered
+from xmpp_cem.model.reading import Reading
+from xmpp_cem.model.resource import Capability, Resource
+from xmpp_cem.model.time import Interval
+from xmpp_cem.testing.builders import arrived, at, request
+
+FEW, MANY = 30, 240
+SLACK = 1.3
+"""The logarithm of eight times as many may show; eight times as much may not."""
+
+
+def steps_of(call):
+    """Return how many instructions a call executes."""
+    count = 0
+
+    def trace(frame, event, _):
+        nonlocal count
+        frame.f_trace_opcodes = True
+        count += event == "opcode"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        call()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def able(number, revision):
+    """Return what a member tells: departure, price and forecast are of its own."""
+    window = Interval(start=at(3600 + number), end=at(7200 + number))
+    offered = Offered(decrease_w=100, per_kwh=number, currency="EUR", until=at(900 + number))
+    resource = Resource(
+        id="r",
+        kind="test",
+        power_w=5000,
+        decrease_w=3000 + revision,
+        needed_wh=100,
+        departs=at(900 + number),
+        offered=offered,
+        forecast=(Forecast(window=window, power_w=4000, decrease_w=2000),),
+    )
+    return Capability(revision=revision, at=at(-20), resources=(resource,))
+
+
+class Herd(Cascade):
+    """A gateway over so many members, of which each has told all that it can, and a reading."""
+
+    def __init__(self, members):
+        self.names = ["a", "b", *(f"m{number}" for number in range(members - 2))]
+        super().__init__(*self.names[2:])
+        self.up()
+        for number, name in enumerate(self.names):
+            self.register_able(name, able(number, 1), -12)
+            self.presence(name, seconds=-12)
+            self.read(name, -10, -9)
+        self.tell(TimerFired("cascade/tick"), 1)
+
+    def register_able(self, name, told, seconds):
+        body = EndDeviceConfig(party=name, capability=told)
+        return self.tell(arrived(request(Verb.CREATE, Noun.CONFIG, name, body), name), seconds)
+
+    def read(self, name, start, seconds):
+        window = Interval(start=at(start), end=at(start) + timedelta(seconds=10))
+        body = MeterReadings(readings=(Reading(resource="r", window=window, power_w=2000),))
+        return self.tell(arrived(request(Verb.CREATE, Noun.READINGS, name, body), name), seconds)
+
+
+NEWS = {
+    "a capability": lambda herd: herd.register_able("a", able(0, 2), 2),
+    "a reading": lambda herd: herd.read("a", 0, 11),
+    "an availability": lambda herd: herd.presence("a", Availability.LIMITED, 2),
+    "a loss": lambda herd: herd.presence("a", Availability.UNREACHABLE, 2),
+}
+
+
+@pytest.mark.parametrize("news", NEWS)
+def test_it_does_not_grow_with_the_number_of_members(news):
+    few, many = (cost_of(NEWS[news], Herd(members)) for members in (FEW, MANY))
+    assert many < SLACK * few
+
+
+def cost_of(news, herd):
+    return steps_of(lambda: news(herd))
+
+
+def test_what_looks_at_every_member_would_be_seen():
+    few, many = (steps_of(lambda n=n: sum(w > 0 for w in range(n))) for n in (FEW, MANY))
+    assert many > SLACK * few
