@@ -1,6 +1,7 @@
 """What a connection tells becomes an input of the core, or is refused and logged."""
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import structlog
@@ -15,6 +16,7 @@ from xmpp_cem.core.inputs import (
     RequestArrived,
 )
 from xmpp_cem.errors import LocalProtocolError, RemoteProtocolError
+from xmpp_cem.messages.controls import EventIndex
 from xmpp_cem.messages.envelope import (
     EventMessage,
     FaultMessage,
@@ -41,6 +43,9 @@ from xmpp_cem.runtime.speech import Speech
 from xmpp_cem.runtime.waiting import WaitingRequests
 from xmpp_cem.wire.codec import Flow, decode_presence, encode
 
+_MOST_HELD = 20
+"""So many indexes of a node wait while it is fetched; of more the newest, which count."""
+
 log = structlog.get_logger()
 
 
@@ -61,6 +66,7 @@ class Intake:
         self._now = now
         self._waiting = WaitingRequests()
         self._doorbell = Doorbell()
+        self._held: dict[str, deque[ItemReceived]] = {}
         self.is_admitted = is_admitted
         self.transport: Transport | None = None
 
@@ -123,9 +129,30 @@ class Intake:
                 item = Item(event.item_id, event.payload, event.publisher)
                 received = self.item(event.sender, event.node, item)
                 if received:
-                    self._put(received)
+                    self._arrived(received)
             case Retraction():
                 log.debug("item retracted", node=event.node, item=event.item_id)
+
+    async def first(self, node: str, catching_up: Awaitable[None]) -> None:
+        """Wait for a node's catching up; an index that comes meanwhile is told after it.
+
+        What an index omits ends without a word, and the node's items may say why. Events are told
+        at once: their order does not hang on their arrival, and a control must not wait.
+        """
+        held = self._held.setdefault(node, deque(maxlen=_MOST_HELD))
+        try:
+            await catching_up
+        finally:
+            self._held.pop(node, None)
+            for received in held:
+                self._put(received)
+
+    def _arrived(self, received: ItemReceived) -> None:
+        held = self._held.get(received.node)
+        if held is not None and isinstance(received.message.body, EventIndex):
+            held.append(received)
+        else:
+            self._put(received)
 
     def item(self, sender: Jid, node: str, item: Item) -> ItemReceived | None:
         """Decode an item; None when it is refused."""

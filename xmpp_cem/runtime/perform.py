@@ -141,9 +141,7 @@ class Performer:
         self._transports[effect.link].show_presence(show, status, (encode_presence(value),))
 
     def _on_link(
-        self,
-        effect: WatchPresence | CatchUp | Fetch | ProbeService | Query,
-        group: Group,
+        self, effect: WatchPresence | CatchUp | Fetch | ProbeService | Query, group: Group
     ) -> None:
         transport = self._transports[effect.link]
         link = effect.link.value
@@ -153,8 +151,9 @@ class Performer:
                 self._start(name, self._retry(lambda: transport.watch_presence(account)), group)
             case CatchUp(node=node, service=service):
                 self.trusted[effect.link].add(service.bare)
-                name = f"{link} catch up {node}"
-                self._start(name, self._retry(lambda: self._catch_up(effect)), group)
+                first = self._intakes[effect.link].first
+                work = self._retry(lambda: first(node, self._catch_up(effect)))
+                self._start(f"{link} catch up {node}", work, group)
             case Fetch(node=node, item_ids=ids):
                 name = f"{link} fetch {node} {' '.join(ids)}"
                 self._start(name, self._retry(lambda: self._fetch(effect)), group)

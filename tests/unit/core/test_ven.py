@@ -28,6 +28,7 @@ from xmpp_cem.core.inputs import (
     TimerFired,
     TransactionFailed,
 )
+from xmpp_cem.core.life.life import State
 from xmpp_cem.core.ven.ven import Ven
 from xmpp_cem.core.ven.venstate import VenSettings
 from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
@@ -48,6 +49,7 @@ from xmpp_cem.messages.envelope import (
 from xmpp_cem.messages.events import Status, StatusType
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability, Leadership
+from xmpp_cem.model.event import EventStatus
 from xmpp_cem.model.ids import Jid, derived_id
 from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.resource import Resource, ResourceState
@@ -329,6 +331,17 @@ def test_the_index_is_taken_before_the_events_that_came_with_it(home):
     items = (items[0], ItemReceived(Link.UPPER, SERVICE, "n", "index", items[1].message))
     effects = home.tell(CaughtUp(Link.UPPER, "n", items))
     assert len(of_kind(effects, AskDecision)) == 1
+
+
+def test_who_comes_back_learns_why_an_event_was_cancelled_that_the_index_omits(home):
+    event = make_event()
+    home.tell(home.item(index(event)))
+    home.tell(home.item(controls(event)))
+    cancel = make_event(modification=1, status=EventStatus.CANCELLED, reason="a storm")
+    newer = home.item(index().model_copy(update={"version": 2, "at": at(2)}))
+    home.tell(CaughtUp(Link.UPPER, "n", (newer, home.item(controls(cancel)))), 3)
+    known = home.ven.book.commitments[event.id]
+    assert (known.status, known.event.reason) == (State.CANCELLED, "a storm")
 
 
 @pytest.mark.parametrize("sender", [Jid(VTN.bare, "other"), Jid(f"site-2@{HOST}", "vtn")])

@@ -1,3 +1,4 @@
+import asyncio
 import gc
 from datetime import timedelta
 
@@ -35,7 +36,7 @@ from xmpp_cem.core.inputs import (
 )
 from xmpp_cem.core.letters import Letters
 from xmpp_cem.errors import RefusedError, StreamLostError
-from xmpp_cem.messages.controls import EndDeviceControls
+from xmpp_cem.messages.controls import EndDeviceControls, EventIndex
 from xmpp_cem.messages.envelope import EventMessage, Header, Noun, Verb
 from xmpp_cem.messages.operations import DomainMembers, MemberEntry
 from xmpp_cem.messages.readings import MeterReadings
@@ -43,7 +44,7 @@ from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability, Leadership, Offer
 from xmpp_cem.model.control import Sample, SetPoint
 from xmpp_cem.model.ids import Jid, derived_id
-from xmpp_cem.model.link import Item
+from xmpp_cem.model.link import Delivery, Item
 from xmpp_cem.model.node import NodeSpec
 from xmpp_cem.runtime.intake import Intake
 from xmpp_cem.runtime.perform import Performer
@@ -76,11 +77,16 @@ class Stage:
         self.decision = OptIn(-1000)
         self.samples = (Sample(resource="r", power_w=1),)
         self.timers = Timers(clock, lambda _: None)
-        intake = Intake(Link.UPPER, self.inputs.append, lambda _: True, clock.now)
-        intake.transport = wire
+        self.intake = Intake(Link.UPPER, self.inputs.append, lambda _: True, clock.now)
+        self.intake.transport = wire
         site = FunctionSite(self.read, self.act, self.decide)
         self.performer = Performer(
-            {Link.UPPER: wire}, {Link.UPPER: intake}, site, clock, self.timers, self.inputs.append
+            {Link.UPPER: wire},
+            {Link.UPPER: self.intake},
+            site,
+            clock,
+            self.timers,
+            self.inputs.append,
         )
 
     async def decide(self, _event, _power_w):
@@ -167,6 +173,22 @@ async def test_catching_up_subscribes_before_it_fetches_and_trusts_the_service(s
         Link.UPPER, "n", (ItemReceived(Link.UPPER, SERVICE, "n", "i", MESSAGE),)
     )
     assert stage.performer.trusted[Link.UPPER] == {SERVICE.bare}
+
+
+async def test_an_index_that_comes_while_a_node_is_fetched_is_told_after_what_was_fetched(stage):
+    subscribed = asyncio.get_running_loop().create_future()
+    stage.wire.outcomes = [subscribed]
+    await stage.does(CatchUp(Link.UPPER, SERVICE, "n"))
+    index = EventIndex(domain="d", epoch=1, version=2, at=at(0), heartbeat_s=60)
+    header = MESSAGE.header.model_copy(update={"noun": Noun.INDEX, "verb": Verb.CHANGED})
+    told = EventMessage(header=header, body=index)
+    for message, item in ((told, "index"), (MESSAGE, "i")):
+        stage.intake.deliver(Delivery(SERVICE, "n", item, encode(message)))
+    assert [what.item_id for what in stage.inputs] == ["i"]
+    subscribed.set_result(None)
+    await stage.clock.settle()
+    fetched, after = stage.inputs[1:]
+    assert (type(fetched), after.item_id) == (CaughtUp, "index")
 
 
 async def test_fetched_items_arrive_one_by_one(stage):
