@@ -25,6 +25,7 @@ from xmpp_cem.testing.server import Account, Kind, PrivateServer
 _HOST = "xmpp.localhost"
 _SETTLE_S, _LOOK_S = 15.0, 0.5
 _TRIES = 2
+_TELL_S = 20.0
 
 
 @dataclass
@@ -49,6 +50,12 @@ class Figures:
     def is_good(self) -> bool:
         """Whether every play ended alike."""
         return not self.failures and self.killed > 0
+
+    def progress(self, left: int, seconds: float) -> str:
+        """Return how far it is, with `left` boundaries to come after so many seconds."""
+        done = self.boundaries - left
+        wait = f", {seconds / done * left:.0f} s left" if done else ""
+        return f"{done} of {self.boundaries} boundaries, {len(self.failures)} not alike{wait}"
 
 
 @dataclass
@@ -130,7 +137,18 @@ class Run:
         chosen = enumerate(at for at in _all(calm) if at.name.startswith(self.only))
         left = deque((at, 1) for number, at in chosen if number % self.every == 0)
         figures.boundaries = len(left)
-        await asyncio.gather(*(self._work(tree, act, wanted, left, figures) for tree in trees))
+        telling = asyncio.create_task(self._tell_progress(figures, left))
+        try:
+            await asyncio.gather(*(self._work(tree, act, wanted, left, figures) for tree in trees))
+        finally:
+            telling.cancel()
+
+    async def _tell_progress(self, figures: Figures, left: deque[tuple[Boundary, int]]) -> None:
+        began = time.monotonic()
+        while True:
+            await asyncio.sleep(_TELL_S)
+            progress = figures.progress(len(left), time.monotonic() - began)
+            sys.stderr.write(f"{self.kind}: {progress}\n")
 
     async def _work(
         self,
