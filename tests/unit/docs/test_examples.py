@@ -151,6 +151,12 @@ def test_every_link_of_readme_and_docs_leads_somewhere():
     assert broken == []
 
 
+def test_the_index_leads_to_every_page():
+    index = (DOCS / "index.md").read_text()
+    pages = {str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md")} - {"index.md"}
+    assert {page for page in pages if f"({page}" not in index} == set()
+
+
 def leads_somewhere(page: Path, target: str) -> bool:
     name, _, part = target.partition("#")
     path = page.parent / name if name else page
