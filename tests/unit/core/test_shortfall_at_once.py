@@ -3,6 +3,7 @@
 import pytest
 
 from tests.unit.core.test_gateway import UPPER_EVENT, Cascade
+from xmpp_cem.core.inputs import TimerFired
 from xmpp_cem.messages.events import EndDeviceEvents, StatusType
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.testing.builders import make_event, share_of, transactions_in
@@ -37,3 +38,19 @@ def test_it_is_told_once_and_taken_back_when_it_is_covered_again(cascade):
     assert shortfalls(cascade.presence("b", Availability.UNREACHABLE, seconds=31)) == []
     effects = cascade.presence("b", seconds=40)
     assert shortfalls(effects) == [(UPPER_EVENT.id, 0)]
+
+
+def test_less_is_not_said_while_others_are_about_to_be_asked_for_it():
+    cascade = Cascade()
+    cascade.up()
+    cascade.ask()
+    for member in ("a", "b"):
+        cascade.say(member, -1500)
+    cascade.say("a", -1000, sequence=2, seconds=25)
+    cascade.say("b", -2000, sequence=2, seconds=25.1)
+    said = len(cascade.answers)
+    effects = cascade.presence("a", Availability.OPTED_OUT, seconds=25.5)
+    assert (cascade.answers[said:], shortfalls(effects)) == ([], [])
+    cascade.tell(TimerFired(f"vtn/again/{cascade.dispatch.event.id}"), 26)
+    cascade.say("b", -2500, sequence=3, seconds=26.2)
+    assert [a.power_w for a in cascade.answers[said:]] == [-2500]

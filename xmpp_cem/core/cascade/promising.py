@@ -33,7 +33,10 @@ class Saying:
 
 
 def saying(case: Case, policy: Policy, now: datetime) -> Saying | None:
-    """Return what may be said of an event now, None as long as it is too early."""
+    """Return what may be said of an event now, None as long as it is too early.
+
+    Less than before is not said while members with room for it are about to be asked.
+    """
     live = case.live
     if not live or not all(lower.role.knows_presence(now) for lower, _ in live):
         return None
@@ -55,10 +58,17 @@ def saying(case: Case, policy: Policy, now: datetime) -> Saying | None:
             f"{reason} confirm {kilowatts(power_w)}; {silent} silent: {kilowatts(more_w)} {how}"
         )
         power_w += more_w
+    last = case.commitment.answer
+    if last and power_w < abs(last.power_w) and any(map(_may_rise, tallies)):
+        return None
     sign = -1 if case.commitment.asked_w < 0 else 1
     opt = Opt.IN if power_w else Opt.OUT
     until = min((each.until for each in tallies if each.until), default=None)
     return Saying(sign * bounded(power_w), reason, is_final, opt, until)
+
+
+def _may_rise(tally: Tally) -> bool:
+    return tally.is_paced and tally.room_w > tally.confirmed_w
 
 
 def _followed(case: Case, tallies: list[Tally], reason: str, now: datetime) -> Saying:

@@ -53,7 +53,7 @@ class Dispatching(DispatchBook):
         self.metering = metering
         self.dividing = Dividing(state, metering, self)
         self._looked: datetime | None = None
-        self._put_off: set[EventId] = set()
+        self._put_off: dict[EventId, bool] = {}
 
     def resume(self, now: datetime) -> list[Effect]:
         """After a restart: put events in their order again, wait for deadlines and ends."""
@@ -146,7 +146,7 @@ class Dispatching(DispatchBook):
         """Divide the target anew if what is expected misses it and somebody can change that."""
         dispatch = self.dispatches[event_id]
         self.touched.add(event_id)
-        self._put_off.discard(event_id)
+        self._put_off.pop(event_id, None)
         if dispatch not in self.live() or now >= dispatch.active.end:
             return []
         expected_w, slack_w = self.expected_w(dispatch, now), self._state.settings.tolerance_w
@@ -156,7 +156,7 @@ class Dispatching(DispatchBook):
         if dispatch.replanned:
             earliest = max(earliest, dispatch.replanned + _REDIVIDE_EVERY)
         if now < earliest:
-            self._put_off |= {event_id} if now < self._state.known_from else set()
+            self._put_off[event_id] = now >= self._state.known_from
             held = self.put(dispatch.model_copy(update={"why": why[:256]}))
             return [held, SetTimer(f"vtn/again/{event_id}", earliest)]
         return self._divide(dispatch, why, now)
@@ -232,13 +232,13 @@ class Dispatching(DispatchBook):
         )
 
     def tally(self, dispatch: Dispatch, now: datetime) -> Tally:
-        """Return what the members have said so far; final only when nothing has yet to be divided.
-
-        Right after a restart a gateway would promise above what it is about to change.
-        """
+        """Return what members have said so far; not final while a restart puts off a division."""
         parts = self.parts.get(dispatch.event.id, {})
         made = tally(self._state, dispatch, parts.values(), now)
-        return replace(made, is_final=False) if dispatch.event.id in self._put_off else made
+        is_paced = self._put_off.get(dispatch.event.id)
+        if is_paced is None:
+            return made
+        return replace(made, is_paced=is_paced, is_final=made.is_final and is_paced)
 
     def hold(self, held: Mapping[EventId, frozenset[PartyId]], now: datetime) -> list[Effect]:
         """Let events do without members that are committed elsewhere, and divide what changed."""

@@ -27,6 +27,7 @@ class Tally:
         held: how many of them are committed to another event that goes first.
         is_final: whether nobody is waited for.
         until: when the first promise of those in play ends, before the event does.
+        is_paced: whether a division waits, for a second at most, as there was one just before.
     """
 
     confirmed_w: int
@@ -39,6 +40,7 @@ class Tally:
     held: int
     is_final: bool
     until: datetime | None = None
+    is_paced: bool = False
 
 
 def tally(state: VtnState, dispatch: Dispatch, parts: Collection[Part], now: datetime) -> Tally:
