@@ -6,7 +6,12 @@ from pathlib import PurePath
 from zlib import crc32
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
+
+# How long an example takes says more of what else the machine does; each test has its own limit.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 HEAVY = frozenset({"test_chaos.py", "test_demo.py", "test_kills.py", "test_many_members.py"})
 """These run a dozen processes or a hundred connections: one of them at a time."""

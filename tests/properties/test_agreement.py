@@ -76,7 +76,7 @@ steps = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(programmes, enrolled(words), enrolled(words), steps)
 def test_a_ven_bars_what_its_vtn_would_not_call_and_nothing_else(programme, told, own, given_steps):
     pair = Pair((programme,), told, enrolments=own)

@@ -97,7 +97,7 @@ class Play:
             self.look()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(STEPS)
 def test_what_is_told_above_is_the_sum_of_what_members_told(steps):
     play = Play()

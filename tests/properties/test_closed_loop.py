@@ -90,7 +90,7 @@ class Play:
         self.domain.tell(TimerFired(f"vtn/again/{EVENT}"), seconds + 2)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(faults, max_size=60))
 def test_divisions_are_bounded_and_end_when_faults_end(plan):
     play, seconds = Play(), 20
@@ -112,7 +112,7 @@ def test_divisions_are_bounded_and_end_when_faults_end(plan):
     assert play.dispatch.event.order == settled
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.sampled_from(["gone", "back", "weak", "well"]), min_size=100, max_size=140))
 def test_one_restless_member_does_not_keep_the_others_busy(plan):
     play, seconds = Play(), 20

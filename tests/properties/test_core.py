@@ -4,7 +4,7 @@ import itertools
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from xmpp_cem.core.allocation import multiplier, pro_rata, share
@@ -163,7 +163,6 @@ class History:
 
 
 @given(st.lists(st.tuples(STEPS, st.sampled_from([0.01, 0.3, 1.0, 4.0])), max_size=40))
-@settings(deadline=None)
 def test_divisions_are_bounded_and_nobody_is_counted_who_is_away_or_out(steps):
     """At most one division a second, and one more: however fast members change their minds."""
     history, seconds = History(), 1.0
@@ -187,7 +186,6 @@ def test_divisions_are_bounded_and_nobody_is_counted_who_is_away_or_out(steps):
     st.lists(st.tuples(st.sampled_from("abc"), PROMISES), max_size=6),
     st.sampled_from(["a", "b", "c"]),
 )
-@settings(deadline=None)
 def test_a_repeated_or_late_answer_changes_nothing(answers, again):
     history = History()
     for number, (member, promise) in enumerate(answers, start=1):
@@ -214,7 +212,6 @@ def test_answers_that_agree_lead_to_the_same_end_in_any_order(order):
     st.sampled_from(list(itertools.combinations("abc", 2))),
     st.tuples(PROMISES, PROMISES),
 )
-@settings(deadline=None)
 def test_two_independent_inputs_may_be_swapped(pair, promises):
     """When all have answered the last version, none too much, it does not matter who was first."""
     ends = []
@@ -234,7 +231,6 @@ def test_two_independent_inputs_may_be_swapped(pair, promises):
 
 
 @given(st.lists(st.sampled_from([0.1, 0.9, 1.1, 30.0]), min_size=1, max_size=30))
-@settings(deadline=None)
 def test_a_member_that_flickers_does_not_make_the_others_flicker_faster(pauses):
     history, seconds = History(), 11.0
     for member, decrease_w in MEMBERS.items():

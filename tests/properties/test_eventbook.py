@@ -238,7 +238,7 @@ HAPPENINGS = st.one_of(
 
 
 @given(st.lists(HAPPENINGS, max_size=25))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_the_book_is_always_in_the_state_that_the_table_gives(happenings):
     both = Happenings()
     for kind, value, is_own in happenings:

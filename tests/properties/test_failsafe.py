@@ -195,5 +195,5 @@ class Life(RuleBasedStateMachine):
             assert self.watch.mode in TRUSTING
 
 
-Life.TestCase.settings = settings(max_examples=250, stateful_step_count=25, deadline=None)
+Life.TestCase.settings = settings(max_examples=250, stateful_step_count=25)
 TestLife = Life.TestCase

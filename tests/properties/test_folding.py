@@ -68,7 +68,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(CAPABILITIES, min_size=6, max_size=6), STEPS)
 def test_a_fold_with_a_history_is_the_fold_of_all_who_are_there(choice, steps):
     """Members tell anew, repeat themselves, and go, in any order."""

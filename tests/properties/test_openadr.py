@@ -12,11 +12,7 @@ from xmpp_cem.wire.openadr.names import MAPPED
 from xmpp_cem.wire.openadr.profile import OPENADR_20B
 from xmpp_cem.wire.openadr.scalars import read_event, write_event
 
-ROUNDS = settings(
-    max_examples=100,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
+ROUNDS = settings(max_examples=100, suppress_health_check=[HealthCheck.filter_too_much])
 
 messages = st.one_of(requests(), responses(), event_messages())
 sayables = messages.map(sayable).filter(lambda message: message is not None)

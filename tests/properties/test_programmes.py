@@ -70,7 +70,7 @@ def walk(interval, zone):
         yield (interval.start + minute * MINUTE).astimezone(zone).replace(tzinfo=None)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(moments(), windows)
 def test_a_window_holds_an_event_when_every_minute_of_it_does(moment, given_windows):
     zone, active = moment
@@ -140,14 +140,12 @@ def by_hand(schedule, within):
             yield Interval(start=start, end=start + length)
 
 
-@settings(deadline=None)
 @given(calendars, moments())
 def test_occurrences_are_those_of_the_rule(schedule, moment):
     _, within = moment
     assert occurrences(schedule, within) == tuple(by_hand(schedule, within))
 
 
-@settings(deadline=None)
 @given(st.lists(calendars, max_size=3), moments())
 def test_a_no_anywhere_wins_and_a_yes_covers_all(schedules, moment):
     _, active = moment

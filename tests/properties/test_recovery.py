@@ -1,6 +1,6 @@
 """Whatever is lost of a member's reports, and in whatever order the rest comes, all is known."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from xmpp_cem.core.call import Call
@@ -61,7 +61,6 @@ class Line:
 
 
 @given(st.sampled_from(Uplink), st.lists(STEPS, max_size=40))
-@settings(deadline=None)
 def test_after_the_queries_the_vtns_windows_are_the_vens(uplink, steps):
     made = Line(uplink)
     for step in steps:
@@ -72,7 +71,6 @@ def test_after_the_queries_the_vtns_windows_are_the_vens(uplink, steps):
 
 
 @given(st.sampled_from(Uplink), st.lists(STEPS, max_size=25))
-@settings(deadline=None)
 def test_each_window_counts_once_in_what_a_member_delivered(uplink, steps):
     made = Line(uplink)
     made.report("arrives")

@@ -102,7 +102,7 @@ def test_what_was_lost_and_is_repaired_settles_like_what_was_never_lost(drawn, d
     assert first.measured(whole) == second.measured(whole)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.sampled_from(sorted(DAYS)), st.integers(0, 2**31), st.booleans())
 def test_the_quarter_hours_of_a_day_add_up_to_the_register_within_1_wh(day, seed, has_registers):
     zone, when = day

@@ -35,7 +35,7 @@ def step(cascade, number, kind, member, what):
             cascade.tell(arrived(request(Verb.CREATE, Noun.READINGS, member, body), member), number)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(STEPS, max_size=20))
 def test_what_is_shown_is_what_all_members_are_now(steps):
     cascade = Cascade()

@@ -5,7 +5,7 @@ import gzip
 from contextlib import suppress
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -31,7 +31,7 @@ from xmpp_cem.wire.codec import (
 from xmpp_cem.wire.contents import LARGEST_RATIO
 from xmpp_cem.wire.namespaces import MESSAGE, OLDER_MESSAGES
 
-ROUNDS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+ROUNDS = settings(max_examples=150)
 """Bounded, so that all of this file takes seconds."""
 
 flows = st.sampled_from(Flow)

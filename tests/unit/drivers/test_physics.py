@@ -129,7 +129,7 @@ def assert_bounded(model: Model, state: State) -> None:
     "model", [BATTERY, EV, HEAT_PUMP, PV, BASE], ids=lambda m: type(m).__name__
 )
 @given(steps=st.lists(step, max_size=12))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_no_sequence_of_set_points_leaves_the_limits(model: Model, steps: list):
     state = model.initial(START)
     for seconds, set_point in steps:
@@ -154,7 +154,7 @@ def ramp_of(model: Model) -> float:
         max_size=4,
     )
 )
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_registers_are_the_integral_of_power_and_the_ramp_holds(model: Model, steps: list):
     state = model.initial(START)
     integral = 0.0
@@ -175,7 +175,7 @@ def test_registers_are_the_integral_of_power_and_the_ramp_holds(model: Model, st
     "model", [BATTERY, EV, HEAT_PUMP, PV, BASE], ids=lambda m: type(m).__name__
 )
 @given(cuts=st.lists(st.integers(1, 3599), max_size=5), set_point=st.integers(-9000, 9000))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_how_often_a_resource_is_read_does_not_matter(model: Model, cuts: list, set_point: int):
     end = START + timedelta(hours=1)
     at_once = model.step(model.initial(START), end, set_point)
@@ -209,7 +209,7 @@ def test_a_heat_pump_offers_no_increase_to_less_than_its_least_power():
 @pytest.mark.slow
 @pytest.mark.parametrize("model", [BATTERY, EV, HEAT_PUMP, PV], ids=lambda m: type(m).__name__)
 @given(steps=st.lists(step, max_size=4))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_offered_flexibility_is_kept_for_the_horizon(model: Model, steps: list):
     state = model.initial(START)
     for seconds, set_point in steps:

@@ -124,7 +124,7 @@ def test_a_presence_carries_what_could_be_read_of_it(door):
     assert what.leadership == leads
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(payload=st.binary(max_size=60) | st.sampled_from([encode(ASKED), encode(MESSAGE)]))
 def test_no_bytes_of_a_peer_ever_raise(door, payload):
     for cut in range(0, len(payload) + 1, 37):
