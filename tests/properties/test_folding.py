@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xmpp_cem.core.cascade.folding import Folding
-from xmpp_cem.core.cascade.smallest import Smallest
+from xmpp_cem.core.smallest import Smallest
 from xmpp_cem.model.flexibility import MOST_WINDOWS, Forecast, Offered
 from xmpp_cem.model.resource import Capability, Resource, ResourceState
 from xmpp_cem.model.time import Interval

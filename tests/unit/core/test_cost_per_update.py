@@ -12,9 +12,11 @@ from tests.unit.core.test_gateway import Cascade
 from xmpp_cem.core.inputs import TimerFired
 from xmpp_cem.messages.configuration import EndDeviceConfig
 from xmpp_cem.messages.envelope import Noun, Verb
+from xmpp_cem.messages.events import EndDeviceEvents, Status, StatusType
 from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.flexibility import Forecast, Offered
+from xmpp_cem.model.ids import derived_id
 from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.resource import Capability, Resource
 from xmpp_cem.model.time import Interval
@@ -62,7 +64,10 @@ def able(number, revision):
 
 
 class Herd(Cascade):
-    """A gateway over so many members, of which each has told all that it can, and a reading."""
+    """A gateway over so many members, of which each has told all that it can, and a reading.
+
+    `asked` puts them all into an event, to which they say yes.
+    """
 
     def __init__(self, members):
         self.names = ["a", "b", *(f"m{number}" for number in range(members - 2))]
@@ -74,9 +79,33 @@ class Herd(Cascade):
             self.read(name, -10, -9)
         self.tell(TimerFired("cascade/tick"), 1)
 
+    def asked(self):
+        self.ask(seconds=1)
+        for name in self.names:
+            self.say(name, -1000, seconds=3)
+        for name in self.names:
+            self.read(name, 10, 21)
+        self.tell(TimerFired("cascade/tick"), 21)
+        return self
+
     def register_able(self, name, told, seconds):
         body = EndDeviceConfig(party=name, capability=told)
         return self.tell(arrived(request(Verb.CREATE, Noun.CONFIG, name, body), name), seconds)
+
+    def state(self, name, seconds):
+        """Let a member that is a gateway itself state the baseline of its own."""
+        event = self.dispatch.event.id
+        status = Status(
+            id=derived_id("status", name),
+            type=StatusType.BASELINE,
+            at=at(seconds),
+            event=event,
+            power_w=9000,
+            expected=3,
+            reporting=2,
+        )
+        body = EndDeviceEvents(statuses=(status,))
+        return self.tell(arrived(request(Verb.CREATE, Noun.EVENTS, name, body), name), seconds)
 
     def read(self, name, start, seconds):
         window = Interval(start=at(start), end=at(start) + timedelta(seconds=10))
@@ -92,9 +121,22 @@ NEWS = {
 }
 
 
+IN_AN_EVENT = {
+    "a capability": lambda herd: herd.register_able("a", able(0, 2), 31),
+    "a reading": lambda herd: herd.read("a", 20, 31),
+    "a baseline": lambda herd: herd.state("a", 22),
+}
+
+
 @pytest.mark.parametrize("news", NEWS)
 def test_it_does_not_grow_with_the_number_of_members(news):
     few, many = (cost_of(NEWS[news], Herd(members)) for members in (FEW, MANY))
+    assert many < SLACK * few
+
+
+@pytest.mark.parametrize("news", IN_AN_EVENT)
+def test_nor_while_they_are_all_in_an_event(news):
+    few, many = (cost_of(IN_AN_EVENT[news], Herd(members).asked()) for members in (FEW, MANY))
     assert many < SLACK * few
 
 

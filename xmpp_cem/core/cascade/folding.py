@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from xmpp_cem.core.cascade.smallest import Smallest
+from xmpp_cem.core.smallest import Smallest
 from xmpp_cem.model.flexibility import MOST_WINDOWS, Forecast, Offered
 from xmpp_cem.model.quantity import LARGEST_WH, bounded
 from xmpp_cem.model.resource import Capability, Resource

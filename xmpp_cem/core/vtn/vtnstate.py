@@ -136,7 +136,8 @@ class VtnState:
 
     `held` are the members that an event has to do without: they are committed to one that another
     domain above asked for, and that goes first. `above` are the marks of the gateways on the way to
-    this domain, for its index. `moved` are the members that have changed since somebody looked.
+    this domain, for its index. `moved` are the members that have changed since somebody looked, and
+    `uncounted` those since tallies of events were made.
     """
 
     def __init__(self, settings: VtnSettings) -> None:
@@ -155,6 +156,7 @@ class VtnState:
         self.held: Mapping[EventId, frozenset[PartyId]] = {}
         self.above: tuple[str, ...] = ()
         self.moved = set(self.members)
+        self.uncounted: set[PartyId] = set()
         self.refusals: dict[str, deque[Refusal]] = {}
         self._by_account: dict[str, PartyId] = {}
         self._enrol()
@@ -216,6 +218,7 @@ class VtnState:
         changed = member.model_copy(update=changes)
         self.members[member.party] = changed
         self.moved.add(member.party)
+        self.uncounted.add(member.party)
         if changes.keys() & {"account", "standing"}:
             self._enrol()
         return Remember(changed)

@@ -8,6 +8,7 @@ from xmpp_cem.core.effects import Effect, Note, Remember
 from xmpp_cem.core.records import Dispatch, Member, Part
 from xmpp_cem.core.vtn.dispatch.closedloop import told_by
 from xmpp_cem.core.vtn.dispatch.individual import share_id, told
+from xmpp_cem.core.vtn.dispatch.tallying import Tally, Tallying
 from xmpp_cem.core.vtn.vtnstate import VtnState
 from xmpp_cem.messages.controls import IndexEntry
 from xmpp_cem.messages.envelope import MAX_HOPS
@@ -32,6 +33,7 @@ class DispatchBook:
         self.touched: set[EventId] = set()
         self._moved: dict[EventId, set[PartyId] | None] = {}
         self._shares: dict[EventId, EventId] = {}
+        self._tallies: dict[EventId, Tallying] = {}
 
     def restore(self, record: Dispatch | Part) -> None:
         """Take back a record from before a restart."""
@@ -93,6 +95,28 @@ class DispatchBook:
                 effects += self._state.rules.follow(part.party, event, called, part.answer, now)
         return effects
 
+    def tallied(self, dispatch: Dispatch, now: datetime) -> Tally:
+        """Return what the members of an event have said so far."""
+        changed, self._state.uncounted = self._state.uncounted, set()
+        for event_id in self._tallies if changed else ():
+            self.recount(event_id, changed)
+        event_id = dispatch.event.id
+        if event_id not in self._tallies:
+            self._tallies[event_id] = Tallying(self._state)
+        return self._tallies[event_id].tally(dispatch, self.parts.get(event_id, {}), now)
+
+    def recount(self, event_id: EventId, parties: Iterable[PartyId]) -> None:
+        """Count some members anew at the next look at an event's tally."""
+        if event_id in self._tallies:
+            self._tallies[event_id].changed.update(parties)
+
+    def forget(self, event_id: EventId) -> list[Part]:
+        """Drop an event; returns the parts that members had in it."""
+        del self.dispatches[event_id]
+        self.touched.discard(event_id)
+        self._tallies.pop(event_id, None)
+        return [*self.parts.pop(event_id, {}).values()]
+
     def judge_silence(self, event_id: EventId) -> None:
         """Count the calls of an event anew: at the deadline silence becomes an answer."""
         if self.dispatches[event_id].event.programme:
@@ -118,6 +142,7 @@ class DispatchBook:
         if part.resources and (moved := self._moved.setdefault(part.event, set())) is not None:
             moved.add(part.party)
         self.parts[part.event][part.party] = part
+        self.recount(part.event, (part.party,))
         self._shares[share_id(part.event, part.party)] = part.event
         return Remember(part)
 

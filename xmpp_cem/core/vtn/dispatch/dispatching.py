@@ -20,7 +20,6 @@ from xmpp_cem.core.vtn.dispatch.division import (
     expected,
     in_watts,
     is_in_play,
-    is_usable,
     joined,
     next_order,
     promised_w,
@@ -32,7 +31,7 @@ from xmpp_cem.core.vtn.dispatch.limiting import confirmed
 from xmpp_cem.core.vtn.dispatch.modifying import modified
 from xmpp_cem.core.vtn.dispatch.opening import renewed
 from xmpp_cem.core.vtn.dispatch.standing import signed, standing
-from xmpp_cem.core.vtn.dispatch.tallying import Tally, is_off, tally
+from xmpp_cem.core.vtn.dispatch.tallying import Tally, is_off
 from xmpp_cem.core.vtn.vtnstate import VtnState
 from xmpp_cem.messages.operations import DispatchRecord
 from xmpp_cem.model.answer import Answer, Opt
@@ -224,18 +223,11 @@ class Dispatching(DispatchBook):
         """Return the change that may be counted on now, W, signed, of whatever signal."""
         if isinstance(dispatch.signal, Delta):
             return signed(dispatch, self.expected_w(dispatch, now))
-        parts = self.parts.get(dispatch.event.id, {}).values()
-        return sum(
-            part.answer.power_w
-            for part in parts
-            if part.answer and part.answer.opt is Opt.IN and is_usable(self._state, part.party)
-        )
+        return self.tally(dispatch, now).followed_w
 
     def tally(self, dispatch: Dispatch, now: datetime) -> Tally:
         """Return what members have said so far; not final while a restart puts off a division."""
-        parts = self.parts.get(dispatch.event.id, {})
-        made = tally(self._state, dispatch, parts.values(), now)
-        is_paced = self._put_off.get(dispatch.event.id)
+        made, is_paced = self.tallied(dispatch, now), self._put_off.get(dispatch.event.id)
         if is_paced is None:
             return made
         return replace(made, is_paced=is_paced, is_final=made.is_final and is_paced)
@@ -249,6 +241,7 @@ class Dispatching(DispatchBook):
             lost = held.get(event_id, frozenset()) - before.get(event_id, frozenset())
             won = before.get(event_id, frozenset()) - held.get(event_id, frozenset())
             if lost or won:
+                self.recount(event_id, lost | won)
                 why = f"{len(lost)} members are committed to an event that goes first"
                 why = why if lost else f"{len(won)} members are free again"
                 effects += self.reconsider(event_id, why, now)

@@ -44,8 +44,6 @@ class Forgetting:
 
     def _forget(self, dispatch: Dispatch) -> list[Effect]:
         event_id = dispatch.event.id
-        del self._dispatching.dispatches[event_id]
-        self._dispatching.touched.discard(event_id)
-        parts = [*self._dispatching.parts.pop(event_id, {}).values()]
+        parts = self._dispatching.forget(event_id)
         parts += self._strangers.pop(event_id, [])
         return [*map(Forget, parts), Forget(dispatch)]
