@@ -47,8 +47,7 @@ def test_what_is_shown_is_what_all_members_are_now(steps):
     folding = Folding()
     fresh = Crowd(lower, upper.domain, folding)
     fresh.look(lower.role.members, at(1000))
-    kept = cascade.gateway._foldings[upper.link]
-    shown = virtual("gw", cascade.gateway._crowds[upper.link], kept)
+    shown = cascade.gateway._shows[upper.link].of(cascade.gateway._crowds[upper.link])
     made, counts = virtual("gw", (fresh,), folding)
     assert shown == (made, counts)
     parts = lower.role.members.values()

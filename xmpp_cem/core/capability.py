@@ -44,6 +44,8 @@ class Pace:
     def lets(self, known: Capability, resources: tuple[Resource, ...], now: datetime) -> bool:
         """Whether a change is told now; what may not be told is looked at again later."""
         is_soon, before = now - known.at < self.every, known.resources
+        if before == resources:
+            return False
         if is_alike(before, resources):
             return not is_soon and self._is_news(known, resources, now)
         if [(r.id, r.state) for r in before] != [(r.id, r.state) for r in resources]:

@@ -88,9 +88,9 @@ def why_not(event: Event, capability: Capability, follows: frozenset[str]) -> st
     signal = event.signal
     if signal.kind not in follows:
         return f"this party does not follow {signal.kind} signals"
-    if _turns(event):
+    if event.changes and _turns(event):
         return "this party does not follow an event that turns from decrease to increase"
-    if not meant(event, capability).resources:
+    if not any(event.targets.mean(r.id, r.kind) for r in capability.resources):
         return "no resource of this party is meant"
     return ""
 

@@ -8,7 +8,7 @@ from xmpp_cem.core.cascade.ends import End, Lower, Upper
 from xmpp_cem.core.cascade.folding import Folding
 from xmpp_cem.core.cascade.rolling import Rolling
 from xmpp_cem.core.cascade.settings import GatewaySettings
-from xmpp_cem.core.cascade.showing import Crowd, Damper, power_now, virtual
+from xmpp_cem.core.cascade.showing import Crowd, Damper, Shown, power_now
 from xmpp_cem.core.concerns import Concern, about_vtn
 from xmpp_cem.core.effects import AskDecision, Effect, SetTimer
 from xmpp_cem.core.inputs import Input, Link, Started, TimerFired
@@ -60,14 +60,15 @@ class Gateway:
         self._ends.update({end.link: end for end in self.lowers})
         self._cascading = Cascading(settings, self.uppers, self.lowers)
         self._rolling = Rolling(self._party, self.lowers)
-        self._foldings = {upper.link: Folding() for upper in self.uppers}
+        foldings = {upper.link: Folding() for upper in self.uppers}
         self._crowds = {
             upper.link: tuple(
-                Crowd(lower, upper.domain, self._foldings[upper.link]) for lower in self.lowers
+                Crowd(lower, upper.domain, foldings[upper.link]) for lower in self.lowers
             )
             for upper in self.uppers
         }
         self._members: dict[Link, tuple[int, int]] = {}
+        self._shows = {link: Shown(self._party, folding) for link, folding in foldings.items()}
         self._on_change = {
             upper.link: OnChange(
                 upper.role.settings.report_change_w, upper.role.settings.report_change_every
@@ -185,10 +186,8 @@ class Gateway:
             crowds = self._crowds[upper.link]
             for crowd, changed in zip(crowds, moved, strict=True):
                 crowd.look(changed, now)
-            if upper.link in self._cascading.circles.links:
-                resource, members = virtual(self._party, (), Folding())
-            else:
-                resource, members = virtual(self._party, crowds, self._foldings[upper.link])
+            is_circle = upper.link in self._cascading.circles.links
+            resource, members = self._shows[upper.link].of(() if is_circle else crowds)
             self._members[upper.link] = members
             if self._dampers[upper.link].lets(resource, members, now):
                 effects += upper.placed(upper.role.update((resource,), now, members))

@@ -1,5 +1,6 @@
 """What of a step's effects must be kept before anything leaves."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -9,7 +10,7 @@ from xmpp_cem.core.inputs import RequestArrived
 from xmpp_cem.core.records import Record
 from xmpp_cem.errors import LocalProtocolError
 from xmpp_cem.messages.envelope import Noun, Verb
-from xmpp_cem.model.keeping import Batch, Outgoing, Received
+from xmpp_cem.model.keeping import Batch, Outgoing, Received, Row
 from xmpp_cem.runtime import journal
 from xmpp_cem.runtime.speech import Speech
 
@@ -24,6 +25,7 @@ def keep(
     now: datetime,
     batch: Batch,
     speech: Speech,
+    write_record: Callable[[Record], Row] = journal.write_record,
 ) -> None:
     """Put records, outbox entries and given answers into one commit.
 
@@ -33,6 +35,7 @@ def keep(
         now: when.
         batch: what is added to.
         speech: how messages are written.
+        write_record: how records are.
     """
     rows: dict[tuple[str, str], Record | None] = {}
     for effect in effects:
@@ -47,7 +50,7 @@ def keep(
                 batch.received += _received(asked[token], effect, now, speech)
             case _:
                 pass
-    batch.put += [journal.write_record(record) for record in rows.values() if record]
+    batch.put += [write_record(record) for record in rows.values() if record]
     batch.drop += [key for key, record in rows.items() if record is None]
 
 

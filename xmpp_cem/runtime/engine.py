@@ -107,7 +107,7 @@ class Engine:
         self._role = role
         self.store = store
         self.keeper = Keeper(store, clock, surroundings.retention)
-        self.write_down = journal.write
+        self.write_down, self.write_record = journal.write, journal.write_record
         self._clock = clock
         self._speech = surroundings.speech
         self._renamed = surroundings.renamed
@@ -119,12 +119,7 @@ class Engine:
         self._intakes: dict[Link, Intake] = {}
         self._timers = Timers(clock, lambda key: self.put(TimerFired(key)))
         self._performer = Performer(
-            self._transports,
-            self._intakes,
-            application,
-            clock,
-            self._timers,
-            self.put,
+            self._transports, self._intakes, application, clock, self._timers, self.put
         )
         self._performer.admitted.update(surroundings.admitted)
         self._outbox = Outbox(
@@ -230,15 +225,17 @@ class Engine:
         for what, sent in inputs:
             if sent:
                 batch.sent.append(sent)
-            if what is None or await self._is_repeat(what, asked):
-                continue
             if isinstance(what, RequestArrived):
+                if await self._is_repeat(what, asked):
+                    continue
                 asked[what.token] = what
+            elif what is None:
+                continue
             now = self._present()
             batch.journal.append(self.write_down(what, now))
             effects += self._role.handle(what, now)
             self._noticed(what)
-        keep(effects, asked, self._last, batch, self._speech)
+        keep(effects, asked, self._last, batch, self._speech, self.write_record)
         with self._vitals.committing():
             await self.keeper.commit(batch)
         for entry in batch.send:
@@ -254,9 +251,9 @@ class Engine:
         self._last = max(now, self._last)
         return self._last
 
-    async def _is_repeat(self, what: Input, asked: dict[str, RequestArrived]) -> bool:
+    async def _is_repeat(self, what: RequestArrived, asked: dict[str, RequestArrived]) -> bool:
         """Give a repeated transaction the answer that it was given before."""
-        if not isinstance(what, RequestArrived) or not is_kept(what):
+        if not is_kept(what):
             return False
         message_id = what.message.header.message_id
         reply = await self.keeper.reply_to(what.sender.bare, message_id)

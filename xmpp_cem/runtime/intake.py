@@ -41,7 +41,7 @@ from xmpp_cem.runtime.doorbell import Doorbell
 from xmpp_cem.runtime.ports import Transport
 from xmpp_cem.runtime.speech import Speech
 from xmpp_cem.runtime.waiting import WaitingRequests
-from xmpp_cem.wire.codec import Flow, decode_presence, encode
+from xmpp_cem.wire.codec import Flow, encode
 
 _MOST_HELD = 20
 """So many indexes of a node wait while it is fetched; of more the newest, which count."""
@@ -172,7 +172,7 @@ class Intake:
         leadership: Leadership | None = None
         for extension in event.extensions:
             try:
-                value = decode_presence(extension)
+                value = self.speech.read_presence(extension)
             except RemoteProtocolError as error:
                 log.warning("presence refused", sender=str(event.sender), why=error.reason)
                 continue

@@ -58,7 +58,6 @@ from xmpp_cem.runtime.ports import Application, Clock, Transport
 from xmpp_cem.runtime.queries import ask
 from xmpp_cem.runtime.supervision import Group
 from xmpp_cem.runtime.timers import Timers
-from xmpp_cem.wire.codec import encode_presence
 
 _LONGEST_S = 30.0
 
@@ -138,7 +137,8 @@ class Performer:
         show = SHOW.get(value.availability, "") if isinstance(value, Offer) else ""
         status = value.status if isinstance(value, Offer) else "VTN, active"
         status = ", ".join(part for part in (status, effect.note) if part)
-        self._transports[effect.link].show_presence(show, status, (encode_presence(value),))
+        extension = self._intakes[effect.link].speech.write_presence(value)
+        self._transports[effect.link].show_presence(show, status, (extension,))
 
     def _on_link(
         self, effect: WatchPresence | CatchUp | Fetch | ProbeService | Query, group: Group

@@ -7,7 +7,8 @@ import structlog
 
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.messages.envelope import FaultMessage, Message
-from xmpp_cem.wire.codec import Flow, decode, encode
+from xmpp_cem.model.availability import Leadership, Offer
+from xmpp_cem.wire.codec import Flow, decode, decode_presence, encode, encode_presence
 from xmpp_cem.wire.payloads import IEC61968_9
 from xmpp_cem.wire.profile import Profile
 
@@ -48,3 +49,11 @@ class Speech:
     def read(self, link: Link, account: str, data: bytes, flow: Flow) -> Message:
         """Return the message in bytes; raises RemoteProtocolError as `decode`."""
         return decode(data, flow, self.of(link, account))
+
+    def write_presence(self, value: Offer | Leadership) -> bytes:
+        """Return a presence's extension, which no profile changes; raises as `encode_presence`."""
+        return encode_presence(value)
+
+    def read_presence(self, extension: bytes) -> Offer | Leadership | None:
+        """Return what an extension says; raises RemoteProtocolError as `decode_presence`."""
+        return decode_presence(extension)

@@ -11,6 +11,7 @@ from xmpp_cem.core.records import Commitment, Dispatch, Part, Record
 from xmpp_cem.model.keeping import Outgoing
 from xmpp_cem.runtime.journal import read_record
 from xmpp_cem.simulation.evidence import Evidence
+from xmpp_cem.simulation.speech import LateRow
 
 _R = TypeVar("_R", Commitment, Dispatch, Part, Report)
 
@@ -80,16 +81,14 @@ class Book:
 def read_books(evidence: Evidence) -> Mapping[str, Book]:
     """Return every party's book; records of other kinds than the audit needs are left out."""
     books: dict[str, Book] = {}
-    known: dict[bytes, Record] = {}
     wanted = frozenset(_KINDS.values())
     for made in evidence.commits:
         book, batch = books.setdefault(made.party, Book()), made.batch
         for row in batch.put:
             if row.kind not in wanted:
                 continue
-            if row.value not in known:
-                known[row.value] = read_record(row)
-            written = Written(made.number, made.at, known[row.value])
+            record = row.record if isinstance(row, LateRow) else read_record(row)
+            written = Written(made.number, made.at, record)
             book.versions.setdefault((row.kind, row.key), []).append(written)
         for entry_id in batch.sent:
             book.outbox.pop(entry_id, None)

@@ -124,9 +124,15 @@ class Told(NamedTuple):
 
 @dataclass
 class Evidence:
-    """Everything seen, in one order; the audit knows nothing else."""
+    """Everything seen, in one order; the audit knows nothing else.
+
+    Args:
+        now: what time it is.
+        is_traced: whether there is a trace too, which the audit does not need.
+    """
 
     now: Callable[[], datetime]
+    is_traced: bool = True
     commits: list[Committed] = field(default_factory=list)
     applied: list[Applied] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
@@ -153,7 +159,8 @@ class Evidence:
 
     def tell(self, who: str, what: str, detail: object = "") -> None:
         """Add a line to the trace."""
-        self.told.append(Told(self.now(), who, what, detail))
+        if self.is_traced:
+            self.told.append(Told(self.now(), who, what, detail))
 
     def explain(self, text: str) -> None:
         """Add what a program logged to the story, which is for people; the trace stays as it is."""

@@ -23,17 +23,19 @@ class RestlessError(Exception):
 
 
 class _Turn(asyncio.Handle):
-    """A callback, without what a handle holds for debugging."""
+    """What stands for a callback that is ready; nobody cancels one here."""
 
     __slots__ = ()
 
-    def __init__(
-        self, callback: Callable[..., object], args: tuple[Any, ...], context: Context | None
-    ) -> None:
-        self._callback = callback
-        self._args = args
-        self._context = context or copy_context()
-        self._cancelled = False
+    def __init__(self) -> None:
+        """Hold nothing."""
+
+    def cancel(self) -> None:
+        """Refuse to."""
+        raise NotImplementedError
+
+
+_TURN = _Turn()
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
@@ -42,7 +44,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     No sockets, no threads, no timers of asyncio's own: `VirtualClock` is the only way to wait.
     """
 
-    _ready: deque[asyncio.Handle]
+    _ready: deque[tuple[Callable[..., object], Callable[..., object], tuple[Any, ...]]]
 
     def __init__(self, most_turns: int = MOST_TURNS) -> None:
         super().__init__()
@@ -64,9 +66,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None
     ) -> asyncio.Handle:
         """Call back in the next turn; without the checks for threads that there are not."""
-        handle = _Turn(callback, args, context)
-        self._ready.append(handle)
-        return handle
+        self._ready.append(((context or copy_context()).run, callback, args))
+        return _TURN
 
     def _run_once(self) -> None:
         ready = self._ready
@@ -77,11 +78,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
         if self._turns > self._most_turns:
             raise RestlessError(f"not at rest after {self._most_turns} callbacks")
         for _ in range(count):
-            handle: Any = ready.popleft()
-            if handle._cancelled:  # noqa: SLF001 as asyncio's own loop does
-                continue
-            try:  # `Handle._run` without its call: there are thousands in a seed
-                handle._context.run(handle._callback, *handle._args)  # noqa: SLF001 the same
+            run, callback, args = ready.popleft()
+            try:
+                run(callback, *args)
             except Exception as error:  # noqa: BLE001 told as asyncio's own loop does
                 self.call_exception_handler({"message": "a callback failed", "exception": error})
 

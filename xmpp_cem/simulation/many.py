@@ -4,6 +4,7 @@ import gc
 import multiprocessing
 import os
 import sys
+import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
@@ -130,10 +131,23 @@ def _batches(seeds: Iterator[int], size: int) -> Iterator[list[int]]:
 
 
 def _begin() -> None:
-    """Let what was imported never be looked at again, and collect garbage between seeds only."""
+    """Never outlive who asked; look at no import again, and collect garbage between seeds only."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     gc.collect()
     gc.freeze()
     gc.disable()
+
+
+def _end_with_parent() -> None:
+    """End when the program ends that asked for us.
+
+    The kernel's own way (PR_SET_PDEATHSIG) does not help: our parent is the server that forks us,
+    and that lives as long as one of us does.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _play_all(seeds: list[int], mutant: str, tree: Tree | None) -> list[Outcome]:

@@ -72,7 +72,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "no dedupe",
         (
-            Edit(Engine, "_is_repeat", "or not is_kept(what)", "or True"),
+            Edit(Engine, "_is_repeat", "not is_kept(what)", "True"),
             Edit(arrival, "judge_version", "Cause.SAME if", "Cause.NEWER if"),
         ),
     ),

@@ -76,7 +76,7 @@ def play(
     global_random.seed(seed)  # the runtime's jitter
     plan = draw(random, tree)
     loop = VirtualLoop(MOST_TURNS * (1 + tree.parties) if tree else MOST_TURNS)
-    evidence = Evidence(lambda: loop.current)
+    evidence = Evidence(lambda: loop.current, is_traced=is_told or is_hashed)
     weather = Weather(random, VirtualClock(loop))
     speech = SharedSpeech(is_checked=seed % CHECKED_EVERY == 0)
     town = Town(loop, weather, evidence, plan, speech)

@@ -229,7 +229,7 @@ def soak(load: Load) -> Figures:
 
 async def _run(loop: VirtualLoop, load: Load, figures: Figures) -> None:
     domain = Domain(loop, load)
-    evidence = Evidence(domain.clock.now)
+    evidence = Evidence(domain.clock.now, is_traced=False)
     operator = Operator(domain.router, domain.clock, evidence)
     await domain.clock.sleep(_REST_S)
     number, due = 0, 0.0
@@ -262,7 +262,6 @@ def _look(second: int, evidence: Evidence, figures: Figures) -> None:
     answered = [command for command in evidence.commands if command.result]
     figures.controls.update(command.result for command in answered)
     evidence.commands = [command for command in evidence.commands if not command.result]
-    evidence.told.clear()
     gc.collect()
     figures.seconds = second
     figures.rss.append((second, _rss_mb()))

@@ -20,7 +20,7 @@ from xmpp_cem.simulation.life import Life, LivingSite, LivingStore
 from xmpp_cem.simulation.loop import VirtualClock, VirtualLoop
 from xmpp_cem.simulation.plan import Plan
 from xmpp_cem.simulation.server import StormRouter
-from xmpp_cem.simulation.speech import SharedSpeech, write_nothing
+from xmpp_cem.simulation.speech import LateRow, SharedSpeech, write_nothing
 from xmpp_cem.simulation.weather import Fault, Weather
 from xmpp_cem.store.memory import MemoryStore
 from xmpp_cem.testing.bus_stream import BusStream, Login
@@ -167,6 +167,7 @@ class Town:
             engine = self._site(party, life, store)
         if not self._speech.is_checked:
             engine.write_down = write_nothing
+            engine.write_record = LateRow
         if party.upper is not None:
             self._attach(engine, life, Link.UPPER, Jid(f"{party.name}@{HOST}", "ven"))
         if party.members:

@@ -48,8 +48,10 @@ def read(texts: Mapping[str, str], fields: Fields) -> dict[str, object]:
 
 def set_attributes(element: Draft, value: BaseModel, fields: Fields) -> None:
     """Write fields as attributes."""
-    for name, text in written(value, fields):
-        element.set(name, text)
+    for field, (name, scalar) in fields.items():
+        content = getattr(value, field)
+        if content is not None:
+            element.set(name, scalar.write(content))
 
 
 def attributes(element: Element, fields: Fields) -> dict[str, object]:

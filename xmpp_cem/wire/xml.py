@@ -130,23 +130,20 @@ def _carried(text: str) -> str:
 
 def canonical(draft: Draft) -> bytes:
     """Return the exclusive canonical form (W3C xml-exc-c14n) of what was written, in UTF-8."""
-    parts: list[str] = []
-    _write(draft, "", parts)
-    return "".join(parts).encode()
+    return _written(draft, "").encode()
 
 
-def _write(draft: Draft, inherited: str, parts: list[str]) -> None:
-    namespace, name = draft.namespace, draft.name
-    parts.append(f"<{name}" if namespace == inherited else f'<{name} xmlns="{namespace}"')
-    # No attribute of ours is in a namespace: their order is that of their names.
-    parts += [f' {key}="{text}"' for key, text in sorted(draft.attributes.items())]
-    parts.append(f">{draft.text}")
-    for child in draft.children:
-        if isinstance(child, str):
-            parts.append(child)
-        else:
-            _write(child, namespace, parts)
-    parts.append(f"</{name}>")
+def _written(draft: Draft, inherited: str) -> str:
+    namespace, name, attributes, inner = draft.namespace, draft.name, "", ""
+    declared = "" if namespace == inherited else f' xmlns="{namespace}"'
+    if draft.attributes:
+        # No attribute of ours is in a namespace: their order is that of their names.
+        parts = [f' {key}="{text}"' for key, text in sorted(draft.attributes.items())]
+        attributes = "".join(parts)
+    if draft.children:
+        parts = [c if isinstance(c, str) else _written(c, namespace) for c in draft.children]
+        inner = "".join(parts)
+    return f"<{name}{declared}{attributes}>{draft.text}{inner}</{name}>"
 
 
 def pretty(element: Element) -> str:

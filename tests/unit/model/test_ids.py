@@ -1,3 +1,5 @@
+import uuid
+
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
@@ -51,6 +53,11 @@ def test_a_lower_event_id_is_a_uuid_whatever_the_upper_one_is():
 def test_a_lower_event_id_depends_on_event_and_domain_only():
     assert lower_event_id(UUID, "a") == lower_event_id(UUID, "a")
     assert lower_event_id(UUID, "a") != lower_event_id(UUID, "b")
+
+
+@pytest.mark.parametrize("domain", ["a", "dso-north", *(f"d{number}" for number in range(20))])
+def test_a_lower_event_id_is_the_version_5_uuid_of_the_standard(domain):
+    assert lower_event_id(UUID, domain) == str(uuid.uuid5(uuid.UUID(UUID), domain))
 
 
 def test_a_derived_id_keeps_its_parts_apart():

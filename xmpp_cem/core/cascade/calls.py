@@ -57,7 +57,7 @@ class Rules:
         below = next(each for each in case.below if each.lower is lower)
         answer_by = max(deadline, now)
         signal, changes = event.signal, event.changes
-        if below.live and case.upper.role.book.why_barred(event):
+        if below.live and case.is_barred:
             signal, changes = below.live.signal, ()  # members are released from what they know
         if below.live and now >= deadline:
             answer_by = min(below.live.event.answer_by, event.active.end)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from xmpp_cem.core.cascade.ends import Lower, Upper
 from xmpp_cem.core.cascade.saga import Phase
@@ -33,21 +34,26 @@ class Below:
 
 @dataclass(frozen=True)
 class Case:
-    """One event of a domain above and all that was made of it below."""
+    """One event of a domain above and all that was made of it below.
+
+    Args:
+        upper: the domain above.
+        commitment: the event there.
+        below: every domain below.
+        known: those that were asked.
+        live: those where its event may still change power.
+    """
 
     upper: Upper
     commitment: Commitment
     below: tuple[Below, ...]
+    known: tuple[Below, ...]
+    live: tuple[tuple[Lower, Dispatch], ...]
 
-    @property
-    def known(self) -> tuple[Below, ...]:
-        """The domains below that were asked."""
-        return tuple(each for each in self.below if each.dispatch)
-
-    @property
-    def live(self) -> tuple[tuple[Lower, Dispatch], ...]:
-        """The domains below where its event may still change power."""
-        return tuple((each.lower, live) for each in self.below if (live := each.live))
+    @cached_property
+    def is_barred(self) -> bool:
+        """Whether nobody here is asked about it, and the answer is no."""
+        return bool(self.upper.role.book.why_barred(self.commitment.event))
 
     @property
     def is_ended_above(self) -> bool:
@@ -69,10 +75,15 @@ class Case:
 
 def case_of(upper: Upper, commitment: Commitment, lowers: tuple[Lower, ...]) -> Case:
     """Return what there is of an event; what another domain above has under its id is not."""
-    below = []
+    below, known, live = [], [], []
     for lower in lowers:
         event = lower_event_id(commitment.event.id, lower.domain)
         found = lower.role.dispatching.dispatches.get(event)
         is_own = found is None or not found.origin or found.origin == upper.domain
-        below.append(Below(lower, event, found if is_own else None))
-    return Case(upper, commitment, tuple(below))
+        each = Below(lower, event, found if is_own else None)
+        below.append(each)
+        if each.dispatch:
+            known.append(each)
+        if each.live:
+            live.append((lower, each.live))
+    return Case(upper, commitment, tuple(below), tuple(known), tuple(live))

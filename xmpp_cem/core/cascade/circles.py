@@ -32,21 +32,22 @@ class Circles:
         self, tokens: dict[DomainId, str], uppers: tuple[Upper, ...], lowers: tuple[Lower, ...]
     ) -> None:
         self._tokens = tokens
+        self._own = frozenset(tokens.values())
         self._uppers = uppers
         self._lowers = lowers
         self._seen: dict[Link, datetime] = {}
-        self._proved: set[Link] = set()
+        self._proved: frozenset[Link] = frozenset()
         drawn = int.from_bytes(sha256("".join(tokens.values()).encode()).digest()[:4])
         self._hold = _HOLD + timedelta(seconds=drawn % _SPREAD_S)
 
     @property
     def links(self) -> frozenset[Link]:
         """The connections to domains above that are below us too."""
-        return frozenset(self._seen) | self._proved
+        return self._proved.union(self._seen)
 
     def proved(self, upper: Upper) -> None:
         """An event from there has come from us: it is so until we are started again."""
-        self._proved.add(upper.link)
+        self._proved |= {upper.link}
 
     def look(self, now: datetime) -> list[Effect]:
         """See what the domains above say of theirs, and tell those below."""
@@ -66,7 +67,7 @@ class Circles:
     def _is_circle(self, upper: Upper, marks: Iterable[str], now: datetime) -> bool:
         """Whether a domain above is below us, or was a moment ago."""
         link = upper.link
-        if not set(self._tokens.values()).isdisjoint(marks):
+        if not self._own.isdisjoint(marks):
             return True
         if link in self._seen and now >= self._seen[link] + self._hold:
             del self._seen[link]
@@ -75,7 +76,7 @@ class Circles:
     def _noted(self, upper: Upper, now: datetime) -> list[Effect]:
         """Remember when a circle was seen last; tell people of it once."""
         is_new = upper.link not in self.links
-        if not set(self._tokens.values()).isdisjoint(_marks_above(upper)):
+        if not self._own.isdisjoint(_marks_above(upper)):
             self._seen[upper.link] = now
         if not is_new:
             return []

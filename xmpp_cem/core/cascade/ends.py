@@ -33,15 +33,11 @@ class End(Generic[R]):
     def __init__(self, role: R, link: Link, name: DomainName, *, takes_over: bool) -> None:
         self.role = role
         self.link = link
+        self.domain: DomainId = role.settings.domain
         self._name = name
         self._takes_over = takes_over
         self._moved: list[Record] = []
         self._has_own = False
-
-    @property
-    def domain(self) -> DomainId:
-        """The domain in which it has its role."""
-        return self.role.settings.domain
 
     def restore(self, record: Record) -> None:
         """Take back a record from before a restart, if it is of this end."""

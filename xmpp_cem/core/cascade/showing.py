@@ -109,6 +109,29 @@ class Crowd:
         self.power_w += sign * share.power_w
 
 
+class Shown:
+    """What one domain above is shown, made anew only when a member has changed.
+
+    Args:
+        party: who we are.
+        folding: what the crowds have put together.
+    """
+
+    def __init__(self, party: PartyId, folding: Folding) -> None:
+        self._party = party
+        self._folding = folding
+        self._version: tuple[int, ...] | None = None
+        self._made: tuple[Resource, tuple[int, int]]
+
+    def of(self, crowds: tuple[Crowd, ...]) -> tuple[Resource, tuple[int, int]]:
+        """Return the same as `virtual`, nothing at all of no crowds."""
+        version = tuple(crowd.folds for crowd in crowds)
+        if version != self._version:
+            self._version = version
+            self._made = virtual(self._party, crowds, self._folding if crowds else Folding())
+        return self._made
+
+
 def virtual(
     party: PartyId, crowds: Iterable[Crowd], folding: Folding
 ) -> tuple[Resource, tuple[int, int]]:

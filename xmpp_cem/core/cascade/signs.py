@@ -61,10 +61,9 @@ def _after(case: Case) -> Iterator[Sign]:
 def _between(rules: Rules, case: Case, now: datetime) -> Iterator[Sign]:
     """Yield what differs between an event above and those that were made of it below."""
     event = case.commitment.event
-    is_barred = bool(case.upper.role.book.why_barred(event))
     if now < min(event.active.end, *(d.active.end for _, d in case.live)):
-        yield from _of_plan(rules, case, now, is_barred=is_barred)
-    if asks(event) and not is_barred:
+        yield from _of_plan(rules, case, now)
+    if asks(event) and not case.is_barred:
         is_firm = rules.settings.policy is Policy.FIRM
         said = saying(case, rules.settings.policy, now)
         if said and is_news(case, said):
@@ -75,14 +74,14 @@ def _between(rules: Rules, case: Case, now: datetime) -> Iterator[Sign]:
             yield Sign.SHORT
 
 
-def _of_plan(rules: Rules, case: Case, now: datetime, *, is_barred: bool) -> Iterator[Sign]:
+def _of_plan(rules: Rules, case: Case, now: datetime) -> Iterator[Sign]:
     """Yield why the events below have to become others."""
     is_something = bool(case.commitment.asked_w)
     calls = {
         lower.domain: rules.call(case, lower, is_something * abs(dispatch.target_w), now)
         for lower, dispatch in case.live
     }
-    if is_barred and any(d.target_w for _, d in case.live):
+    if case.is_barred and any(d.target_w for _, d in case.live):
         yield Sign.BARRED
     if any(why_turned(d, calls[lower.domain]) for lower, d in case.live):
         yield Sign.TURNED
