@@ -17,7 +17,7 @@ from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import Change
 from xmpp_cem.model.ids import derived_id
 from xmpp_cem.model.reading import Reading
-from xmpp_cem.model.resource import Capability, Failsafe, Resource
+from xmpp_cem.model.resource import Capability, Failsafe, Resource, ResourceState
 from xmpp_cem.model.signal import Delta, Direction, Limit, Place
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import HOST, Domain, arrived, at, of_kind, request
@@ -42,16 +42,21 @@ def led(**settings):
     domain.settings = dataclasses.replace(domain.settings, **settings)
     domain.vtn = Vtn(domain.settings)
     domain.lead()
-    for member, rated_w in RATED.items():
-        resource = Resource(
-            id=member, kind="ev", power_w=0, increase_w=rated_w, rated_import_w=rated_w
-        )
-        failsafe = FAILSAFE if member == "c" else None
-        able = Capability(revision=1, at=at(-5), resources=(resource,), failsafe=failsafe)
-        body = EndDeviceConfig(party=member, capability=able)
-        domain.tell(arrived(request(Verb.CREATE, Noun.CONFIG, member, body), member), -5)
+    for member in RATED:
+        register(domain, member)
         domain.presence(member, seconds=-5)
     return domain
+
+
+def register(domain, member, revision=1, seconds=-5.0, **changes):
+    rated_w = RATED[member]
+    resource = Resource(
+        id=member, kind="ev", increase_w=rated_w, rated_import_w=rated_w
+    ).model_copy(update=changes)
+    failsafe = FAILSAFE if member == "c" else None
+    able = Capability(revision=revision, at=at(seconds), resources=(resource,), failsafe=failsafe)
+    body = EndDeviceConfig(party=member, capability=able)
+    domain.tell(arrived(request(Verb.CREATE, Noun.CONFIG, member, body), member), seconds)
 
 
 @pytest.fixture
@@ -148,6 +153,24 @@ def test_a_lost_member_without_a_failsafe_counts_at_its_rated_power(domain):
     domain.presence("a", Availability.UNREACHABLE, 30)
     assert counted(domain) == {"a": 10_000}
     assert told(domain)["b"] + told(domain)["c"] == 20_000
+
+
+def test_a_member_whose_owner_holds_it_counts_at_its_rated_power_also_where_it_may_not_say_no(
+    domain,
+):
+    create(domain, limit(30_000, is_mandatory=True))
+    all_in(domain)
+    held = {"state": ResourceState.OPTED_OUT, "increase_w": 0}
+    register(domain, "b", revision=2, seconds=30, **held)
+    domain.tell(domain_tick(), 32)
+    assert counted(domain) == {"b": 20_000}
+    assert (told(domain)["a"], told(domain)["c"]) == (2500, 7500)
+    answer(domain, "a", seconds=33, sequence=2)
+    answer(domain, "c", seconds=33, sequence=2)
+    register(domain, "b", revision=3, seconds=40)
+    domain.tell(domain_tick(), 42)
+    assert counted(domain) == {}
+    assert told(domain) == {"a": 5000, "b": 10_000, "c": 15_000}
 
 
 def test_a_member_that_comes_back_gets_a_limit_again(domain):

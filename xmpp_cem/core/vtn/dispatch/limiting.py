@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from xmpp_cem.allocations.limits import Limited, divide_limit
 from xmpp_cem.core.allocation import pro_rata
+from xmpp_cem.core.commitments import is_overridden
 from xmpp_cem.core.records import Dispatch, Member, Part
 from xmpp_cem.core.vtn.vtnstate import VtnState
 from xmpp_cem.model.answer import Opt
@@ -80,8 +81,12 @@ def limiting(
 
 
 def takes_limits(member: Member, dispatch: Dispatch, part: Part | None, now: datetime) -> bool:
-    """Whether a member can be given a limit: it is there, and has not said no nor kept silent."""
-    if member.availability in _GONE:
+    """Whether a member can be given a limit: it is there, and has not said no nor kept silent.
+
+    Who is overridden takes none either, whether it may say no or not: the customer's hand wins.
+    """
+    able = member.capability
+    if member.availability in _GONE or (able and is_overridden(dispatch.event, able)):
         return False
     if part is None or part.answer is None:
         return now < silent_from(dispatch, part, now)
