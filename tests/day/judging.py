@@ -4,6 +4,7 @@ from bisect import bisect_right
 from datetime import timedelta
 
 from tests.day.reckoning import Site
+from tests.day.script import CEILINGS
 from xmpp_cem.model.signal import Limit
 
 _HOUR = timedelta(hours=1)
@@ -16,13 +17,12 @@ def power_at(trace, instant):
     return trace[max(0, bisect_right(trace, (instant, 10**9)) - 1)][1]
 
 
-def differences(day, *, slack, is_exact):
+def differences(day, *, slack):
     """Return where a site's power is none of those reckoned within the slack of the instant.
 
     Args:
         day: that was played.
         slack: how many periods of control may pass between a message and the power.
-        is_exact: whether baselines are reckoned too, and not taken as noted by the sites.
     """
     period = day.pace.control
     count = int((day.at(day.steps) - day.begins) / period)
@@ -30,12 +30,10 @@ def differences(day, *, slack, is_exact):
     finer = [instant + period * part / FINE for instant in instants for part in range(FINE)]
     found = []
     for site in day.sites:
-        noted = None if is_exact else day.baselines(site)
         # What is seen of the failsafe is seen up to half a period after it was so.
         held = [(when - period / 2, is_held) for when, is_held in day.held.get(site, [])]
-        reckoned = Site(site, day.told, day.spans, held, day.pace.report, noted)
+        reckoned = Site(site, day.told, day.spans, held, day.pace.report)
         line = reckoned.day(finer, FINE, 2 * period.total_seconds())
-        found += [(site, *doubt) for doubt in reckoned.doubts]
         for number, instant in enumerate(instants):
             near = line[max(0, number - slack) * FINE : (number + slack) * FINE + 1]
             power_w = power_at(day.devices[site].trace, instant + period / 2)
@@ -64,6 +62,37 @@ def crossings(day, *, grace, every):
                     found.append((site, instant, power_w, event.signal.limit_w))
                 instant += every
     return found
+
+
+def excesses(day, *, grace, every):
+    """Return the instants at which all sites together took more than the operator let them.
+
+    For what changes at a site, as by its owner's hand, the VTN has as much time as for a change of
+    the limit: it divides anew.
+    """
+    found = []
+    turns = [turn for span in day.spans.values() for turn in span]
+    for each in CEILINGS:
+        instant = day.at(each.start) + every / 10
+        while instant < day.at(day.steps):
+            near = [_ceiling(day, each, instant - grace), _ceiling(day, each, instant)]
+            is_turning = any(turn <= instant < turn + grace for turn in turns)
+            if None not in near and not is_turning:
+                power_w = sum(power_at(device.trace, instant) for device in day.devices.values())
+                if power_w > max(near):
+                    found.append((each.number, instant, power_w, max(near)))
+            instant += every
+    return found
+
+
+def _ceiling(day, each, instant):
+    """Return the limit that the operator had given for an instant by then, W."""
+    said = [(each.told, each.limit_w, each.end), *each.changes]
+    if each.cancelled is not None:
+        said.append((each.cancelled, None, each.end))
+    limit_w, end = [(limit_w, end) for told, limit_w, end in said if day.at(told) <= instant][-1]
+    is_now = day.at(each.start) <= instant < day.at(end)
+    return day.scaled(limit_w) if is_now and limit_w is not None else None
 
 
 def _is_excused(day, site, instant, grace):

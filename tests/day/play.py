@@ -1,29 +1,20 @@
 """Plays the scripted day in a world, and notes what the VTN said and when."""
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import UUID
+from functools import partial
 
-from tests.day.device import Device
+from tests.day.desk import Desk
+from tests.day.device import Device, Wired
 from tests.day.script import (
-    BOUNDS,
-    DISPATCHES,
     LESS_W,
     SITES,
     TROUBLES,
     decrease_w,
     free_w,
 )
-from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.ven.site.failsafe import FailsafeSettings
-from xmpp_cem.messages.controls import EndDeviceControls
-from xmpp_cem.messages.envelope import Header, Noun, RequestMessage, Verb
-from xmpp_cem.model.event import Event, EventStatus, Order
-from xmpp_cem.model.ids import Jid, derived_id
 from xmpp_cem.model.signal import Limit
-from xmpp_cem.model.time import Interval
-from xmpp_cem.wire.codec import encode
 
 FAILSAFE_W = 2200
 """What a site of the day takes without its VTN, W."""
@@ -56,13 +47,12 @@ class Day:
     world: object
     pace: Pace
     steps: int
-    cut: object
-    mend: object
     sites: tuple = SITES
     begins: datetime | None = None
     told: list = field(default_factory=list)
     spans: dict = field(default_factory=dict)
     devices: dict = field(default_factory=dict)
+    wires: dict = field(default_factory=dict)
     held: dict = field(default_factory=dict)
     windows: dict = field(default_factory=dict)
     _orders: dict = field(default_factory=dict)
@@ -85,12 +75,10 @@ class Day:
             world.boots[site] = ""
             device = Device(site, free_w(site), decrease_w(site), world.clock.now)
             self.devices[site] = device
+            if any(t.site == site and t.what == "fault" for t in TROUBLES):
+                self.wires[site] = Wired(device)
+                world.programs[site] = partial(self.wires[site].site, site, world.clock)
             world.site(site, "grid", device)
-
-    def baselines(self, site):
-        """Return what a site noted as its power before each event, W."""
-        book = self.world.parties[site].engine._role.ven.book.commitments
-        return {e: dict(c.baselines).get(site) for e, c in book.items() if c.baselines}
 
     def at(self, step):
         """Return the instant of a step."""
@@ -107,86 +95,28 @@ class Day:
         await self._pass_until(self.at(self.steps) + 3 * self.pace.control)
         for device in self.devices.values():
             device.count()
+        for span in self.spans.values():
+            span[1] = span[1] or self.world.clock.now()
 
     def _plan(self, operator):
-        for number, each in enumerate(DISPATCHES):
-            yield each.told, number, self._dispatch, (operator, each)
-            for step, power_w, end in each.changes:
-                yield step, number, self._change, (operator, each, power_w, end)
-            if each.cancelled is not None:
-                yield each.cancelled, number, operator.cancel, (event_id(each),)
-        for number, each in enumerate(BOUNDS):
-            values = [
-                (each.told, each.limit_w, each.end, False),
-                *((*c, False) for c in each.changes),
-            ]
-            if each.cancelled is not None:
-                values.append((each.cancelled, each.limit_w, each.end, True))
-            for version, (step, limit_w, end, is_cancel) in enumerate(values):
-                made = self._bound(each, version, limit_w, end, is_cancel=is_cancel)
-                sites = tuple(site for site in each.sites if site in self.sites)
-                yield step, number, self._send, (sites, made)
+        """Yield when what is done, in what order at one time, and with what."""
+        yield from Desk(self, operator).plan()
         for number, each in enumerate(t for t in TROUBLES if t.site in self.sites):
             yield each.start, number, self._trouble, (each, True)
             yield each.end, number, self._trouble, (each, False)
 
-    async def _dispatch(self, operator, each):
-        now = self.world.clock.now()
-        await operator.dispatch(
-            each.number,
-            each.power_w * len(self.sites) // len(SITES),
-            start_in=(self.at(each.start) - now).total_seconds(),
-            seconds=((each.end - each.start) * self.pace.step).total_seconds(),
-            answer_in=(self.at(each.end) - now).total_seconds() * 0.9,
-            priority=each.priority,
-        )
-
-    async def _change(self, operator, each, power_w, end):
-        seconds = ((end - each.start) * self.pace.step).total_seconds()
-        power_w = power_w * len(self.sites) // len(SITES)
-        result = await operator.change(
-            event_id(each), power_w, self.at(each.start), seconds, each.priority
-        )
-        assert result == "OK"
-
-    def _bound(self, each, version, limit_w, end, *, is_cancel):
-        active = Interval(start=self.at(each.start), end=self.at(end))
-        return Event(
-            id=event_id(each),
-            order=Order(epoch=1, modification=version),
-            status=EventStatus.CANCELLED if is_cancel else EventStatus.FAR,
-            active=active,
-            signal=Limit(limit_w=limit_w, direction="import", is_mandatory=True),
-            created=self.at(each.told),
-            answer_by=active.start,
-        )
-
-    async def _send(self, sites, event):
-        """Send a limit as the VTN to each site, which answers when it has kept it."""
-        asking = [asyncio.ensure_future(self._ask(site, event)) for site in sites]
-        await self.world.until(lambda: all(each.done() for each in asking))
-        await asyncio.gather(*asking)
-        self.told.append((self.world.clock.now(), sites, event))
-
-    async def _ask(self, site, event):
-        header = Header(
-            verb=Verb.CANCEL if event.is_cancelled else Verb.CREATE,
-            noun=Noun.CONTROLS,
-            message_id=derived_id(event.id, event.order.modification, site),
-            timestamp=self.world.clock.now(),
-            source="grid",
-        )
-        message = RequestMessage(header=header, body=EndDeviceControls(events=(event,)))
-        transport = self.world.parties["grid"].engine._transports[Link.LOWER]
-        to = Jid(self.world.account(site), "ven")
-        await transport.request(to, encode(message), is_query=False, timeout=10)
+    def scaled(self, power_w):
+        """Return which part of a power of the whole fleet falls to the sites that play, W."""
+        return power_w * len(self.sites) // len(SITES)
 
     async def _trouble(self, trouble, begins):
         if begins:
             self.spans[trouble] = [self.world.clock.now(), None]
         match trouble.what:
             case "lost":
-                (self.cut if begins else self.mend)(self.world.account(trouble.site))
+                carrier = self.world.carrier
+                change = carrier.lose if begins else carrier.find
+                await change(self.world.account(trouble.site))
             case "power cut":
                 await self._power(trouble.site, is_on=not begins)
             case what:
@@ -205,14 +135,20 @@ class Day:
             case "override":
                 device.press(is_pressed=begins)
             case "fault":
-                device.is_faulty = begins
+                self.wires[site].is_broken = begins
 
     async def _power(self, site, *, is_on):
-        """Switch the power of a whole site: its box is gone, and so is what its device was told."""
+        """Switch the power of a whole site: its device forgets what it was told, and its box dies.
+
+        Nobody is told good-bye, and nothing is written any more; it starts again from its disk.
+        """
         if is_on:
             self.world.boots[site] = "after the power cut"
+            await self.world.carrier.find(self.world.account(site))
             await self.world.restart(site)
             return
+        self.world.parties[site].engine.store.is_cut = True
+        await self.world.carrier.lose(self.world.account(site))
         await self.world.stop(site)
         self.devices[site].forget()
 
@@ -233,14 +169,21 @@ class Day:
             for interval, window in role.metering.history.get(site, {}).items():
                 self.windows.setdefault(site, {})[interval.start] = window
         for dispatch in role.dispatching.dispatches.values():
-            event = dispatch.event
-            if self._orders.get(event.id) != event.order:
-                self._orders[event.id] = event.order
-                self.told.append((now, None, event))
+            for sites, event in self._versions(dispatch, role.dispatching.parts):
+                if self._orders.get((sites, event.id)) != event.order:
+                    self._orders[sites, event.id] = event.order
+                    self.told.append((now, sites, event))
 
-
-def event_id(each):
-    return str(UUID(int=each.number))
+    def _versions(self, dispatch, parts):
+        """Yield what the VTN tells: an event for all, or to each site the limit that is its own."""
+        event = dispatch.event
+        if not isinstance(dispatch.signal, Limit):
+            yield None, event
+            return
+        for site, part in parts[event.id].items():
+            if part.order is not None and part.told:
+                order = event.order if event.is_cancelled else part.order
+                yield (site,), event.model_copy(update={"order": order, "signal": part.told[0]})
 
 
 async def begun(day):

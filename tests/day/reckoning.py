@@ -23,16 +23,14 @@ class Site:
         held: (when, whether the failsafe limit is held), as was seen of it: of that the day
             judges the bounds, and properties the rest.
         report: length of a reporting window.
-        baselines: what the site has noted as its power before each event, W, where that is not to
-            be reckoned: on a real server nobody knows the instants of its samples.
     """
 
-    def __init__(self, name, told, spans, held, report, baselines=None):
-        self.name, self.report, self.noted, self.held = name, report, baselines, held
+    def __init__(self, name, told, spans, held, report):
+        self.name, self.report, self.held = name, report, held
         self.told = [(when, e) for when, sites, e in told if sites is None or name in sites]
         self.spans = {t: span for t, span in spans.items() if t.site == name}
         self.known, self.promised, self.baselines = {}, {}, {}
-        self.samples, self.doubts = [], []
+        self.samples = []
         self.decider = self.decided = None
 
     def is_in(self, what, now):
@@ -140,12 +138,6 @@ class Site:
 
     def baseline(self, event):
         start = event.active.start
-        if self.noted is not None:
-            found_w = self.noted.get(event.id)
-            about = [w for at, w in self.samples if at >= start - 4 * self.report] or [found_w]
-            if found_w is None or not min(about) <= found_w <= max(about):
-                self.doubts.append((event.id, found_w))
-            return found_w
         window = [w for at, w in self.samples if start - 3 * self.report <= at < start]
         if window:
             return sum(window) // len(window)

@@ -43,6 +43,20 @@ class Dispatch:
 
 
 @dataclass(frozen=True)
+class Ceiling:
+    """A mandatory limit on the import of all sites together, asked for by the operator."""
+
+    number: int
+    told: float
+    start: int
+    end: int
+    limit_w: int
+    changes: tuple[tuple[float, int, int], ...] = ()
+    """When, to which limit, and until when."""
+    cancelled: float | None = None
+
+
+@dataclass(frozen=True)
 class Bound:
     """A mandatory limit on the import of some sites, sent to each by the VTN."""
 
@@ -107,25 +121,19 @@ BOUNDS = (
     Bound(29, 5.5, 10, 14, 4000, some(5, 6, 7, 8), changes=((11.5, 3000, 14),)),
     Bound(30, 12.5, 18, 22, 2000, some(9, 10), cancelled=19.5),
     Bound(31, 16.5, 20, 24, 5000, some(11, 12, 13)),
-    Bound(
-        32,
-        20.5,
-        26,
-        30,
-        0,
-        some(
-            14,
-        ),
-    ),
-    Bound(33, 21.5, 25, 27, 4500, some(1, 5, 9, 13, 17)),
+    Bound(32, 20.5, 26, 30, 0, some(14)),
     Bound(34, 28.5, 33, 36, 3000, some(18, 19, 20), changes=((34.5, 5000, 37),)),
-    Bound(35, 37.5, 41, 45, 2500, some(1, 2)),
     Bound(36, 43.5, 48, 51, 1500, some(3, 4, 5)),
-    Bound(37, 49.5, 55, 59, 4200, SITES),
     Bound(38, 57.5, 63, 66, 3300, some(6, 7, 8), cancelled=61.5),
     Bound(39, 60.5, 67, 72, 2800, some(15, 16)),
-    Bound(40, 74.5, 79, 83, 3600, some(17, 18, 19, 20)),
 )
+CEILINGS = (
+    Ceiling(33, 21.5, 25, 27, 80_000),
+    Ceiling(35, 37.5, 41, 45, 60_000, changes=((42.5, 50_000, 45), (43.5, 72_000, 46))),
+    Ceiling(37, 49.5, 55, 59, 84_000),
+    Ceiling(40, 74.5, 79, 83, 66_000, cancelled=81.5),
+)
+EVENTS = (*DISPATCHES, *BOUNDS, *CEILINGS)
 # A button is pressed just before a look at it, so that readings and registers agree.
 TROUBLES = (
     Trouble("site-20", "refuses", 4, 12),

@@ -192,6 +192,12 @@ class OperatorClient:
         self, event: str, power_w: int, start: datetime, seconds: float, priority: int = 100
     ) -> Result:
         """Change an event's power and times; returns how the VTN took it."""
+        return await self.alter(event, Delta(power_w=power_w), start, seconds, priority)
+
+    async def alter(
+        self, event: str, signal: Signal, start: datetime, seconds: float, priority: int = 100
+    ) -> Result:
+        """Give an event another signal and other times; returns how the VTN took it."""
         now = self._clock.now()
         active = Interval(start=start, end=start + timedelta(seconds=seconds))
         wanted = Event(
@@ -199,7 +205,7 @@ class OperatorClient:
             order=Order(epoch=0, modification=0),
             priority=priority,
             active=active,
-            signal=Delta(power_w=power_w),
+            signal=signal,
             created=now,
             answer_by=min(now + timedelta(seconds=3), active.end),
         )

@@ -24,7 +24,7 @@ from xmpp_cem.model.ids import DomainId, Jid, PartyId
 from xmpp_cem.model.programme import Enrolment, Programme
 from xmpp_cem.model.schedule import OptSchedule
 from xmpp_cem.runtime.engine import Engine
-from xmpp_cem.runtime.ports import Clock, Store
+from xmpp_cem.runtime.ports import Application, Clock, Store
 from xmpp_cem.runtime.speech import Speech
 from xmpp_cem.testing.carriers import Carrier
 from xmpp_cem.testing.meter import Meter
@@ -47,7 +47,8 @@ class World:
     """Builds parties, runs them, and lets tests wait for what must become true.
 
     `boots` names the start of a party's machine: another name before `restart` is a power cut.
-    `accounts` names those of parties that have several, by party and domain.
+    `accounts` names those of parties that have several, by party and domain. `programs` makes the
+    program of a site that is more than its meter.
     """
 
     carrier: Carrier
@@ -72,6 +73,7 @@ class World:
     enrolments: tuple[Enrolment, ...] = ()
     schedules: dict[PartyId, tuple[OptSchedule, ...]] = field(default_factory=dict)
     settlement: SettlementTerms = field(default_factory=SettlementTerms)
+    programs: dict[PartyId, Callable[[], Application]] = field(default_factory=dict)
     _plans: dict[PartyId, Callable[[], Engine]] = field(default_factory=dict)
 
     def account(self, party: PartyId, domain: DomainId = "") -> str:
@@ -135,9 +137,11 @@ class World:
         ven = self._upper(party, upper)
         settings = SiteSettings(ven, self.control_every, self.failsafe)
         self.meters[party] = meter
-        program = FunctionSite(meter.read, meter.act, meter.answer)
+        new_program = self.programs.get(
+            party, lambda: FunctionSite(meter.read, meter.act, meter.answer)
+        )
         speech = self._speech(upper)
-        engine = site_engine(settings, self.new_store(box), self.clock, program, speech)
+        engine = site_engine(settings, self.new_store(box), self.clock, new_program(), speech)
         self._attach(party, engine, (Link.UPPER, Jid(self.account(box), "ven")))
         return engine
 
