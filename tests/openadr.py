@@ -205,7 +205,7 @@ def read_of(message):
 
 def _unlimited(resource):
     names = ("rated_import_w", "rated_export_w", "offered", "departs", "charge_permille")
-    lost = dict.fromkeys(names)
+    lost = dict.fromkeys((*names, "expected", "reporting", "oldest"))
     if resource.state is ResourceState.LIMITED:
         lost["state"] = ResourceState.AVAILABLE
     return resource.model_copy(update=lost)

@@ -333,6 +333,9 @@ resources = st.builds(
     needed_wh=st.none() | energies,
     departs=st.none() | instants,
     committed_w=st.just(0) | powers,
+    expected=st.none() | st.integers(0, 2**31),
+    reporting=st.none() | st.integers(0, 2**31),
+    oldest=st.none() | instants,
     offered=st.none() | offers,
     forecast=st.just(()) | forecasts,
 )

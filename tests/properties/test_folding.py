@@ -54,13 +54,14 @@ RESOURCES = st.builds(
     stored_wh=st.none() | st.integers(0, 50),
     needed_wh=st.none() | st.integers(0, 50),
     departs=st.none() | st.integers(0, 5).map(at),
+    oldest=st.none() | st.integers(-3, 5).map(at),
     offered=st.none() | OFFERS,
     forecast=forecasts(),
 )
 CAPABILITIES = st.builds(
     Capability,
     revision=st.just(1),
-    at=st.just(at(0)),
+    at=st.integers(0, 3).map(at),
     resources=st.lists(RESOURCES, max_size=3).map(tuple),
 )
 STEPS = st.lists(
@@ -85,6 +86,7 @@ def over_all(able):
     """Return the fold as it is defined, over all members and all their windows."""
     ready = [r for capability in able for r in capability.ready]
     return {
+        "oldest": min((capability.oldest for capability in able), default=None),
         "stored_wh": known(r.stored_wh for r in ready),
         "needed_wh": known(r.needed_wh for r in ready),
         "departs": min((r.departs for r in ready if r.departs), default=None),

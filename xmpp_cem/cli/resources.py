@@ -11,6 +11,8 @@ from xmpp_cem.model.resource import Resource
 
 def told(resource: Resource) -> Iterator[tuple[str, str]]:
     """Yield name and value of everything that a resource tells of itself; unknown is left out."""
+    if resource.expected is not None:
+        yield "stands for", _behind(resource)
     if resource.rated_import_w is not None:
         yield "rated import", kilowatts(resource.rated_import_w)
     if resource.rated_export_w is not None:
@@ -20,6 +22,19 @@ def told(resource: Resource) -> Iterator[tuple[str, str]]:
     yield "committed", signed_kw(resource.committed_w)
     if resource.offered is not None:
         yield "offered", _offer(resource.offered)
+    yield from _energy(resource)
+    for each in resource.forecast:
+        able = _both(each.increase_w, each.decrease_w)
+        span = f"{_time(each.window.start)} to {each.window.end:%H:%MZ}"
+        yield "forecast", f"{span}: {signed_kw(each.power_w)}, {able}"
+
+
+def _behind(resource: Resource) -> str:
+    age = f", the oldest as of {_time(resource.oldest)}" if resource.oldest else ""
+    return f"{resource.reporting or 0} of {resource.expected} parties{age}"
+
+
+def _energy(resource: Resource) -> Iterator[tuple[str, str]]:
     if resource.stored_wh is not None:
         yield "in store", _kwh(resource.stored_wh)
     if resource.charge_permille is not None:
@@ -27,10 +42,6 @@ def told(resource: Resource) -> Iterator[tuple[str, str]]:
     if resource.needed_wh is not None:
         by = f" by {_time(resource.departs)}" if resource.departs else ""
         yield "needed", _kwh(resource.needed_wh) + by
-    for each in resource.forecast:
-        able = _both(each.increase_w, each.decrease_w)
-        span = f"{_time(each.window.start)} to {each.window.end:%H:%MZ}"
-        yield "forecast", f"{span}: {signed_kw(each.power_w)}, {able}"
 
 
 def _offer(offered: Offered) -> str:

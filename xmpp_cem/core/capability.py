@@ -94,7 +94,8 @@ def is_alike(before: tuple[Resource, ...], after: tuple[Resource, ...]) -> bool:
 
 
 def _lasting(resource: Resource) -> tuple[object, ...]:
-    return (resource.id, resource.state, resource.rated_import_w, resource.rated_export_w)
+    behind = resource.expected, resource.reporting
+    return (resource.id, resource.state, resource.rated_import_w, resource.rated_export_w, *behind)
 
 
 def moved_w(before: tuple[Resource, ...], after: tuple[Resource, ...]) -> int:

@@ -13,6 +13,8 @@ LARGEST_W = 10**12
 """The most that a power can be, W."""
 LARGEST_WH = 10**15
 """The most that an energy can be, Wh."""
+LARGEST_COUNT = 2**31
+"""The most parties that can be told to stand behind something."""
 
 Power = Annotated[int, Field(ge=-LARGEST_W, le=LARGEST_W, strict=True)]
 """Signed power in W: consumption and charging positive, export and discharge negative."""
@@ -38,7 +40,15 @@ Cosine = Annotated[int, Field(ge=-1000, le=1000, strict=True)]
 Multiplier = Annotated[Decimal, Field(ge=0, le=1, max_digits=10, decimal_places=9)]
 """Share of a confirmed capability, 0 to 1, nine decimals: 1 W of 1 GW."""
 
+Number = Annotated[int, Field(ge=0, le=LARGEST_COUNT, strict=True)]
+"""How many parties there are."""
+
 
 def bounded(power_w: int) -> int:
     """Keep a sum of what many claim within what a message can carry, W."""
     return max(-LARGEST_W, min(LARGEST_W, power_w))
+
+
+def countable(number: int) -> int:
+    """Keep a sum of how many parties many claim to be within what a message can carry."""
+    return min(LARGEST_COUNT, number)

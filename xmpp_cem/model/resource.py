@@ -1,13 +1,14 @@
 """An energy resource and what it can do."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from enum import StrEnum
 
 from pydantic import Field
 
 from xmpp_cem.model.flexibility import Forecasts, Offered, lowest_w
 from xmpp_cem.model.ids import ResourceId
-from xmpp_cem.model.quantity import Energy, Flexibility, PerMille, Power
+from xmpp_cem.model.quantity import Energy, Flexibility, Number, PerMille, Power
 from xmpp_cem.model.signal import Direction
 from xmpp_cem.model.time import Instant, Interval
 from xmpp_cem.model.value import Value
@@ -42,6 +43,10 @@ class Resource(Value):
             what is available is left beside that.
         offered: what its owner offers beyond what is available.
         forecast: what it will be able to do.
+        expected, reporting: of a virtual resource, how many parties of all levels below stand
+            behind it, and how many of these are there and have told what they can do; the others
+            are in none of its figures, so that none is estimated.
+        oldest: when the oldest of what they told was true.
     """
 
     id: ResourceId
@@ -59,6 +64,9 @@ class Resource(Value):
     committed_w: Power = 0
     offered: Offered | None = None
     forecast: Forecasts = ()
+    expected: Number | None = None
+    reporting: Number | None = None
+    oldest: Instant | None = None
 
     def standing_w(self, over: Interval, *, is_fall: bool) -> int:
         """By how much power can fall or rise all through a time, without what is offered, W."""
@@ -130,6 +138,19 @@ class Capability(Value):
     def offered_w(self, over: Interval, *, is_fall: bool) -> int:
         """What of `able_w` is offered at a price, W."""
         return sum(r.offered_w(over, is_fall=is_fall) for r in self.ready)
+
+    @property
+    def parties(self) -> tuple[int, int]:
+        """How many parties stand behind it and how many of them report: one, where none does."""
+        behind = [r for r in self.resources if r.expected is not None]
+        if not behind:
+            return 1, 1
+        return sum(r.expected or 0 for r in behind), sum(r.reporting or 0 for r in behind)
+
+    @property
+    def oldest(self) -> datetime:
+        """When the oldest that is in it was true."""
+        return min((r.oldest for r in self.resources if r.oldest), default=self.at)
 
     @property
     def committed_w(self) -> int:

@@ -21,6 +21,9 @@ RESOURCE: Fields = {
     "rated_import_w": ("ratedImportW", INTEGER),
     "rated_export_w": ("ratedExportW", INTEGER),
     "committed_w": ("committedW", INTEGER),
+    "expected": ("expected", INTEGER),
+    "reporting": ("reporting", INTEGER),
+    "oldest": ("oldest", INSTANT),
 }
 OFFERED: Fields = {
     "increase_w": ("increaseW", INTEGER),

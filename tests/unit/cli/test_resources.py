@@ -44,6 +44,13 @@ def test_everything_that_a_car_tells_is_a_line_of_its_own():
     }
 
 
+def test_a_virtual_resource_says_how_many_stand_behind_it_and_how_old_it_is():
+    many = Resource(id="gw", kind="virtual", expected=40, reporting=38, oldest=NOON)
+    assert dict(told(many))["stands for"] == "38 of 40 parties, the oldest as of 2026-01-31 12:00Z"
+    none = Resource(id="gw", kind="virtual", expected=40, reporting=0)
+    assert dict(told(none))["stands for"] == "0 of 40 parties"
+
+
 def test_what_is_not_known_is_left_out():
     assert [name for name, _ in told(Resource(id="r", kind="load"))] == [
         "power",

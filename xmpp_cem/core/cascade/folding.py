@@ -73,6 +73,7 @@ class Folding:
         self._stored = _Known()
         self._needed = _Known()
         self._committed_w = 0
+        self._ages: Smallest[datetime] = Smallest()
         self._departures: Smallest[datetime] = Smallest()
         self._offers: dict[str, _Offers] = {}
         self._now = _Power()
@@ -91,17 +92,19 @@ class Folding:
         for capability, sign in ((before, -1), (able, 1)):
             if capability is not None:
                 self._committed_w += sign * capability.committed_w
+                self._ages.add(capability.oldest, sign)
                 for resource in capability.ready:
                     self._add(resource, sign)
 
     def told(self) -> dict[str, Any]:
-        """Return fields of a virtual resource: energy, departure, what is committed and offered.
+        """Return fields of a virtual resource: its age, energy, departure, promises and offers.
 
         Sums are over those who tell the value; it stays unknown where nobody does. What many claim
         is kept within what a message can carry.
         """
         if self._made is None:
             self._made = {
+                "oldest": next(iter(self._ages.first()), None),
                 "stored_wh": self._stored.value,
                 "needed_wh": self._needed.value,
                 "departs": next(iter(self._departures.first()), None),

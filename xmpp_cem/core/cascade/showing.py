@@ -12,7 +12,7 @@ from xmpp_cem.core.ven.eventacts import NEAR_BEFORE
 from xmpp_cem.core.vtn.vtnstate import USABLE
 from xmpp_cem.model.availability import Availability, combined
 from xmpp_cem.model.ids import DomainId, PartyId
-from xmpp_cem.model.quantity import bounded
+from xmpp_cem.model.quantity import bounded, countable
 from xmpp_cem.model.resource import Resource, ResourceState
 from xmpp_cem.model.signal import Direction
 
@@ -28,7 +28,10 @@ _STATE: dict[Availability, ResourceState] = {
 
 @dataclass(frozen=True)
 class _Share:
-    """What one member adds: its state, its flexibility where it is free, its ratings and power."""
+    """What one member adds: its state, its flexibility where it is free, its ratings and power.
+
+    Also how many parties stand behind it, itself if none does, and how many of them report.
+    """
 
     availability: Availability
     is_free: bool
@@ -37,6 +40,8 @@ class _Share:
     rated_import_w: int = 0
     rated_export_w: int = 0
     power_w: int = 0
+    expected: int = 1
+    reporting: int = 0
 
 
 class Crowd:
@@ -57,6 +62,7 @@ class Crowd:
         self.count = self.free = 0
         self.increase_w = self.decrease_w = 0
         self.rated_import_w = self.rated_export_w = self.power_w = 0
+        self.expected = self.reporting = 0
         self.folds = 0
 
     @property
@@ -96,6 +102,8 @@ class Crowd:
             rated_import_w=able.most_w(Direction.IMPORT),
             rated_export_w=able.most_w(Direction.EXPORT),
             power_w=power_w,
+            expected=able.parties[0],
+            reporting=able.parties[1] if is_there else 0,
         )
 
     def _add(self, share: _Share, sign: int) -> None:
@@ -107,6 +115,8 @@ class Crowd:
         self.rated_import_w += sign * share.rated_import_w
         self.rated_export_w += sign * share.rated_export_w
         self.power_w += sign * share.power_w
+        self.expected += sign * share.expected
+        self.reporting += sign * share.reporting
 
 
 class Shown:
@@ -154,6 +164,8 @@ def virtual(
         decrease_w=bounded(sum(c.decrease_w for c in known)),
         rated_import_w=bounded(sum(c.rated_import_w for c in known)),
         rated_export_w=bounded(sum(c.rated_export_w for c in known)),
+        expected=countable(sum(c.expected for c in known)),
+        reporting=countable(sum(c.reporting for c in known)),
     )
     return made.model_copy(update=folding.told()), (members, reachable)
 
@@ -175,19 +187,23 @@ class Damper:
     """Lets what is shown above change no more often than `every`, unless towards unreachable."""
 
     every: timedelta
-    _state: ResourceState | None = None
+    _shown: tuple[object, ...] = ()
+    _reporting: int = 0
     _members: tuple[int, int] = (0, 0)
     _changed: datetime | None = None
 
     def lets(self, resource: Resource, members: tuple[int, int], now: datetime) -> bool:
         """Whether it may be shown now; what may not is shown later, as it is then."""
-        is_alike = (resource.state, members) == (self._state, self._members)
+        shown = (resource.state, members, resource.expected, resource.reporting)
+        reporting = resource.reporting or 0
+        is_alike = shown == self._shown
         if is_alike or self._changed is None:
             is_due = True
         else:
-            is_lost = members[1] < self._members[1]
+            is_lost = members[1] < self._members[1] or reporting < self._reporting
             is_out = resource.state is ResourceState.OUT_OF_SERVICE
             is_due = is_lost or is_out or now >= self._changed + self.every
         if is_due and not is_alike:
-            self._state, self._members, self._changed = resource.state, members, now
+            self._shown, self._changed = shown, now
+            self._members, self._reporting = members, reporting
         return is_due

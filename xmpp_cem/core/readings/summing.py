@@ -8,6 +8,7 @@ from typing import Protocol
 
 from xmpp_cem.core.readings.estimating import StandIn, share_permille, worst
 from xmpp_cem.model.ids import PartyId
+from xmpp_cem.model.quantity import countable
 from xmpp_cem.model.reading import Quality, Reading
 from xmpp_cem.model.time import Interval
 
@@ -135,8 +136,8 @@ class Sum:
             export_wh=self.export_wh if self.exports == count else None,
             quality=worst([*qualities, *([Quality.ESTIMATED] if missing else [])]),
             revision=self.told or 0,
-            expected=self.expected + sum(members for members, _ in missing.values()),
-            reporting=self.reporting,
+            expected=countable(self.expected + sum(members for members, _ in missing.values())),
+            reporting=countable(self.reporting),
             oldest=min([interval.end, *ages]),
             estimated_share_permille=share_permille(
                 self.estimated_w + guessed_w, self.gross_w + guessed_w

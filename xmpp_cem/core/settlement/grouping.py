@@ -10,7 +10,7 @@ from xmpp_cem.core.readings.estimating import share_permille
 from xmpp_cem.core.settlement.cases import Baseline, Block, Case, Replies, Step, Version
 from xmpp_cem.core.settlement.entries import rounded
 from xmpp_cem.model.ids import EventId
-from xmpp_cem.model.quantity import bounded
+from xmpp_cem.model.quantity import bounded, countable
 from xmpp_cem.model.stated import Stated
 from xmpp_cem.model.time import Instant, Interval
 
@@ -106,8 +106,8 @@ def together(groups: Iterable[GroupBaseline], made: datetime) -> Stated | None:
         power_w += rounded(work, length) if length else 0
     return Stated(
         power_w=bounded(power_w),
-        expected=sum(group.expected for group in known),
-        reporting=sum(group.reporting for group in known),
+        expected=countable(sum(group.expected for group in known)),
+        reporting=countable(sum(group.reporting for group in known)),
         oldest=min((group.oldest for group in known if group.oldest), default=None),
         estimated_share_permille=share_permille(
             sum(group.estimated_ws for group in known), sum(group.gross_ws for group in known)

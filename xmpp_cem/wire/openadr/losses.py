@@ -34,6 +34,7 @@ from xmpp_cem.wire.openadr.occurrences import (
     is_request_with_too_much,
     lacks_its_events,
     signals,
+    stands_for_others,
     states_its_basis,
     steps,
     tells_several_things,
@@ -236,6 +237,11 @@ _REPORTED = (
         "Resource.rated_import_w, rated_export_w, offered, departs and charge_permille",
         "none is read; what is possible now, the forecast and the energy in store count",
         any_of(resources_of, lambda resource: any(each is not None for each in unsaid(resource))),
+    ),
+    (
+        "Resource.expected, reporting and oldest",
+        "none is read, as of readings; what is missing is in none of its figures",
+        any_of(resources_of, stands_for_others),
     ),
     (
         "Capability.failsafe",

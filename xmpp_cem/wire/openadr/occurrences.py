@@ -23,6 +23,12 @@ def unsaid(resource: Resource) -> tuple[object, ...]:
     return *rated, resource.offered, resource.departs, resource.charge_permille
 
 
+def stands_for_others(resource: Resource) -> bool:
+    """Whether a resource says how many parties stand behind it, or how old it is."""
+    behind = resource.expected, resource.reporting, resource.oldest
+    return any(each is not None for each in behind)
+
+
 def has_failsafe(message: Told) -> bool:
     """Whether a capability tells what is kept without a VTN."""
     body = message.body
