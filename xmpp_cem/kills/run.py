@@ -24,7 +24,7 @@ from xmpp_cem.testing.server import Account, Kind, PrivateServer
 
 _HOST = "xmpp.localhost"
 _SETTLE_S, _LOOK_S = 15.0, 0.5
-_TRIES = 2
+_TRIES = 4
 _TELL_S = 20.0
 
 
@@ -35,7 +35,7 @@ class Figures:
     Args:
         boundaries: how many the undisturbed plays passed.
         killed: at how many of them a gateway was killed.
-        not_reached: those that no play passed again, in two tries.
+        not_reached: those that no play passed again, in four tries.
         failures: boundary to what was not as without a kill; an empty name without one.
         seconds: how long it took.
     """
