@@ -42,6 +42,7 @@ class Day:
         spans: trouble to the instants between which it really was so.
         held: site to the instants at which its failsafe limit was found held, or not any more.
         windows: site to the windows that the VTN has of it, by their start.
+        seen: site to all that the VTN has shown of its availability.
     """
 
     world: object
@@ -55,6 +56,7 @@ class Day:
     wires: dict = field(default_factory=dict)
     held: dict = field(default_factory=dict)
     windows: dict = field(default_factory=dict)
+    seen: dict = field(default_factory=dict)
     _orders: dict = field(default_factory=dict)
 
     def build(self):
@@ -166,6 +168,7 @@ class Day:
             is_held = bool(self.world.parties[site].engine._role._guarding.caps)
             if is_held != (held[-1][1] if held else False):
                 held.append((now, is_held))
+            self.seen.setdefault(site, set()).add(role.members[site].availability)
             for interval, window in role.metering.history.get(site, {}).items():
                 self.windows.setdefault(site, {})[interval.start] = window
         for dispatch in role.dispatching.dispatches.values():

@@ -10,7 +10,7 @@ from xmpp_cem.model.link import Delivery, LinkDown, PresenceSeen
 from xmpp_cem.testing.carriers import ServerCarrier
 from xmpp_cem.testing.clock import ManualClock
 
-QUIET_S = 0.02
+QUIET_S = 0.01
 """So long nothing must have come or gone before all counts as arrived. Notifications are awaited
 one by one: who is to be told of an item is known."""
 
