@@ -83,5 +83,5 @@ async def clock_step(scene: Scene) -> None:
         await asyncio.sleep(scene.between(2.0, 5.0))
     finally:
         file.unlink()
-        ledger = scene.stage.ledger
-        ledger.doubled.setdefault(site, []).append((began, scene.now() + _MARGIN))
+        until, away = scene.now() + _MARGIN, timedelta(seconds=int(step))
+        scene.stage.ledger.strayed(site, began, until, away)

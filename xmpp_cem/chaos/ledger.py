@@ -1,7 +1,7 @@
 """What the harness itself has asked for and done: the measure that everything is held against."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from xmpp_cem.chaos.plan import below
@@ -74,6 +74,11 @@ class Ledger:
         """Whether a party's store was put back to before an instant, or what it says is two."""
         lost = any(copied <= at <= put_back for copied, put_back in self.restored.get(party, ()))
         return lost or self.is_doubled(party, at)
+
+    def strayed(self, party: str, began: datetime, ended: datetime, step: timedelta) -> None:
+        """Note between which instants a party's clock was wrong, and by how much."""
+        away = (began + step, ended + step)
+        self.doubled.setdefault(party, []).extend(((began, ended), away))
 
     def is_doubled(self, party: str, at: datetime) -> bool:
         """Whether at an instant two of a party, or a wrong clock, told different things."""
