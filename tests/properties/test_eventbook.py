@@ -13,7 +13,8 @@ from xmpp_cem.core.life.arrival import Known, Version, judge_version
 from xmpp_cem.core.life.life import Act, Cause, State
 from xmpp_cem.core.life.lifecycle import OPEN
 from xmpp_cem.core.life.phases import Moments, live, next_due, tick
-from xmpp_cem.core.ven.eventacts import DECIDE_WITHIN, NEAR_BEFORE, TOMBSTONE
+from xmpp_cem.core.reach import NEAR_BEFORE
+from xmpp_cem.core.ven.eventacts import DECIDE_WITHIN, TOMBSTONE
 from xmpp_cem.core.ven.eventbook import EventBook
 from xmpp_cem.core.ven.venstate import VenSettings, VenState
 from xmpp_cem.messages.controls import EventIndex, IndexEntry

@@ -77,18 +77,15 @@ class DrivenSite:
 
     Args:
         resources: each resource's supervised driver.
-        answer: what to answer events where nobody has taken local control.
+        answer: what to answer events.
     """
 
     def __init__(self, resources: Mapping[str, Supervised], answer: Decide = agree) -> None:
         self._resources = resources
         self._answer = answer
-        self._last: tuple[Sample, ...] = ()
 
     async def decide(self, event: Event, power_w: int) -> Decision:
         """Answer an event that asks for this change of power, W, signed."""
-        if any(sample.is_overridden for sample in self._last):
-            return OptOut("local override")
         return await self._answer(event, power_w)
 
     async def apply(self, set_points: tuple[SetPoint, ...]) -> None:
@@ -99,10 +96,9 @@ class DrivenSite:
     async def read(self) -> tuple[Sample, ...]:
         """Act on every resource and read it; none waits for another."""
         states = await asyncio.gather(*(r.look() for r in self._resources.values()))
-        self._last = tuple(
+        return tuple(
             _sample(name, state) for name, state in zip(self._resources, states, strict=True)
         )
-        return self._last
 
     async def close(self) -> None:
         """Let go of all devices."""

@@ -8,7 +8,6 @@ from typing import Self
 import structlog
 from pydantic import Field, ValidationError
 
-from xmpp_cem.agents.application import OptOut
 from xmpp_cem.agents.wholefile import write_whole
 from xmpp_cem.errors import ConfigError
 from xmpp_cem.model.control import Sample, SetPoint
@@ -104,12 +103,9 @@ class OverridableSite:
         self._file = file
         self._now = now
         self._known: tuple[Override, ...] | None = None
-        self._last: tuple[Sample, ...] = ()
 
     async def decide(self, event: Event, power_w: int) -> Decision:
         """Answer an event that asks for this change of power, W, signed."""
-        if self._last and all(sample.is_overridden for sample in self._last):
-            return OptOut("local override")
         return await self._site.decide(event, power_w)
 
     async def apply(self, set_points: tuple[SetPoint, ...]) -> None:
@@ -127,8 +123,7 @@ class OverridableSite:
     async def read(self) -> tuple[Sample, ...]:
         """Read the devices, and the file."""
         samples, overrides = await self._site.read(), self._overrides()
-        self._last = tuple(_marked(each, overrides) for each in samples)
-        return self._last
+        return tuple(_marked(each, overrides) for each in samples)
 
     def _overrides(self) -> tuple[Override, ...]:
         """Return what is in force; a file that cannot be read leaves all as it was.
@@ -153,4 +148,12 @@ def _marked(sample: Sample, overrides: tuple[Override, ...]) -> Sample:
     holder = _holder(overrides, sample.resource)
     if holder is None:
         return sample
-    return sample.model_copy(update={"is_overridden": True, "reason": holder.reason})
+    until = None if sample.is_overridden else _until(overrides, sample.resource)
+    update = {"is_overridden": True, "reason": holder.reason, "overridden_until": until}
+    return sample.model_copy(update=update)
+
+
+def _until(overrides: tuple[Override, ...], resource: ResourceId) -> datetime | None:
+    """Return when the last of them ends; None where one has no end."""
+    ends = [each.until for each in overrides if each.holds(resource)]
+    return None if None in ends else max(filter(None, ends))

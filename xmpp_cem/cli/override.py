@@ -91,7 +91,7 @@ def _override(
 ) -> "Override":
     from xmpp_cem.agents.overriding import Override
 
-    until = now + length if length is not None else None
+    until = (now + length).replace(microsecond=0) if length is not None else None
     return Override(resource=resource, since=now, until=until, reason=reason[:256])
 
 

@@ -1,9 +1,11 @@
 """What an event asks of a party: of which capability, how many watts, and why that cannot be."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from xmpp_cem.core.allocation import share
 from xmpp_cem.core.kept import Confirmed
+from xmpp_cem.core.reach import is_kept_from
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import ResourceId
 from xmpp_cem.model.resource import Capability, ResourceState
@@ -103,11 +105,27 @@ def _turns(event: Event) -> bool:
     return len(powers) > 1 or len(directions) > 1
 
 
-def is_overridden(event: Event, capability: Capability) -> bool:
-    """Whether its owner keeps everything to itself that an event is meant for.
+def is_overridden(
+    event: Event,
+    capability: Capability,
+    ends: Mapping[ResourceId, datetime | None],
+    now: datetime,
+) -> bool:
+    """Whether its owner keeps everything to itself that an event is meant for, when it begins.
 
     A virtual resource has no owner of its own: it stands for members, who are asked each.
+
+    Args:
+        event: what is asked.
+        capability: of the party.
+        ends: when overrides end by themselves, UTC; of others nobody knows.
+        now: the present.
     """
     resources = meant(event, capability).resources
-    kept = (r.state is ResourceState.OPTED_OUT and r.kind != "virtual" for r in resources)
+    kept = (
+        r.state is ResourceState.OPTED_OUT
+        and r.kind != "virtual"
+        and is_kept_from(event, ends.get(r.id), now)
+        for r in resources
+    )
     return bool(resources) and all(kept)

@@ -10,6 +10,10 @@ FAULT = "out of service"
 """Why what no owner keeps cannot be moved."""
 
 
+OVERRIDE = "local override"
+"""How the reason begins for which its owner keeps a resource."""
+
+
 LOST = "nothing heard of the VTN"
 """How the reason begins for which a programme lets go without its VTN."""
 
@@ -20,7 +24,7 @@ def why_held(samples: tuple[Sample, ...]) -> str:
         return FAULT
     whys = dict.fromkeys(sample.reason for sample in samples if sample.is_overridden)
     said = "; ".join(filter(None, whys))
-    return f"local override: {said}"[:256] if said else "local override"
+    return f"{OVERRIDE}: {said}"[:256] if said else OVERRIDE
 
 
 class Overriding:
@@ -52,7 +56,7 @@ class Overriding:
                 type=StatusType.OVERRIDDEN,
                 at=now,
                 event=event,
-                reason=f"{why or 'local override'}: {', '.join(resources)}"[:256],
+                reason=f"{why or OVERRIDE}: {', '.join(resources)}"[:256],
             )
             for why, resources in by_reason.items()
         ]

@@ -23,9 +23,10 @@ event whose time ran out while it did not act, `completed` one that acted until 
 
 An event is near five minutes before its start. Silence at the deadline is a no; who hears of a
 version only after its deadline, or restarts after it, has ten seconds to decide. Nobody is asked
-where nothing is asked for, a yes to 0 W, or where an override holds every resource that is meant,
-a no. A tombstone lasts a day after the event's end. `tests/properties/test_eventbook.py` compares
-what is done with the table, step by step.
+where nothing is asked for, a yes to 0 W, or where an override holds every resource that is meant
+when the event begins, a no; one without an end is taken to hold for what is near. A tombstone lasts
+a day after the event's end. `tests/properties/test_eventbook.py` compares what is done with the
+table, step by step.
 """
 _MATRIX = """## Every state and cause
 

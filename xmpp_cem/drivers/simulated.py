@@ -73,7 +73,7 @@ class SimulatedDriver:
             needed_wh=car.missing_wh(state) if car else None,
             departs=car.departure(state.at) if car else None,
             charge_permille=_charge(self._model, state),
-            forecast=() if overridden else self._ahead(state),
+            forecast=self._ahead(state),
         )
 
     def _ahead(self, state: State) -> tuple[Forecast, ...]:

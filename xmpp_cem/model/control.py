@@ -26,6 +26,7 @@ class Sample(Value):
         stored_wh: energy in store, where that has meaning.
         is_overridden: the customer has taken local control; nobody else may act.
         reason: why the customer has, for people.
+        overridden_until: when the customer's control ends by itself, UTC; None: nobody knows.
         is_faulty: the device does not answer or obey; its power is the last one known.
         fault: why it is faulty, for people.
         charge_permille: state of charge, of the full store.
@@ -47,6 +48,7 @@ class Sample(Value):
     stored_wh: Energy | None = None
     is_overridden: bool = False
     reason: Sentence = ""
+    overridden_until: Instant | None = None
     is_faulty: bool = False
     fault: Annotated[str, Field(max_length=200)] = ""
     charge_permille: PerMille | None = None

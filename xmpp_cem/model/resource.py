@@ -71,6 +71,7 @@ class Resource(Value):
     def standing_w(self, over: Interval, *, is_fall: bool) -> int:
         """By how much power can fall or rise all through a time, without what is offered, W."""
         now_w = self.decrease_w if is_fall else self.increase_w
+        now_w = now_w if self.state in _READY else 0
         return lowest_w(self.forecast, now_w, over, is_fall=is_fall)
 
     def offered_w(self, over: Interval, *, is_fall: bool) -> int:
@@ -126,14 +127,13 @@ class Capability(Value):
         return sum(resource.most_w(direction) for resource in self.resources)
 
     def able_w(self, over: Interval, *, is_fall: bool) -> int:
-        """By how much all ready resources can fall or rise in an event's time, W.
+        """By how much all resources can fall or rise in an event's time, W.
 
-        VTN and VEN both reckon an event's share from this.
+        One that its owner keeps now counts as far as its forecast covers that time. VTN and VEN
+        both reckon an event's share from this.
         """
-        return sum(
-            r.standing_w(over, is_fall=is_fall) + r.offered_w(over, is_fall=is_fall)
-            for r in self.ready
-        )
+        standing_w = sum(r.standing_w(over, is_fall=is_fall) for r in self.foreseen)
+        return standing_w + self.offered_w(over, is_fall=is_fall)
 
     def offered_w(self, over: Interval, *, is_fall: bool) -> int:
         """What of `able_w` is offered at a price, W."""
@@ -176,6 +176,14 @@ class Capability(Value):
     def ready(self) -> tuple[Resource, ...]:
         """The resources that flexibility can be counted on."""
         return tuple(r for r in self.resources if r.state in _READY)
+
+    @property
+    def foreseen(self) -> tuple[Resource, ...]:
+        """Those too that their owner keeps now and that tell what they can do afterwards."""
+        kept = ResourceState.OPTED_OUT
+        return tuple(
+            r for r in self.resources if r.state in _READY or (r.state is kept and r.forecast)
+        )
 
 
 def dearest(resources: Iterable[Resource]) -> float:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from xmpp_cem.core.life.life import State
+from xmpp_cem.core.overriding import OVERRIDE
 from xmpp_cem.core.records import Commitment
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.event import Order
@@ -19,18 +20,20 @@ _Effect = tuple[str, Order, int]
 
 
 def decisions(evidence: Evidence, books: Mapping[str, Book]) -> Iterator[Finding]:
-    """A customer's program is asked once for each version, again only after a crash."""
+    """A customer's program is asked once for each version, again only after a crash or override."""
     seen: set[tuple[str, int, str, Order]] = set()
     promise = "a version is decided upon once"
     for asked in evidence.asked:
         key = asked.site, asked.life, asked.event, asked.order
+        held = books[asked.site].as_of(Commitment, asked.number)
+        answers = [each.answer for each in held if each.event.id == asked.event and each.answer]
+        if any(each.reason.startswith(OVERRIDE) for each in answers):
+            continue  # the customer's hand has answered, and is off
         if key in seen:
             yield promise, f"{asked.site} was asked twice for {asked.event[:8]} {asked.order}"
         seen.add(key)
-        for held in books[asked.site].as_of(Commitment, asked.number):
-            is_meant = held.event.id == asked.event and held.answer is not None
-            if is_meant and held.answer and held.answer.order == asked.order:
-                yield promise, f"{asked.site} was asked after it had answered {asked.event[:8]}"
+        if any(each.order == asked.order for each in answers):
+            yield promise, f"{asked.site} was asked after it had answered {asked.event[:8]}"
 
 
 def set_points(evidence: Evidence, books: Mapping[str, Book], scene: Scene) -> Iterator[Finding]:

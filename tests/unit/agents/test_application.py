@@ -130,13 +130,6 @@ async def test_a_device_that_does_not_obey_does_not_stop_the_others(clock):
     assert (devices["bad"].applied, devices["good"].applied) == ([], [5])
 
 
-async def test_who_has_taken_local_control_is_not_asked(clock):
-    site = driven(clock, r=Device(reading(overridden=True)), s=Device(reading()))
-    assert await site.decide(EVENT, -5) == OptIn(-5)
-    await site.read()
-    assert await site.decide(EVENT, -5) == OptOut("local override")
-
-
 async def test_a_site_that_ends_lets_go_of_its_devices(clock):
     device = Device(reading())
     site = driven(clock, r=device)

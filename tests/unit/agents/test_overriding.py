@@ -55,17 +55,22 @@ async def test_an_override_wins_over_set_points_until_it_is_taken_back(house, fi
     assert await house.held() == {"car": ""}
     await house.site.apply(POINTS)
     assert house.points == {"car": None, "pump": 2}
-    assert (await house.site.decide(make_event(), -5)).opt is Opt.IN
     file.remove(None, NOW)
     assert await house.held() == {}
 
 
-async def test_an_override_of_all_refuses_events_and_ends_by_itself(house, file):
+async def test_an_override_of_all_ends_by_itself(house, file):
     file.add(HOUR, NOW)
     assert await house.held() == {"car": "guests", "pump": "guests"}
-    assert (await house.site.decide(make_event(), -5)).opt is Opt.OUT
     house.now = at(3600)
     assert await house.held() == {}
+
+
+async def test_it_is_told_when_the_last_override_of_a_resource_ends(house, file):
+    file.add(HOUR, NOW)
+    assert [s.overridden_until for s in await house.site.read()] == [at(3600), at(3600)]
+    file.add(CAR, NOW)
+    assert [s.overridden_until for s in await house.site.read()] == [None, at(3600)]
 
 
 async def test_who_starts_anew_finds_the_override(house, file):

@@ -57,7 +57,7 @@ def test_the_baseline_is_the_mean_before_the_start_or_the_last_power_known():
     ],
 )
 def test_only_a_resource_that_obeys_us_offers_flexibility(changes, state):
-    resource = resource_of(sample(1000, **changes))
+    resource = resource_of(sample(1000, **changes), at(0))
     assert resource.state is state
     assert resource.power_w == 1000
     offers = (resource.increase_w, resource.decrease_w)

@@ -68,6 +68,10 @@ class House:
         for seconds in range(-30, -25):
             self.tell(Measured(BOTH), seconds)
         self.tell(LinkChanged(Link.UPPER, is_up=True), -25)
+        self.admit(-24)
+        self.publish(EventIndex(domain="grid", epoch=1, version=1, at=at(0), heartbeat_s=60), -20)
+
+    def admit(self, seconds):
         request = next(m for m in reversed(self.sent) if m.header.noun is Noun.CONFIG)
         admission = Admission(
             domain="grid",
@@ -78,11 +82,10 @@ class House:
             report_every_s=10,
             confirmed=request.body.capability.revision,
         )
-        header = request.header.model_copy(update={"verb": Verb.REPLY, "timestamp": at(-24)})
+        header = request.header.model_copy(update={"verb": Verb.REPLY, "timestamp": at(seconds)})
         body = EndDeviceConfig(party="site", admission=admission)
         reply = ResponseMessage(header=header, result=Result.OK, body=body)
-        self.tell(ReplyArrived(Link.UPPER, request, reply), -24)
-        self.publish(EventIndex(domain="grid", epoch=1, version=1, at=at(0), heartbeat_s=60), -20)
+        self.tell(ReplyArrived(Link.UPPER, request, reply), seconds)
 
     def publish(self, body, seconds=0.0):
         header = Header(

@@ -161,8 +161,9 @@ async def test_a_car_forecasts_until_it_is_full_or_leaves(clock: Clock):
     assert by_hour[15] == by_hour[20] == (0, 0)
 
 
-async def test_where_the_customer_has_control_nothing_is_forecast(clock: Clock, tmp_path: Path):
+async def test_under_the_customers_control_a_forecast_goes_on(clock: Clock, tmp_path: Path):
     button = tmp_path / "button"
     button.touch()
     charger = driver(clock, button, Ev(11_000, 3, 25_000, time(8), time(15), 1000))
-    assert (await charger.read()).forecast == ()
+    reading = await charger.read()
+    assert (reading.decrease_w, len(reading.forecast)) == (0, 12)

@@ -50,13 +50,15 @@ def test_an_offer_comes_on_top_for_events_that_end_in_its_time():
     assert told.offered_w(hours(0, 2), is_fall=True) == 2000
 
 
-def test_who_is_not_ready_can_do_nothing_whatever_it_forecasts():
+@pytest.mark.parametrize(
+    ("state", "able_w"), [(ResourceState.OPTED_OUT, 7000), (ResourceState.OUT_OF_SERVICE, 0)]
+)
+def test_who_is_not_ready_can_do_no_more_than_its_owner_lets_it_later(state, able_w):
     told = capability(
-        state=ResourceState.OPTED_OUT,
-        forecast=(forecast(1, 2, 7000),),
-        offered=offered(2, decrease_w=1),
+        state=state, forecast=(forecast(1, 2, 7000),), offered=offered(2, decrease_w=1)
     )
-    assert told.able_w(hours(1, 2), is_fall=True) == 0
+    assert told.able_w(hours(1, 2), is_fall=True) == able_w
+    assert told.able_w(hours(0, 2), is_fall=True) == 0
 
 
 @pytest.mark.parametrize("second", [(0, 1), (0.5, 2)])

@@ -95,6 +95,8 @@ class Folding:
                 self._ages.add(capability.oldest, sign)
                 for resource in capability.ready:
                     self._add(resource, sign)
+                for resource in capability.foreseen:
+                    self._add_power(resource, sign)
 
     def told(self) -> dict[str, Any]:
         """Return fields of a virtual resource: its age, energy, departure, promises and offers.
@@ -124,6 +126,8 @@ class Folding:
             market.add(offered, sign)
             if not market.ends:
                 del self._offers[offered.currency]
+
+    def _add_power(self, resource: Resource, sign: int) -> None:
         alone_w = resource.power_w - resource.committed_w
         standing = _Power(alone_w, resource.increase_w, resource.decrease_w)
         self._now.add(standing, sign)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from xmpp_cem.core.cascade.contention import taken_by_others
 from xmpp_cem.core.cascade.ends import Lower
 from xmpp_cem.core.cascade.folding import Folding
-from xmpp_cem.core.ven.eventacts import NEAR_BEFORE
+from xmpp_cem.core.reach import NEAR_BEFORE
 from xmpp_cem.core.vtn.vtnstate import USABLE
 from xmpp_cem.model.availability import Availability, combined
 from xmpp_cem.model.ids import DomainId, PartyId

@@ -4,7 +4,9 @@ from collections import deque
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from xmpp_cem.core.reach import beyond
 from xmpp_cem.model.control import Sample
+from xmpp_cem.model.flexibility import Forecasts
 from xmpp_cem.model.ids import ResourceId
 from xmpp_cem.model.reading import Quality, Reading
 from xmpp_cem.model.resource import Resource, ResourceState
@@ -126,8 +128,8 @@ def _at_the_end(name: str, interval: Interval, last: _Look, after: _Look | None)
     return known + round((following - known) * (rest / gap))
 
 
-def resource_of(sample: Sample, committed_w: int = 0) -> Resource:
-    """Return what a sample tells of a resource; overridden or faulty ones offer nothing.
+def resource_of(sample: Sample, now: datetime, committed_w: int = 0) -> Resource:
+    """Return what a sample tells of a resource; overridden or faulty ones offer nothing now.
 
     `committed_w` is by how much events have changed its power, signed, W.
     """
@@ -150,7 +152,13 @@ def resource_of(sample: Sample, committed_w: int = 0) -> Resource:
         departs=sample.departs,
         committed_w=committed_w if is_usable else 0,
         offered=sample.offered if is_usable else None,
-        forecast=sample.forecast if is_usable else (),
+        forecast=_foreseen(sample, now),
         rated_import_w=sample.limits.rated_import_w if sample.limits else None,
         rated_export_w=sample.limits.rated_export_w if sample.limits else None,
     )
+
+
+def _foreseen(sample: Sample, now: datetime) -> Forecasts:
+    if sample.is_faulty:
+        return ()
+    return beyond(sample, now) if sample.is_overridden else sample.forecast

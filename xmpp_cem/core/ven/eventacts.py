@@ -9,6 +9,7 @@ from xmpp_cem.core.life.arrival import Version
 from xmpp_cem.core.life.life import Act, Cause, State, Step
 from xmpp_cem.core.life.lifecycle import ENDED
 from xmpp_cem.core.life.phases import Moments
+from xmpp_cem.core.reach import NEAR_BEFORE
 from xmpp_cem.core.records import Commitment, VenRecord
 from xmpp_cem.messages.envelope import Header, Level, ReplyError, Verb
 from xmpp_cem.messages.naming import IdKind, NamedId
@@ -21,8 +22,6 @@ from xmpp_cem.model.time import Interval
 
 TOMBSTONE = timedelta(hours=24)
 """How long an ended event stays known after its validity, so that an old item cannot revive it."""
-NEAR_BEFORE = timedelta(minutes=5)
-"""How long before its start an event is near."""
 DECIDE_WITHIN = timedelta(seconds=10)
 """How long a party may decide when it hears of a version only after the deadline for answers."""
 

@@ -59,7 +59,7 @@ class EventBook:
             asked = known.model_copy(update={"decide_by": decide_by(known.event, now)})
             effects += [] if asked == known else [self.keep(asked)]
             effects += self._timer(asked)
-            if at_once := self.judging.at_once(asked):
+            if at_once := self.judging.at_once(asked, now):
                 effects += self.happened(asked.event.id, Happening(*at_once, now))
             else:
                 effects.append(AskDecision(asked.event, asked.asked_w))
@@ -156,7 +156,7 @@ class EventBook:
         before = known.status if known else State.UNKNOWN
         effects = self._live(known, made, what)
         is_asked = Act.ASK in step(before, what.cause).acts
-        if is_asked and (at_once := self.judging.at_once(made)):
+        if is_asked and (at_once := self.judging.at_once(made, what.now)):
             effects += self.happened(made.event.id, Happening(*at_once, what.now))
         return effects
 
@@ -269,11 +269,11 @@ class EventBook:
         effects: list[Effect] = []
         for each in steps:
             effects += note(made.event.id, made.status, each, what)
-            if stage := stage_of(made, each, is_asked=not self.judging.at_once(made)):
+            if stage := stage_of(made, each, is_asked=not self.judging.at_once(made, what.now)):
                 effects += self._state.tell(made, stage, why_of(each, what.word), what.now)
             made = made.model_copy(update={"status": each.to})
             for act in each.acts:
-                if act is Act.ASK and not self.judging.at_once(made):
+                if act is Act.ASK and not self.judging.at_once(made, what.now):
                     effects.append(AskDecision(made.event, made.asked_w))
                 elif act in {Act.SAY_IN, Act.SAY_OUT}:
                     answer = self.judging.spoken(made, each, what)

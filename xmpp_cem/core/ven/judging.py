@@ -15,6 +15,7 @@ from xmpp_cem.core.commitments import (
 from xmpp_cem.core.life.arrival import Version
 from xmpp_cem.core.life.life import Cause, State, Step
 from xmpp_cem.core.life.phases import Moments
+from xmpp_cem.core.overriding import OVERRIDE
 from xmpp_cem.core.programmes.rulebook import Verdict
 from xmpp_cem.core.records import Commitment
 from xmpp_cem.core.timeline.responding import response_w, why_no_response
@@ -132,16 +133,17 @@ class Judging:
             return made.event.reason
         return made.barred if cause in {Cause.RULE_BROKEN, Cause.NOT_FOR_ME} else ""
 
-    def at_once(self, commitment: Commitment) -> tuple[Cause, Word] | None:
+    def at_once(self, commitment: Commitment, now: datetime) -> tuple[Cause, Word] | None:
         """Return what is answered without asking anybody, None where somebody is to decide.
 
-        The customer's hand comes first, then the owner's opt schedules.
+        The customer's hand comes first, where it reaches the event's start, then the owner's opt
+        schedules.
         """
         event, able = commitment.event, self._state.capability
         if is_mandatory(event) and not self._state.settings.has_members:
             return Cause.OPT_IN, Word(0, "a mandatory limit takes no opt-out")
-        if asks(event) and able and is_overridden(event, only(able, commitment.resources)):
-            return Cause.OPT_OUT, Word(0, "local override")
+        if asks(event) and able and self._is_kept(commitment, able, now):
+            return Cause.OPT_OUT, Word(0, OVERRIDE)
         if commitment.scheduled is Opt.OUT:
             return Cause.OPT_OUT, Word(0, commitment.why_scheduled)
         if not asks(event):
@@ -158,6 +160,10 @@ class Judging:
                 )
             )
         return None
+
+    def _is_kept(self, commitment: Commitment, able: Capability, now: datetime) -> bool:
+        left, ends = only(able, commitment.resources), self._state.override_ends
+        return is_overridden(commitment.event, left, ends, now)
 
     def _asked(
         self, event: Event, capability: Capability, left: tuple[ResourceId, ...] | None

@@ -1,6 +1,6 @@
 """What the parts of a VEN share: settings, the record that survives, the writer of headers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -25,7 +25,7 @@ from xmpp_cem.messages.envelope import (
 from xmpp_cem.messages.events import EndDeviceEvents, StatusType
 from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.event import Event
-from xmpp_cem.model.ids import DomainId, Jid, PartyId
+from xmpp_cem.model.ids import DomainId, Jid, PartyId, ResourceId
 from xmpp_cem.model.node import Uplink
 from xmpp_cem.model.position import Position
 from xmpp_cem.model.programme import Enrolment
@@ -94,7 +94,8 @@ class VenSettings:
 class VenState:
     """The record, its sequence numbers and the requests made from it.
 
-    `capability` is what our resources can do now, None until they have been read.
+    `capability` is what our resources can do now, None until they have been read, and
+    `override_ends` when their owner's overrides end by themselves, as far as that is known.
     """
 
     def __init__(self, settings: VenSettings) -> None:
@@ -103,6 +104,7 @@ class VenState:
         self.record = VenRecord()
         self.rules = OwnRules(settings.enrolments, settings.schedules, is_told=settings.tells_rules)
         self.capability: Capability | None = None
+        self.override_ends: Mapping[ResourceId, datetime | None] = {}
         self.is_up = False
         self.index_made: datetime | None = None
 

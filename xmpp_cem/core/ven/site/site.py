@@ -29,7 +29,7 @@ from xmpp_cem.core.ven.site.guarding import Guarding
 from xmpp_cem.core.ven.site.plan import Plan, plan
 from xmpp_cem.core.ven.site.preparing import drawn, moves_power, prepared, window_of
 from xmpp_cem.core.ven.site.reporting import Reporting
-from xmpp_cem.core.ven.site.takingback import Mending, held, left_w, taken_back
+from xmpp_cem.core.ven.site.takingback import Mending, asked_anew, held, left_w, taken_back
 from xmpp_cem.core.ven.stages import outcome, told
 from xmpp_cem.core.ven.ven import Ven
 from xmpp_cem.core.ven.venstate import VenSettings
@@ -95,7 +95,7 @@ class Site:
             case Measured(samples=samples):
                 return self._measured(samples, now)
             case Decided():
-                return self.ven.handle(self._kept_to(what), now)
+                return self.ven.handle(self._kept_to(what, now), now)
             case OwnerSaid(enrolments=enrolments, schedules=schedules):
                 is_new = self.ven.state.rules.say(enrolments, schedules)
                 return self._spoken(now) if is_new else []
@@ -230,14 +230,17 @@ class Site:
         # Devices may have been read before they were told of this plan.
         moved = self._plan.moved | self._last_plan.moved
         effects = self._reporting.measured(samples, moved, now)
-        resources = (resource_of(sample, self._committed_w(sample.resource)) for sample in samples)
+        self.ven.state.override_ends = {s.resource: s.overridden_until for s in samples}
+        resources = (resource_of(each, now, self._committed_w(each.resource)) for each in samples)
         shown = tuple(self._guarding.shown(resource) for resource in resources)
         effects += self.ven.update(shown, now)
         event = next(iter(sorted(self._plan.causes)), None)
         for status in self._overriding.look(samples, event, now):
             effects += self.ven.tell(status, now)
         effects += [*self._alarmed(samples, now), *self._overridden(samples, now)]
-        return [*effects, *self._mending.look(samples, self.ven.book.commitments.values(), now)]
+        for known in self._mending.look(samples, self.ven.book.commitments.values(), now):
+            effects += asked_anew(self.ven.book, known, now)
+        return effects
 
     def _committed_w(self, resource: ResourceId) -> int:
         """Return by how much the event that decides for a resource has changed its power, W."""
@@ -257,33 +260,34 @@ class Site:
 
     def _overridden(self, samples: tuple[Sample, ...], now: datetime) -> list[Effect]:
         """Let the customer's local override win: take back what it makes impossible, and say so."""
-        if not held(samples):
-            return []
         effects: list[Effect] = []
         for known in list(self.ven.book.live()):
             answer = known.answer
             is_response = isinstance(known.event.signal, Price | Level)
             if answer is None or answer.opt is Opt.OUT or not answer.power_w or is_response:
                 continue
+            if not held(known.event, samples, now):
+                continue
             commitment = taken_back(known, samples, now)
             if commitment != known:
                 effects.append(self.ven.book.keep(commitment))
-            power_w = left_w(commitment, answer.power_w, samples)
+            power_w = left_w(commitment, answer.power_w, samples, now)
             opt = Opt.IN if power_w else Opt.OUT
             why = why_held(samples)
             until = answer.until
             effects += self.ven.book.answer(commitment, opt, power_w, why, now, until)
         return effects
 
-    def _kept_to(self, decision: Decided) -> Decided:
-        """Return a decision that promises nothing of what cannot be moved now."""
+    def _kept_to(self, decision: Decided, now: datetime) -> Decided:
+        """Return a decision that promises nothing of what cannot be moved."""
         samples = self._sampling.latest
         commitment = self.ven.book.commitments.get(decision.event)
-        if commitment is None or not decision.power_w or not held(samples):
+        if commitment is None or not decision.power_w:
             return decision
-        if isinstance(commitment.event.signal, Price | Level):
+        is_response = isinstance(commitment.event.signal, Price | Level)
+        if is_response or not held(commitment.event, samples, now):
             return decision
-        power_w = left_w(commitment, decision.power_w, samples)
+        power_w = left_w(commitment, decision.power_w, samples, now)
         if power_w == decision.power_w:
             return decision
         opt = decision.opt if power_w else Opt.OUT

@@ -3,28 +3,42 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from xmpp_cem.core.effects import AskDecision
-from xmpp_cem.core.life.life import State
-from xmpp_cem.core.overriding import FAULT
+from xmpp_cem.core.effects import AskDecision, Effect
+from xmpp_cem.core.life.life import Cause, State
+from xmpp_cem.core.overriding import FAULT, OVERRIDE
+from xmpp_cem.core.reach import is_kept_from
 from xmpp_cem.core.records import Commitment
+from xmpp_cem.core.ven.eventbook import EventBook
+from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.control import Sample, able_w
+from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import ResourceId
 from xmpp_cem.model.signal import Level, Limit, Price
 
 _OPEN = frozenset({State.FAR, State.NEAR, State.ACTIVE, State.REFUSED, State.SUPERSEDED})
 
 
-def held(samples: Iterable[Sample]) -> frozenset[ResourceId]:
-    """Return the resources that nobody can move now: their owner keeps them, or they are faulty."""
-    return frozenset(s.resource for s in samples if s.is_overridden or s.is_faulty)
+def held(event: Event, samples: Iterable[Sample], now: datetime) -> frozenset[ResourceId]:
+    """Return the resources that an event cannot move: their owner keeps them, or they are faulty.
+
+    An override holds for what begins while it does.
+    """
+    return frozenset(s.resource for s in samples if s.is_faulty or _is_kept(s, event, now))
 
 
-def left_w(commitment: Commitment, power_w: int, samples: tuple[Sample, ...]) -> int:
-    """Return what is left of a promise without the resources that are held, W, signed."""
+def _is_kept(sample: Sample, event: Event, now: datetime) -> bool:
+    return sample.is_overridden and is_kept_from(event, sample.overridden_until, now)
+
+
+def left_w(commitment: Commitment, power_w: int, samples: tuple[Sample, ...], now: datetime) -> int:
+    """Return what is left of a promise without the resources that are held, W, signed.
+
+    What a device can do now is no bound of what it can do after an override.
+    """
     is_fall, over = power_w < 0, commitment.event.active
-    fixed, gone = dict(commitment.limits), held(samples)
+    fixed, gone = dict(commitment.limits), held(commitment.event, samples, now)
     most_w = sum(
-        fixed.get(s.resource, able_w(s, over, is_fall=is_fall))
+        abs(power_w) if s.is_overridden else fixed.get(s.resource, able_w(s, over, is_fall=is_fall))
         for s in samples
         if s.resource not in gone and commitment.means(s.resource, s.kind)
     )
@@ -49,25 +63,40 @@ def taken_back(commitment: Commitment, samples: Iterable[Sample], now: datetime)
     )
 
 
+def asked_anew(book: EventBook, known: Commitment, now: datetime) -> list[Effect]:
+    """Return what asks again whoever decides about an event: an opt schedule or the program."""
+    at_once = book.judging.at_once(known, now)
+    if at_once is None:
+        return [AskDecision(known.event, known.asked_w)]
+    cause, word = at_once
+    opt = Opt.IN if cause is Cause.OPT_IN else Opt.OUT
+    return book.answer(known, opt, word.power_w, word.reason, now)
+
+
 class Mending:
-    """Asks anew about what a fault has taken out of an event, once it is mended."""
+    """Finds what is to be decided anew: what a fault or an override took out of it is back."""
 
     def __init__(self) -> None:
-        self._faulty: frozenset[ResourceId] = frozenset()
+        self._samples: tuple[Sample, ...] = ()
+        self._at: datetime | None = None
 
     def look(
         self, samples: tuple[Sample, ...], commitments: Iterable[Commitment], now: datetime
-    ) -> list[AskDecision]:
-        """Return what is to be decided again: nobody has said no, a device could not."""
-        before = self._faulty
-        self._faulty = frozenset(s.resource for s in samples if s.is_faulty)
-        mended = [s for s in samples if s.resource in before and s.resource not in self._faulty]
-        if not mended:
-            return []
-        return [
-            AskDecision(each.event, each.asked_w)
-            for each in commitments
-            if each.status in _OPEN and now < each.event.active.end
-            if each.answer is not None and each.answer.reason == FAULT
-            if any(each.means(s.resource, s.kind) for s in mended)
-        ]
+    ) -> list[Commitment]:
+        """Return the events that nobody has said no to, while a device could not or was kept.
+
+        After a fault also those that act; after an override only those that are still to begin.
+        """
+        before, at = self._samples, self._at or now
+        self._samples, self._at = samples, now
+        again = []
+        for each in commitments:
+            answer, event = each.answer, each.event
+            if answer is None or each.status not in _OPEN or now >= event.active.end:
+                continue
+            was, left = held(event, before, at), held(event, samples, now)
+            back = {s.resource for s in samples if each.means(s.resource, s.kind)} & (was - left)
+            is_kept = answer.reason.startswith(OVERRIDE) and now < event.active.start
+            if back and (is_kept or answer.reason == FAULT):
+                again.append(each)
+        return again

@@ -86,7 +86,7 @@ def takes_limits(member: Member, dispatch: Dispatch, part: Part | None, now: dat
     Who is overridden takes none either, whether it may say no or not: the customer's hand wins.
     """
     able = member.capability
-    if member.availability in _GONE or (able and is_overridden(dispatch.event, able)):
+    if member.availability in _GONE or (able and is_overridden(dispatch.event, able, {}, now)):
         return False
     if part is None or part.answer is None:
         return now < silent_from(dispatch, part, now)
