@@ -5,6 +5,7 @@ import pytest
 from xmpp_cem.allocations.in_order import ROTATION
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability
+from xmpp_cem.model.signal import Direction, Limit, TargetPower
 from xmpp_cem.testing.meter import Meter
 
 pytestmark = [pytest.mark.timeout(120)]
@@ -151,4 +152,33 @@ async def test_a_gateway_in_several_domains_goes_on_after_a_restart(between):
         return record.promised_w == -6000 and record.redivisions == 0
 
     await between.until(stands, 40)
+    await operator.stop()
+
+
+async def test_a_limit_is_divided_over_two_domains_below_and_kept_by_all(between):
+    operator = await operator_of(between, "grid")
+    limit = Limit(limit_w=14_000, direction=Direction.IMPORT)
+    event = await operator.give(20, limit, seconds=60, start_in=6, answer_in=5)
+    share = await answered(between, operator, event, Opt.IN)
+    assert share.reason == "4 of 4 members"
+    sites = [site for sites in BELOW.values() for site in sites]
+    await between.until(lambda: [between.meters[s].power_w for s in sites] == [3500] * 4, 40)
+    await operator.cancel(event)
+    await between.until(lambda: [between.meters[s].power_w for s in sites] == [5000] * 4)
+    await operator.stop()
+
+
+async def test_a_set_point_is_reached_by_two_domains_together(between):
+    """A site that is taken back in one domain is made up for by the other."""
+    operator = await operator_of(between, "grid")
+    event = await operator.give(
+        21, TargetPower(power_w=18_000), seconds=90, start_in=6, answer_in=5
+    )
+    await answered(between, operator, event, Opt.IN)
+    sites = [site for sites in BELOW.values() for site in sites]
+    await between.until(lambda: [between.meters[s].power_w for s in sites] == [4500] * 4, 40)
+    for site in BELOW["west-sites"]:
+        between.meters[site].is_overridden = True
+    powers = [4000, 4000, 5000, 5000]
+    await between.until(lambda: [between.meters[s].power_w for s in sites] == powers, 60)
     await operator.stop()

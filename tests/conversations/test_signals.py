@@ -138,15 +138,15 @@ async def test_limits_and_prices_cascade_and_the_answer_waits_for_the_sites(worl
     await sites.stop()
 
 
-async def test_a_set_point_is_for_the_one_that_is_meant_and_refused_where_none_is(world):
+async def test_a_set_point_is_for_those_that_are_meant_and_refused_where_none_is(world):
     world.vtn("grid", "site-1", "site-2")
     world.site("site-1", "grid", Meter("m1", 5000, 5000))
     world.site("site-2", "grid", Meter("m2", 5000, 5000))
     world.start()
     operator = await world.operator("grid")
     await world.until(registered(operator, 2))
-    with pytest.raises(AssertionError, match="set point is for one member"):
-        await operator.give(7, TargetPower(power_w=2000), seconds=20)
+    with pytest.raises(AssertionError, match="no member has the resources m3"):
+        await operator.give(7, TargetPower(power_w=2000), seconds=20, resources=("m3",))
     event = await operator.give(8, TargetPower(power_w=2000), seconds=20, resources=("m2",))
     await world.until(lambda: world.meters["site-2"].power_w == 2000)
     assert world.meters["site-1"].power_w == 5000
@@ -167,3 +167,47 @@ async def test_what_is_asked_may_change_within_the_event(world):
     await world.until(lambda: [m.power_w for m in world.meters.values()] == [5000, 5000], 40)
     assert world.meters["site-1"].set_points == [None, 4000, 3000, None]
     await operator.stop()
+
+
+async def test_a_set_point_for_several_is_reached_by_all_together(world):
+    """Whoever says no stays as it is, and the others do the rest."""
+    world.vtn("grid", "site-1", "site-2", "site-3")
+    for number in (1, 2, 3):
+        world.site(f"site-{number}", "grid", Meter(f"m{number}", 5000, 5000))
+    world.start()
+    operator = await world.operator("grid")
+    await world.until(registered(operator, 3))
+    event = await operator.give(10, TargetPower(power_w=9000), seconds=60)
+    await world.until(lambda: [m.power_w for m in world.meters.values()] == [3000, 3000, 3000])
+    record = await operator.record(event)
+    assert (record.asked, record.promised_w) == (TargetPower(power_w=9000), -6000)
+    world.meters["site-1"].is_overridden = True
+    await world.until(lambda: [m.power_w for m in world.meters.values()] == [5000, 2000, 2000], 40)
+    await operator.cancel(event)
+    await world.until(lambda: [m.power_w for m in world.meters.values()] == [5000, 5000, 5000])
+    await operator.stop()
+
+
+async def test_a_set_point_goes_through_a_gateway_and_its_members_sum_to_it(world):
+    world.vtn("grid", "agg-1", "site-3")
+    world.gateway("agg-1", "grid", "site-1", "site-2")
+    for number in (1, 2):
+        world.site(f"site-{number}", "agg-1-sites", Meter(f"m{number}", 5000, 5000))
+    world.site("site-3", "grid", Meter("m3", 5000, 5000))
+    world.start()
+    grid = await world.operator("grid")
+
+    async def all_known():
+        members = (await grid.members()).members
+        return [m.decrease_w for m in members] == [10_000, 5000]
+
+    await world.until(all_known, 40)
+    event = await grid.give(11, TargetPower(power_w=6000), seconds=60, start_in=6, answer_in=5)
+    await world.until(answered(grid, event, Opt.IN, Opt.IN))
+    record = await grid.record(event)
+    assert [(s.promised_w, s.asked.power_w) for s in record.shares] == [
+        (-6000, 4000),
+        (-3000, 2000),
+    ]
+    await world.until(lambda: [m.power_w for m in world.meters.values()] == [2000, 2000, 2000], 40)
+    await grid.stop()

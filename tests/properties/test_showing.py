@@ -52,7 +52,9 @@ def test_what_is_shown_is_what_all_members_are_now(steps):
     assert shown == (made, counts)
     parts = lower.role.members.values()
     there = [m for m in parts if m.availability is not Availability.UNREACHABLE]
-    powers = [lower.role.metering.power(m.party) or 0 for m in there]
+    told = {m.party: m.capability.power_w if m.capability else 0 for m in there}
+    seen = {party: lower.role.metering.power(party) for party in told}
+    powers = [told[party] if w is None else w for party, w in seen.items()]
     assert (made.power_w, counts) == (sum(powers), (len(parts), len(there)))
 
 

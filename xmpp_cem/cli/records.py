@@ -3,7 +3,7 @@
 from xmpp_cem.cli.output import rests_on, show_pairs, show_table, signed_kw
 from xmpp_cem.messages.operations import DispatchRecord, MemberShare
 from xmpp_cem.model.availability import kilowatts
-from xmpp_cem.model.signal import in_words
+from xmpp_cem.model.signal import TargetPower, in_words
 from xmpp_cem.model.stated import Stated
 
 
@@ -23,7 +23,7 @@ def show_record(record: DispatchRecord) -> None:
             ("active", f"{active.start:%Y-%m-%d %H:%M:%SZ} to {active.end:%H:%M:%SZ}"),
             ("power", ", ".join(power)),
             *([("baseline", _stated(record.baseline))] if record.baseline else []),
-            *([("excess", kilowatts(record.excess_w))] if record.excess_w else []),
+            *([(_beyond(record), kilowatts(record.excess_w))] if record.excess_w else []),
             ("divided anew", f"{record.redivisions} times"),
             ("why", record.why or "-"),
         ]
@@ -31,6 +31,10 @@ def show_record(record: DispatchRecord) -> None:
     if record.shares:
         headings = ("party", "availability", "answer", "asked", "promised", "delivered", "reason")
         show_table(headings, (_row(share) for share in record.shares))
+
+
+def _beyond(record: DispatchRecord) -> str:
+    return "missed by" if isinstance(record.asked, TargetPower) else "excess"
 
 
 def line_of(record: DispatchRecord) -> str:

@@ -39,7 +39,7 @@ OfPhase = Annotated[
 Mandatory = Annotated[bool, typer.Option("--mandatory", help="A limit that admits no opt-out.")]
 SetPoint = Annotated[
     int | None,
-    typer.Option(parser=power, metavar="POWER", help="Power that one member is to reach."),
+    typer.Option(parser=power, metavar="POWER", help="Power that all who are meant have together."),
 ]
 PriceOf = Annotated[
     PriceSignal | None,

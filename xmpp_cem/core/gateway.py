@@ -20,12 +20,13 @@ from xmpp_cem.core.vtn.vtn import Vtn
 from xmpp_cem.model.ids import Jid, ResourceId
 
 _TICK = "cascade/tick"
-_DIVIDES = frozenset({"delta", "multiplier", "price", "level"})
+_CASCADES = frozenset({"delta", "multiplier", "set-point", "limit", "price", "level"})
 
 
 def _follows(settings: GatewaySettings) -> frozenset[str]:
-    """Return the kinds of signals that cascade; a limit is of one domain, and not shared by two."""
-    return _DIVIDES if settings.more_lower else _DIVIDES | {"limit"}
+    """Return the kinds of signals that cascade; a limit where every domain below can say it."""
+    is_said = not any(each.tells_the_set for each in settings.lowers)
+    return _CASCADES if is_said else _CASCADES - {"limit"}
 
 
 class Gateway:

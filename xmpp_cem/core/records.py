@@ -192,6 +192,7 @@ class Part(Kept):
     division was last asked, at `asked_at`. `told` is what it alone is asked, one signal for each
     of the event's; without any it is `asked_w`. `standing_w` are the limits, W, that it may act on,
     none where it has confirmed none; `counted_w` counts for it under a limit that it does not take.
+    `targets` are those of its resources that a set point means, none for all.
     `shortfall` is what it told last, at `shortfall_at`, that it cannot cover. In a programme,
     `resources` are called; a member that may not be is `barred`, and why. `stated` is what a
     gateway told of the baselines of its members.
@@ -209,6 +210,7 @@ class Part(Kept):
     told: tuple[Signal, ...] = ()
     standing_w: tuple[int, ...] = ()
     counted_w: int | None = None
+    targets: tuple[ResourceId, ...] = ()
     alarm: Sentence = ""
     answer: Answer | None = None
     baseline_w: Power | None = None
@@ -236,8 +238,9 @@ class Dispatch(Kept):
     `called` and `changes` are what its VTN was called for, where the event's signal is what its
     members are told; an older store has `target_w` alone, the change of power, W, signed. When
     `is_individual` each member is asked for its own share, by transaction. `unmanaged_w` (W) is
-    load that takes no limit, `excess_w` by how much a limit may be exceeded. `origin` is the
-    domain above from which a gateway has it, `stopped` when it was cancelled.
+    load that takes no limit, `excess_w` by how much a limit may be exceeded or a set point is
+    missed. `origin` is the domain above from which a gateway has it, `stopped` when it was
+    cancelled.
     """
 
     side = "lower"

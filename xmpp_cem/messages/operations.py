@@ -75,7 +75,8 @@ class DispatchRecord(Value):
         active: when it acts.
         target_w: the change of power asked for, signed, W.
         asked: what was called for at present, None where `target_w` says it.
-        excess_w: by how much a limit may be exceeded although all its members keep theirs, W.
+        excess_w: by how much a limit may be exceeded although all its members keep theirs, or a
+            set point is missed, W.
         promised_w: sum of the answers.
         delivered_w: the change measured, None while unmeasured.
         delivered_wh: energy of the change so far, signed.

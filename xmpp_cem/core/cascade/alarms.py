@@ -10,6 +10,7 @@ from xmpp_cem.core.ven.eventacts import is_mandatory
 from xmpp_cem.messages.events import Status, StatusType
 from xmpp_cem.model.availability import kilowatts
 from xmpp_cem.model.ids import EventId, derived_id
+from xmpp_cem.model.signal import Limit
 
 
 class Alarms:
@@ -46,5 +47,5 @@ class Alarms:
             for part in lower.role.dispatching.parts.get(dispatch.event.id, {}).values():
                 if part.alarm:
                     yield self._naming.alarm(case, part.party, part.alarm)
-            if dispatch.excess_w:
+            if dispatch.excess_w and isinstance(dispatch.signal, Limit):
                 yield f"the limit may be exceeded by {kilowatts(dispatch.excess_w)}"

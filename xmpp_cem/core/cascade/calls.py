@@ -7,6 +7,7 @@ from xmpp_cem.core.cascade.case import Case
 from xmpp_cem.core.cascade.ends import Lower
 from xmpp_cem.core.cascade.planning import called_for
 from xmpp_cem.core.cascade.settings import GatewaySettings
+from xmpp_cem.core.cascade.splitting import split
 from xmpp_cem.core.records import Commitment
 from xmpp_cem.messages.envelope import MAX_HOPS
 from xmpp_cem.model.ids import DomainId, derived_id
@@ -56,7 +57,11 @@ class Rules:
         event, deadline = commitment.event, commitment.event.answer_by - self.settings.margin
         below = next(each for each in case.below if each.lower is lower)
         answer_by = max(deadline, now)
-        signal, changes = event.signal, event.changes
+        signal, *later = split(case, now)[lower.domain]
+        changes = tuple(
+            change.model_copy(update={"signal": other})
+            for change, other in zip(event.changes, later, strict=True)
+        )
         if below.live and case.is_barred:
             signal, changes = below.live.signal, ()  # members are released from what they know
         if below.live and now >= deadline:

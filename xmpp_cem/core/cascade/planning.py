@@ -20,12 +20,12 @@ def is_of_power(signal: Signal) -> bool:
 
 
 def called_for(signal: Signal, changes: tuple[Change, ...], target_w: int) -> dict[str, Any]:
-    """Return what a domain is called for: its part of a change of power, or the signal unchanged.
+    """Return what a domain is called for: its part of a change of power, any other as given.
 
     Args:
-        signal: of the event above.
+        signal: what the domain is asked for of any other signal, of a change of power the whole.
         changes: what follows on it.
-        target_w: the domain's part of it, W, signed.
+        target_w: the domain's part of a change of power, W, signed.
     """
     if not is_of_power(signal):
         return {"signal": signal, "changes": changes}
@@ -61,7 +61,7 @@ def targets(case: Case, now: datetime) -> Mapping[DomainId, int]:
 def is_missed(case: Case, now: datetime) -> bool:
     """Whether a domain falls short of its part of what another one could do."""
     live = case.live
-    if len(case.below) == 1 or not live:
+    if len(case.below) == 1 or not live or not is_of_power(case.commitment.event.signal):
         return False
     if max(d.event.order.modification for _, d in live) >= MOST_MODIFICATIONS:
         return False

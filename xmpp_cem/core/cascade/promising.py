@@ -10,7 +10,7 @@ from xmpp_cem.core.vtn.dispatch.tallying import Tally
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import kilowatts
 from xmpp_cem.model.quantity import bounded
-from xmpp_cem.model.signal import Delta, Share
+from xmpp_cem.model.signal import Delta, Limit, Share, TargetPower
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,15 @@ def _may_rise(tally: Tally) -> bool:
 
 
 def _followed(case: Case, tallies: list[Tally], reason: str, now: datetime) -> Saying:
-    """Say yes to a limit that is kept, and to a price or level that a member responds to."""
+    """Say yes to a limit that is kept, and to any other signal that a member follows."""
     excess_w = sum(dispatch.excess_w for _, dispatch in case.live)
-    if excess_w:
+    is_limit = isinstance(case.commitment.event.signal, Limit)
+    if excess_w and is_limit:
         reason += f"; the limit may be exceeded by {kilowatts(excess_w)}"
-    is_yes = not excess_w and any(each.ins for each in tallies)
+    elif excess_w:
+        reason += f"; the set point is missed by {kilowatts(excess_w)}"
+    is_kept = not excess_w and len(case.live) == len(case.below)
+    is_yes = (is_kept or not is_limit) and any(each.ins for each in tallies)
     if is_mandatory(case.commitment.event):
         is_yes = True
     power_w = sum(lower.role.dispatching.promised_w(d, now) for lower, d in case.live)
@@ -93,6 +97,8 @@ def missing_w(case: Case, said: Saying | None) -> int | None:
     """
     if said is None or case.commitment.answer is None:
         return None
+    if isinstance(case.commitment.event.signal, TargetPower):
+        return sum(dispatch.excess_w for _, dispatch in case.live)
     return max(0, abs(case.commitment.asked_w) - abs(said.power_w))
 
 

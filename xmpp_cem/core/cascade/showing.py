@@ -91,9 +91,11 @@ class Crowd:
         if member is None:
             return None
         is_there = member.availability is not Availability.UNREACHABLE
-        power_w = (vtn.metering.power(party) or 0) if is_there else 0
+        seen_w = vtn.metering.power(party) if is_there else 0
+        if seen_w is None:  # until it reports, what it has registered
+            seen_w = able.power_w if able else 0
         if able is None:
-            return _Share(member.availability, is_free, power_w=power_w)
+            return _Share(member.availability, is_free, power_w=seen_w)
         return _Share(
             member.availability,
             is_free,
@@ -101,7 +103,7 @@ class Crowd:
             decrease_w=able.decrease_w if is_usable else 0,
             rated_import_w=able.most_w(Direction.IMPORT),
             rated_export_w=able.most_w(Direction.EXPORT),
-            power_w=power_w,
+            power_w=seen_w,
             expected=able.parties[0],
             reporting=able.parties[1] if is_there else 0,
         )

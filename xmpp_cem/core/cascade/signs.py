@@ -5,7 +5,7 @@ from datetime import datetime
 
 from xmpp_cem.core.cascade.calls import Rules
 from xmpp_cem.core.cascade.case import Case
-from xmpp_cem.core.cascade.planning import is_missed
+from xmpp_cem.core.cascade.planning import is_missed, is_of_power
 from xmpp_cem.core.cascade.promising import is_news, missing_w, saying, tolerance_w
 from xmpp_cem.core.cascade.saga import Phase, Sign
 from xmpp_cem.core.cascade.settings import Policy
@@ -85,8 +85,8 @@ def _of_plan(rules: Rules, case: Case, now: datetime) -> Iterator[Sign]:
         yield Sign.BARRED
     if any(why_turned(d, calls[lower.domain]) for lower, d in case.live):
         yield Sign.TURNED
-    total = sum(abs(d.target_w) for _, d in case.live)
-    if total != abs(case.commitment.asked_w) or any(
+    total, signal = sum(abs(d.target_w) for _, d in case.live), case.commitment.event.signal
+    if (is_of_power(signal) and total != abs(case.commitment.asked_w)) or any(
         modified(d, calls[lower.domain], "") for lower, d in case.live
     ):
         yield Sign.CHANGED

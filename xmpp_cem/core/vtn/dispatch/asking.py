@@ -1,6 +1,6 @@
 """What operators may ask of a domain, by the kind of signal, and why they may not."""
 
-from xmpp_cem.core.vtn.dispatch.telling import who_is_meant
+from xmpp_cem.core.vtn.dispatch.telling import who_are_meant
 from xmpp_cem.core.vtn.vtnstate import VtnState
 from xmpp_cem.model.event import EVERYTHING, Event
 from xmpp_cem.model.signal import ChargeState, Delta, Limit, Price, Share, Signal, TargetPower
@@ -65,9 +65,13 @@ def _why_no_set_point(state: VtnState, event: Event) -> str:
         return f"the profile {state.settings.profile} of this domain names no resources"
     if event.targets.kinds:
         return "a set point names resources, not kinds"
-    if who_is_meant(state, event.targets) is None:
-        return (
-            "a set point is for one member: name resources that one has, "
-            "or use a limit or a change of power"
-        )
-    return ""
+    members = who_are_meant(state, event.targets)
+    known = {r.id for m in members if m.capability for r in m.capability.resources}
+    strange = sorted(set(event.targets.resources) - known)
+    if strange:
+        return f"no member has the resources {', '.join(strange)[:200]}"
+    signals = (event.signal, *(change.signal for change in event.changes))
+    places = {each.at for each in signals if isinstance(each, TargetPower)}
+    if len(places) > 1:
+        return "a set point keeps its place: create another event for the other"
+    return "" if members else "there is no member here"

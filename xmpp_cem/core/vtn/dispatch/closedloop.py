@@ -22,7 +22,7 @@ MOST_STRIKES = 3
 """After so many times it is not asked for more again until the event's end."""
 MOST_RETURNS = 5
 """A member that has gone and come back more often within an event is not counted on in it."""
-_PART = 10
+LENIENT_PART = 10
 """A tenth less than asked is no fault of a member."""
 
 
@@ -78,7 +78,7 @@ def _judged_by(
         known.kept_ws + min(owed_w, done_w) * seconds,
     )
     part = _with(part, owed_ws=owed_ws, kept_ws=kept_ws)
-    if owed_w - done_w > max(tolerance_w, owed_w // _PART):
+    if owed_w - done_w > max(tolerance_w, owed_w // LENIENT_PART):
         return _short(part, owed_w, done_w)
     able_w = min(part.capability_w, promised_w)
     if not known.strikes or part.limit_w >= able_w or known.strikes >= MOST_STRIKES:

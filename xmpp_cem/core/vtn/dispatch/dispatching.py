@@ -31,7 +31,7 @@ from xmpp_cem.core.vtn.dispatch.limiting import confirmed
 from xmpp_cem.core.vtn.dispatch.modifying import modified
 from xmpp_cem.core.vtn.dispatch.opening import renewed
 from xmpp_cem.core.vtn.dispatch.standing import signed, standing
-from xmpp_cem.core.vtn.dispatch.tallying import Tally, is_off
+from xmpp_cem.core.vtn.dispatch.tallying import Tally, is_off, is_watched
 from xmpp_cem.core.vtn.vtnstate import VtnState
 from xmpp_cem.messages.operations import DispatchRecord
 from xmpp_cem.model.answer import Answer, Opt
@@ -161,8 +161,8 @@ class Dispatching(DispatchBook):
         return self._divide(dispatch, why, now)
 
     def look(self, now: datetime) -> list[Effect]:
-        """Divide limits anew, once a second, where load, silence or a loss asks for it."""
-        limits = [d for d in self.live() if isinstance(d.signal, Limit) and now < d.active.end]
+        """Divide limits and set points anew, once a second, where load, silence or a loss asks."""
+        limits = [d for d in self.live() if is_watched(d) and now < d.active.end]
         if not limits or (self._looked and now < self._looked + _REDIVIDE_EVERY):
             return []
         self._looked = now
@@ -288,6 +288,6 @@ class Dispatching(DispatchBook):
         """Let changes of power give way to a limit that was divided."""
         if not isinstance(dispatch.signal, Limit):
             return []
-        powers = [d.event.id for d in self.live() if isinstance(d.signal, Delta)]
+        powers = [d.event.id for d in self.live() if not isinstance(d.signal, Limit)]
         why = "the limits in force have changed"
         return [effect for event_id in powers for effect in self.reconsider(event_id, why, now)]

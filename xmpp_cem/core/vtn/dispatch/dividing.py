@@ -9,10 +9,11 @@ from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.vtn.dispatch.dispatchbook import DispatchBook
 from xmpp_cem.core.vtn.dispatch.division import Division, divide
 from xmpp_cem.core.vtn.dispatch.group_limit import limited
+from xmpp_cem.core.vtn.dispatch.group_set_point import GroupSetPoint
 from xmpp_cem.core.vtn.dispatch.headroom import headroom
 from xmpp_cem.core.vtn.dispatch.opening import begun, divided_first
 from xmpp_cem.core.vtn.dispatch.resting import resting
-from xmpp_cem.core.vtn.dispatch.telling import told_to_all, told_to_one
+from xmpp_cem.core.vtn.dispatch.telling import told_to_all, told_to_one, who_are_meant
 from xmpp_cem.core.vtn.dispatch.unmanaged import counted_unmanaged_w, why_unmetered
 from xmpp_cem.core.vtn.vtnstate import VtnState
 from xmpp_cem.model.ids import PartyId
@@ -45,10 +46,23 @@ class Dividing:
             case Limit():
                 unmanaged_w = self.unmanaged_w(dispatch)
                 return limited(self._state, dispatch, parts, unmanaged_w, why, now)
+            case TargetPower() if len(who_are_meant(self._state, dispatch.event.targets)) > 1:
+                return self._set_point(dispatch, parts).divided(why, now)
             case TargetPower() | ChargeState():
                 return told_to_one(self._state, dispatch, parts, now)
             case _:
                 return told_to_all(self._state, dispatch, parts)
+
+    def missed_w(self, dispatch: Dispatch, now: datetime) -> int:
+        """Return by how much members come to more than a set point together, W, signed."""
+        parts = self._book.parts.get(dispatch.event.id, {})
+        return self._set_point(dispatch, parts).missed_w(now)
+
+    def _set_point(self, dispatch: Dispatch, parts: Mapping[PartyId, Part]) -> GroupSetPoint:
+        def rooms(change_w: int) -> Mapping[PartyId, int]:
+            return self.rooms(dispatch.model_copy(update={"target_w": change_w}))
+
+        return GroupSetPoint(self._state, dispatch, parts, self._metering.power, rooms)
 
     def rooms(self, dispatch: Dispatch) -> dict[PartyId, int]:
         """Return by how much members may change at most, W, where limits or rest bound them."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.vtn.dispatch.division import MOST_MODIFICATIONS, Division, next_order
 from xmpp_cem.core.vtn.dispatch.limiting import limiting, standing_after
+from xmpp_cem.core.vtn.dispatch.telling import without_share
 from xmpp_cem.core.vtn.vtnstate import VtnState
 from xmpp_cem.model.ids import PartyId
 from xmpp_cem.model.signal import Limit
@@ -27,10 +28,10 @@ def limited(
     made = limiting(state, dispatch, parts, unmanaged_w, now)
     changed: dict[PartyId, Part] = {}
     for party, told in made.told.items():
-        part = parts.get(party) or _part(dispatch, party)
+        part = parts.get(party) or without_share(dispatch, party)
         changed[party] = _told(part, told).model_copy(update={"counted_w": None})
     for party, counted_w in made.counted_w.items():
-        part = parts.get(party) or _part(dispatch, party)
+        part = parts.get(party) or without_share(dispatch, party)
         changed[party] = part.model_copy(update={"counted_w": counted_w})
     asked = {p for p, part in changed.items() if part.told and _is_news(part, parts.get(p))}
     for party in asked:
@@ -62,7 +63,3 @@ def _told(part: Part, told: tuple[Limit, ...]) -> Part:
 
 def _is_news(part: Part, before: Part | None) -> bool:
     return part.order is None or before is None or part.told != before.told
-
-
-def _part(dispatch: Dispatch, party: PartyId) -> Part:
-    return Part(event=dispatch.event.id, party=party, capability_w=0, limit_w=0, asked_w=0)

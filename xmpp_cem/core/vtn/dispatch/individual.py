@@ -80,11 +80,13 @@ def asked_event(dispatch: Dispatch, part: Part) -> Event | None:
         return None
     event = dispatch.event
     order = event.order if event.is_cancelled else part.order
+    own = event.targets.model_copy(update={"resources": part.targets})
     signal, *later = part.told or _shares(dispatch, part)
     changes = zip(dispatch.changes, later, strict=False)
     update = {
         "id": share_id(event.id, part.party),
         "order": order,
+        "targets": own if part.targets else event.targets,
         "signal": signal,
         "changes": tuple(each.model_copy(update={"signal": other}) for each, other in changes),
     }

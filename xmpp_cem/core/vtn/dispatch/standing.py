@@ -12,7 +12,7 @@ from xmpp_cem.model.availability import Availability, kilowatts
 from xmpp_cem.model.event import Event, EventStatus
 from xmpp_cem.model.ids import PartyId
 from xmpp_cem.model.quantity import bounded
-from xmpp_cem.model.signal import Delta, Limit, Signal
+from xmpp_cem.model.signal import Delta, Limit, Signal, TargetPower
 from xmpp_cem.model.time import Interval
 
 _MOST_GAPS = 100
@@ -120,7 +120,7 @@ def standing(
         delivered_wh=bounded(sum(_wh(part.delivered_ws) for part in parts.values())),
         redivisions=dispatch.redivisions,
         asked=None if isinstance(dispatch.signal, Delta) else asked_at(dispatch, now),
-        excess_w=dispatch.excess_w if isinstance(dispatch.signal, Limit) else None,
+        excess_w=dispatch.excess_w if isinstance(dispatch.signal, Limit | TargetPower) else None,
         why=dispatch.why[:256],
         shares=tuple(_share(state, dispatch, parts[party], now) for party in sorted(parts)),
     )
@@ -146,6 +146,8 @@ def lack(dispatch: Dispatch, can_w: int, tolerance_w: int, verb: str) -> str:
         tolerance_w: so much may be missing of a change of power, W.
         verb: what members do with it, such as `promise`.
     """
+    if dispatch.excess_w and isinstance(dispatch.signal, TargetPower):
+        return f"the set point is missed by {kilowatts(dispatch.excess_w)}"
     if dispatch.excess_w:
         return f"the limit may be exceeded by {kilowatts(dispatch.excess_w)}"
     asked_w = abs(dispatch.target_w)

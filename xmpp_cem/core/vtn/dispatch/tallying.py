@@ -13,7 +13,7 @@ from xmpp_cem.core.vtn.vtnstate import VtnState
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import PartyId
-from xmpp_cem.model.signal import Delta, Limit
+from xmpp_cem.model.signal import Delta, Limit, TargetPower
 
 
 @dataclass(frozen=True)
@@ -190,9 +190,14 @@ def _is_awaited(dispatch: Dispatch, part: Part) -> bool:
     return not is_current and abs(part.asked_w) > promised_w(dispatch, part.answer)
 
 
+def is_watched(dispatch: Dispatch) -> bool:
+    """Whether its division follows what members do, though nothing is asked: limits, set points."""
+    return isinstance(dispatch.signal, Limit | TargetPower)
+
+
 def is_off(dispatch: Dispatch, expected_w: int, tolerance_w: int) -> bool:
-    """Whether a division may have to change: a limit's always, a power's if it is missed."""
+    """Whether a division may have to change: a change of power's if that is missed."""
     if not isinstance(dispatch.signal, Delta):
-        return isinstance(dispatch.signal, Limit)
+        return is_watched(dispatch)
     target = abs(dispatch.target_w)
     return abs(target - expected_w) > max(tolerance_w, target // 100)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from xmpp_cem.core.records import Dispatch, Part
+from xmpp_cem.core.records import Dispatch, Member, Part
 from xmpp_cem.core.vtn.dispatch.division import Division, next_order
 from xmpp_cem.core.vtn.vtnstate import VtnState
 from xmpp_cem.model.event import Targets
@@ -14,36 +14,39 @@ def told_to_all(state: VtnState, dispatch: Dispatch, parts: Mapping[PartyId, Par
     """Return the event with what was called for, unchanged, for every member: one publish."""
     update = {"signal": dispatch.signal, "changes": dispatch.changes}
     event = dispatch.event.model_copy(update=update)
-    new = [_part(dispatch, m.party) for m in state.usable() if m.party not in parts]
+    new = [without_share(dispatch, m.party) for m in state.usable() if m.party not in parts]
     return Division(dispatch.model_copy(update={"event": event}), tuple(new))
 
 
 def told_to_one(
     state: VtnState, dispatch: Dispatch, parts: Mapping[PartyId, Part], now: datetime
 ) -> Division:
-    """Return the event for the member that is meant, by transaction."""
-    party = who_is_meant(state, dispatch.event.targets)
-    if party is None:
+    """Return the event for the one member that is meant, by transaction; told once it stands."""
+    members = who_are_meant(state, dispatch.event.targets)
+    told = (dispatch.signal, *(change.signal for change in dispatch.changes))
+    if len(members) != 1:
+        return Division(dispatch)
+    part = parts.get(members[0].party) or without_share(dispatch, members[0].party)
+    if part.told == told:
         return Division(dispatch)
     order = next_order(state, dispatch) if parts else dispatch.event.order
-    part = parts.get(party) or _part(dispatch, party)
-    told = (dispatch.signal, *(change.signal for change in dispatch.changes))
     update = {"told": told, "order": order, "asked_at": now}
     event = dispatch.event.model_copy(update={"order": order})
     made = dispatch.model_copy(update={"event": event})
     return Division(made, (part.model_copy(update=update),))
 
 
-def who_is_meant(state: VtnState, targets: Targets) -> PartyId | None:
-    """Return the one member that has the resources, or the only one there is; None for no such."""
+def who_are_meant(state: VtnState, targets: Targets) -> tuple[Member, ...]:
+    """Return the members that have resources of these; all that there are where none is named."""
     members = [m for m in state.enlisted if m.party != state.settings.connection_point]
-    wanted = set(targets.resources)
-    if wanted:
+    if targets.resources:
+        wanted = set(targets.resources)
         members = [
-            m for m in members if m.capability and wanted <= {r.id for r in m.capability.resources}
+            m for m in members if m.capability and wanted & {r.id for r in m.capability.resources}
         ]
-    return members[0].party if len(members) == 1 else None
+    return tuple(members)
 
 
-def _part(dispatch: Dispatch, party: PartyId) -> Part:
+def without_share(dispatch: Dispatch, party: PartyId) -> Part:
+    """Return the part of a member of which no change of power is asked."""
     return Part(event=dispatch.event.id, party=party, capability_w=0, limit_w=0, asked_w=0)
