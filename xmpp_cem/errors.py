@@ -15,6 +15,7 @@ XmppCemError
 ├── DriverError              a device or its driver failed; its resource is out of service
 ├── AgentError               a part of the agent has ended that must not: our bug
 ├── StoreError               the store cannot be read or written
+│   ├── StoreInUseError         another process has it
 │   └── StoreUnavailableError   not now: nothing was written, the same may succeed later
 └── ServerError              a private server of tests or demo did not start or died
 """
@@ -117,6 +118,10 @@ class DriverError(XmppCemError):
 
 class StoreError(XmppCemError):
     """The store cannot be opened, read or written; the text names it, what is wrong, a remedy."""
+
+
+class StoreInUseError(StoreError):
+    """Another process has the store, such as its agent."""
 
 
 class StoreUnavailableError(StoreError):

@@ -208,3 +208,38 @@ async def test_ctrl_c_leaves_no_device_curtailed(site, plant):
     assert "interrupted" in err
     assert await device.power_w() == -4000
     assert not (site.folder / "site.sqlite.commission.json").exists()
+
+
+def test_an_agent_that_runs_tries_its_own_devices_and_goes_on(site):
+    """Two of three devices, one of them through a driver that only one program can have."""
+    free = VEN.split("[failsafe]", maxsplit=1)[0]
+    one = f'[[resources]]\nid = "heater"\n{script(site.folder)}'
+    two = f'[[resources]]\nid = "battery"\n{BATTERY}'
+    other = f'[[resources]]\nid = "spare"\n{BATTERY}'
+    (site.folder / "ven.toml").write_text(free + one + two + other)
+    agent = subprocess.Popen(
+        (*PROGRAM, "run", "ven.toml"),
+        cwd=site.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        lines = iter(agent.stdout.readline, "")
+        assert any("in service" in line and "heater" in line for line in lines)
+        chosen = ("--resource", "heater", "--resource", "battery")
+        command = (*PROGRAM, "commission", "ven.toml", "--offline", "--json", *chosen)
+        told = subprocess.run(command, cwd=site.folder, capture_output=True, text=True, check=False)
+        assert told.returncode == 0, told.stderr
+        record, _ = verified(told.stdout.encode())
+        checks = {(c["of"], c["what"]): c["verdict"] for c in record["checks"]}
+        assert record["agent"] == "runs"
+        assert record["tried"] == ["heater", "battery"]
+        assert checks["heater", "step"] == checks["battery", "step"] == "passed"
+        assert checks["heater", "timer"] == "passed"
+        assert checks["site", "failsafe"] == "skipped"
+        assert agent.poll() is None
+    finally:
+        agent.terminate()
+        out, _ = agent.communicate(timeout=20)
+    assert agent.returncode == 0, out

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from xmpp_cem.drivers.driver import Driver
 from xmpp_cem.drivers.supervised import State, Supervised
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.control import Sample, SetPoint
@@ -99,6 +100,19 @@ class DrivenSite:
         return tuple(
             _sample(name, state) for name, state in zip(self._resources, states, strict=True)
         )
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Its resources."""
+        return frozenset(self._resources)
+
+    async def lend(self, resource: str) -> Driver:
+        """Leave a device to somebody else for a while; raises TimeoutError."""
+        return await self._resources[resource].lend()
+
+    def take_back(self, resource: str) -> None:
+        """Go on with a device that was lent."""
+        self._resources[resource].take_back()
 
     async def close(self) -> None:
         """Let go of all devices."""

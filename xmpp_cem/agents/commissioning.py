@@ -9,21 +9,25 @@ from typing import Any
 
 from xmpp_cem.agents.application import DrivenSite
 from xmpp_cem.agents.holding import try_failsafe
+from xmpp_cem.agents.lent import HELD, TrialFile, TrialOrder, tried_by_agent
 from xmpp_cem.agents.overriding import Override, OverrideFile
 from xmpp_cem.agents.reaching import reach
 from xmpp_cem.agents.run import lasts_of
 from xmpp_cem.agents.settings import clock_of, site_settings
 from xmpp_cem.agents.trial import Check, Limits, Trial, Verdict, uninterrupted
 from xmpp_cem.config.drivers import load_driver
+from xmpp_cem.config.resources import ResourceConfig
 from xmpp_cem.config.roles import VenConfig
 from xmpp_cem.core.ven.site.site import SiteSettings
 from xmpp_cem.drivers.driver import Driver
 from xmpp_cem.drivers.supervised import Patience, Supervised
-from xmpp_cem.errors import ConfigError
-from xmpp_cem.model.ids import Jid
+from xmpp_cem.errors import ConfigError, StoreInUseError
+from xmpp_cem.model.ids import Jid, derived_id
 from xmpp_cem.runtime.ports import Clock
 from xmpp_cem.signing import own_key, signed
 from xmpp_cem.store.database import DatabaseStore
+
+_RUNS = "the agent runs, and its own failsafe with it; stop it to try that"
 
 
 @dataclass(frozen=True)
@@ -31,12 +35,12 @@ class Order:
     """What is to be tried.
 
     Args:
-        resource: only this one, and no failsafe; None: all.
+        resources: only these, and no failsafe; none: all.
         offline: without trying the way to the VTN.
         limits: how far each trial goes.
     """
 
-    resource: str | None = None
+    resources: tuple[str, ...] = ()
     offline: bool = False
     limits: Limits = field(default_factory=Limits)
 
@@ -46,11 +50,12 @@ async def commission(
 ) -> dict[str, Any]:
     """Try everything and return the record of it; whatever happens, all devices are released.
 
-    The store is locked meanwhile, so that no agent moves the same devices.
+    The store is locked meanwhile, so that no agent moves the same devices. Where an agent runs, it
+    is that which tries its own.
 
     Raises:
-        ConfigError: there is nothing to try, or a driver cannot be built.
-        StoreError: the agent runs.
+        ConfigError: there is nothing to try, a driver cannot be built, or an agent tries nothing.
+        StoreError: the store is a database that is in use, or cannot be used.
     """
     clock, checks = clock_of(config.clock), list[Check]()
 
@@ -58,26 +63,61 @@ async def commission(
         checks.append(check)
         say(check)
 
-    drivers = _drivers(config, order.resource, clock)
-    store = DatabaseStore(config.store)
-    await store.open()
-    began = clock.now()
+    if not config.resources:
+        raise ConfigError("the file names no [[resources]]: there is nothing to commission")
+    store, began = DatabaseStore(config.store), clock.now()
     try:
+        await store.open()
+    except StoreInUseError:
+        if not isinstance(config.store, Path):
+            raise
+        await _through_agent(config, config.store, clock, order, note)
+    else:
+        await _alone(config, store, clock, order, note)
+    is_alone = not any(check.detail == _RUNS for check in checks)
+    times = {"began": began.isoformat(), "ended": clock.now().isoformat()}
+    return _record(config, order, checks) | times | {"agent": "stopped" if is_alone else "runs"}
+
+
+async def _alone(
+    config: VenConfig,
+    store: DatabaseStore,
+    clock: Clock,
+    order: Order,
+    note: Callable[[Check], None],
+) -> None:
+    """Try the devices with drivers of our own, and failsafe; the store is open, and closed then."""
+    drivers: dict[str, Driver] = {}
+    try:
+        drivers = _drivers(config, order, clock)
         if not order.offline:
             await reach(config, clock, lasts_of(config, clock), note)
         held = _overridden(config, clock)
         for name, driver in drivers.items():
             if any(each.holds(name) for each in held):
-                told = "the customer has taken it back; run override off first"
-                note(Check("step", name, Verdict.SKIPPED, told))
+                note(Check("step", name, Verdict.SKIPPED, HELD))
             else:
                 await Trial(name, driver, clock, order.limits, note).run()
-        if order.resource is None and not held:
+        if not order.resources and not held:
             await _hold(config, drivers, clock, order.limits, note)
     finally:
         await uninterrupted(_closed(drivers, store))
-    times = {"began": began.isoformat(), "ended": clock.now().isoformat()}
-    return _record(config, order, checks) | times
+
+
+async def _through_agent(
+    config: VenConfig, store: Path, clock: Clock, order: Order, note: Callable[[Check], None]
+) -> None:
+    """Have the agent that runs try its devices; its failsafe is left as it is."""
+    if not order.offline:
+        await reach(config, clock, lasts_of(config, clock), note)
+    trial = TrialOrder(
+        id=derived_id("trial", store, clock.now()),
+        at=clock.now(),
+        resources=tuple(each.id for each in _chosen(config, order)),
+        limits=order.limits,
+    )
+    await tried_by_agent(TrialFile.beside(store), trial, clock, note)
+    note(Check("failsafe", "site", Verdict.SKIPPED, _RUNS))
 
 
 def signed_record(config: VenConfig, file: Path, record: Mapping[str, Any]) -> bytes:
@@ -97,14 +137,16 @@ def _overridden(config: VenConfig, clock: Clock) -> tuple[Override, ...]:
     return OverrideFile.beside(config.store).read(clock.now())
 
 
-def _drivers(config: VenConfig, only: str | None, clock: Clock) -> dict[str, Driver]:
+def _chosen(config: VenConfig, order: Order) -> list[ResourceConfig]:
+    wanted = order.resources
+    return [each for each in config.resources if not wanted or each.id in wanted]
+
+
+def _drivers(config: VenConfig, order: Order, clock: Clock) -> dict[str, Driver]:
     """Build the chosen drivers, by resource."""
-    if not config.resources:
-        raise ConfigError("the file names no [[resources]]: there is nothing to commission")
     return {
         each.id: load_driver(each.driver).build(each.settings, clock.now)
-        for each in config.resources
-        if only in {None, each.id}
+        for each in _chosen(config, order)
     }
 
 
@@ -154,7 +196,7 @@ def _record(config: VenConfig, order: Order, checks: list[Check]) -> dict[str, A
         "domain": config.upper.domain,
         "account": config.upper.account.jid,
         "resources": [{"id": each.id, "driver": each.driver} for each in config.resources],
-        "tried": order.resource or "all",
+        "tried": list(order.resources) or "all",
         "step_w": order.limits.step_w,
         "offline": order.offline,
         "checks": [asdict(check) for check in checks],

@@ -72,6 +72,13 @@ class OverrideFile:
             ) from error
         return tuple(each for each in kept.overrides if each.until is None or now < each.until)
 
+    def holds(self, resource: ResourceId, now: datetime) -> bool:
+        """Whether the customer keeps a resource; so it does where the file cannot be read."""
+        try:
+            return any(each.holds(resource) for each in self.read(now))
+        except ConfigError:
+            return True
+
     def add(self, override: Override, now: datetime) -> None:
         """Keep an override in place of one for the same; raises as `read`, or OSError."""
         others = (each for each in self.read(now) if each.resource != override.resource)

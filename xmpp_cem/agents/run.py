@@ -12,6 +12,7 @@ from xmpp_cem.agents.application import DrivenSite
 from xmpp_cem.agents.assemble import gateway_engine, site_engine, vtn_engine
 from xmpp_cem.agents.healthz import serving
 from xmpp_cem.agents.lasting import Lasts, LastsFile
+from xmpp_cem.agents.lent import LendingSite, TrialFile
 from xmpp_cem.agents.locating import located
 from xmpp_cem.agents.overriding import OverridableSite, OverrideFile
 from xmpp_cem.agents.restarting import Life, Restarter
@@ -111,7 +112,15 @@ def _life(
     """Return an engine from its store, with the configured devices where no program is given."""
     if application is not None or not isinstance(config, VenConfig):
         return Life(_engine(config, clock, application, lasts))
-    site = driven_site(config, clock)
+    driven = driven_site(config, clock)
+    site: DrivenSite | LendingSite = driven
+    if isinstance(config.store, Path):
+        site = LendingSite(
+            driven,
+            TrialFile.beside(config.store),
+            OverrideFile.beside(config.store).holds,
+            clock,
+        )
     return Life(_engine(config, clock, site, lasts), site.close)
 
 

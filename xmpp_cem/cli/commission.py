@@ -22,8 +22,12 @@ if TYPE_CHECKING:  # it brings what an agent needs
     from xmpp_cem.agents.trial import Check
 
 OfResource = Annotated[
-    str | None,
-    typer.Option("--resource", metavar="ID", help="Only this one, and no failsafe; default: all."),
+    list[str] | None,
+    typer.Option(
+        "--resource",
+        metavar="ID",
+        help="Only this one, and no failsafe; may be given again; default: all.",
+    ),
 ]
 Step = Annotated[
     int | None,
@@ -71,9 +75,11 @@ def commission(  # noqa: PLR0913 one per option
 
     Each device is asked for a small step of power, which its meter must show; then it is left alone
     until its own timer lets go, and the site's own limit is held without a VTN. Everything is
-    released at the end, also after Ctrl-C. The agent must not run meanwhile.
+    released at the end, also after Ctrl-C. An agent that runs tries its devices itself and goes on
+    with the others; its failsafe is then not tried.
     """
-    config = _site(file, resource)
+    chosen = tuple(dict.fromkeys(resource or ()))
+    config = _site(file, chosen)
     if status:
         _show_status(config, as_json=as_json)
         return
@@ -86,7 +92,7 @@ def commission(  # noqa: PLR0913 one per option
         settle.total_seconds() if settle else usual.settle_s,
         longest.total_seconds() if longest is not None else usual.reversion_s,
     )
-    made = _tried(config, Order(resource, offline, limits), as_json=as_json)
+    made = _tried(config, Order(chosen, offline, limits), as_json=as_json)
     data = signed_record(config, file, made)
     record = record or _beside(config, file)
     _write(record, data)
@@ -103,13 +109,14 @@ def register(app: typer.Typer) -> None:
     app.command()(commission)
 
 
-def _site(file: Path, resource: str | None) -> VenConfig:
+def _site(file: Path, resources: tuple[str, ...]) -> VenConfig:
     config = load(file)
     if not isinstance(config, VenConfig):
         raise ConfigError(f"{file}: role: only a VEN has devices; this is a {config.role}")
     known = [each.id for each in config.resources]
-    if resource is not None and resource not in known:
-        raise typer.BadParameter(f"there is no resource {resource}; choose {', '.join(known)}")
+    for resource in resources:
+        if resource not in known:
+            raise typer.BadParameter(f"there is no resource {resource}; choose {', '.join(known)}")
     return config
 
 

@@ -20,6 +20,7 @@ _DESCRIBE = timedelta(seconds=60)
 _LEAST_WRITE = timedelta(seconds=60)
 _CLOSE_S = 5.0
 _UNREAD = "has not been read yet"
+LENT = "is being tried"
 
 
 class Clock(Protocol):
@@ -96,6 +97,7 @@ class Supervised:
         self._reason = _UNREAD
         self._strays = ""
         self._fault = _UNREAD
+        self._is_lent = False
 
     def want(self, power_w: int | None) -> None:
         """Remember the set point, W; None releases. It is put in force at the next look."""
@@ -104,6 +106,8 @@ class Supervised:
     async def look(self) -> State:
         """Put the set point in force, read the resource, and return what is known by now."""
         now = self._clock.now()
+        if self._is_lent:
+            return State(self._description, self._good.reading if self._good else None, LENT)
         if self._round is None and now >= self._retry_at:
             self._round = asyncio.create_task(self._work())
             self._round_ends = now + self._patience.timeout
@@ -112,6 +116,34 @@ class Supervised:
         self._judge(now)
         reading = self._good.reading if self._good else None
         return State(self._description, reading, self._fault)
+
+    async def lend(self) -> Driver:
+        """Leave the driver to somebody else; out of service until it is taken back.
+
+        Raises:
+            TimeoutError: a call of it is under way and does not end.
+        """
+        self._is_lent, work = True, self._round
+        if work is not None:
+            end = asyncio.ensure_future(
+                self._clock.sleep_until(self._clock.now() + self._patience.timeout)
+            )
+            try:
+                await asyncio.wait((work, end), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                end.cancel()
+            if not work.done():
+                self._is_lent = False
+                raise TimeoutError
+            if self._round is work:
+                self._round = None
+                self._ended(work)
+        return self._driver
+
+    def take_back(self) -> None:
+        """Go on with the driver; what was written to the device is no longer known."""
+        self._is_lent, self._written_at = False, None
+        self._good = None
 
     async def close(self) -> None:
         """Let go of the device; one without a reversion timer is released first."""

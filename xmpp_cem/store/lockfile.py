@@ -4,7 +4,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from xmpp_cem.errors import StoreError
+from xmpp_cem.errors import StoreInUseError
 
 
 def take_lock(path: Path) -> int:
@@ -14,7 +14,7 @@ def take_lock(path: Path) -> int:
     The file stays, because removing it would race with who locks it next.
 
     Raises:
-        StoreError: another store has the lock.
+        StoreInUseError: another store has the lock.
         OSError: the file cannot be made.
     """
     descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -22,7 +22,7 @@ def take_lock(path: Path) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(descriptor)
-        raise StoreError(
+        raise StoreInUseError(
             "it is in use by another process: stop that, or give each agent its own path"
         ) from error
     except OSError:
