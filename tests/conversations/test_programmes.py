@@ -12,6 +12,7 @@ from xmpp_cem.model.event import EventStatus
 from xmpp_cem.model.ids import derived_id
 from xmpp_cem.model.programme import Consent, Enrolment, LossRule, Programme
 from xmpp_cem.model.schedule import OptSchedule
+from xmpp_cem.model.signal import TargetPower
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.meter import Meter
 
@@ -206,3 +207,34 @@ async def test_an_event_ends_as_its_programme_says_when_the_vtn_is_lost(world, r
     await operator.stop()
     await world.stop("grid")
     await world.until(lambda: world.meters["site-1"].power_w == power_w, 30)
+
+
+async def test_a_set_point_calls_by_the_rules_of_its_programme(world):
+    """Who is not bound is not in the sum, and a call counts towards the budget."""
+    world.programmes["grid"] = (peak(calls_per_day=1, notice_s=2),)
+    world.enrolments = (
+        consent("site-1", "m1"),
+        consent("site-2", "m2"),
+        consent("site-4", "m4", is_given=False),
+    )
+    world.vtn("grid", *(f"site-{number}" for number in (1, 2, 3, 4)))
+    for number in (1, 2, 3, 4):
+        world.site(f"site-{number}", "grid", Meter(f"m{number}", 5000, 3000))
+    world.start()
+    operator = await begun(world, "grid", 4)
+
+    def given(number, start_in=5):
+        event = operator.event(number, -1, start_in, 10)
+        return event.model_copy(update={"signal": TargetPower(power_w=6000)})
+
+    early = await operator.call(given(41, 1.5), "peak")
+    assert "peak needs 2 s of notice" in early.errors[0].reason
+    event = given(42)
+    assert (await operator.call(event, "peak")).result is Result.OK
+    powers = [3000, 3000, 5000, 5000]
+    await world.until(lambda: [m.power_w for m in world.meters.values()] == powers)
+    record = await operator.record(event.id)
+    assert {s.party: s.asked_w for s in record.shares} == {"site-1": -2000, "site-2": -2000}
+    refused = await operator.call(given(43, 30), "peak")
+    assert "site-1: peak allows 1 calls a day" in refused.errors[0].reason
+    await operator.stop()

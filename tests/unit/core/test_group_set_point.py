@@ -14,9 +14,9 @@ from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import Change, Targets
 from xmpp_cem.model.ids import derived_id
 from xmpp_cem.model.resource import Capability, Resource
-from xmpp_cem.model.signal import Delta, Direction, Limit, Place, TargetPower
+from xmpp_cem.model.signal import Direction, Limit, Place, TargetPower
 from xmpp_cem.model.time import Interval
-from xmpp_cem.testing.builders import Domain, arrived, at, request
+from xmpp_cem.testing.builders import Domain, arrived, at, make_event, request
 
 EVENT = derived_id("set point")
 ACTIVE = Interval(start=at(60), end=at(3600))
@@ -202,8 +202,6 @@ def operate(domain, event, seconds=0.0):
 
 
 def test_an_operator_may_ask_several_members_and_is_told_what_cannot_be_reached():
-    from xmpp_cem.testing.builders import make_event
-
     def event(number, **changes):
         return make_event(number, active=ACTIVE, answer_by=at(20), **changes)
 
@@ -223,4 +221,3 @@ def test_nobody_is_asked_for_more_than_it_can():
     assert aim(-40, rows, lambda _: {}) == type(aim(0, rows, lambda _: {}))({"a": 60, "c": -200}, 0)
     assert aim(1000, rows, lambda _: {"c": 10}).missed_w == 990
     assert aim(0, [Row("d", 7)], lambda _: {}).missed_w == 7
-    assert Delta(power_w=1).kind == "delta"

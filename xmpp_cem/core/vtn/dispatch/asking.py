@@ -8,8 +8,8 @@ from xmpp_cem.model.signal import ChargeState, Delta, Limit, Price, Share, Signa
 
 def why_not_asked(state: VtnState, event: Event) -> str:
     """Return why this is nothing that an operator may ask of the domain, or nothing."""
-    if event.programme and not isinstance(event.signal, Delta):
-        return "programmes are for changes of power"
+    if event.programme and not isinstance(event.signal, Delta | TargetPower):
+        return "programmes are for changes of power and set points"
     if not event.wants_answer:
         return "members answer each event here: ask for an answer"
     if event.targets != EVERYTHING and not isinstance(event.signal, TargetPower):

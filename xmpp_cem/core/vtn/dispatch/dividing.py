@@ -46,12 +46,17 @@ class Dividing:
             case Limit():
                 unmanaged_w = self.unmanaged_w(dispatch)
                 return limited(self._state, dispatch, parts, unmanaged_w, why, now)
-            case TargetPower() if len(who_are_meant(self._state, dispatch.event.targets)) > 1:
+            case TargetPower() if self._is_shared(dispatch):
                 return self._set_point(dispatch, parts).divided(why, now)
             case TargetPower() | ChargeState():
                 return told_to_one(self._state, dispatch, parts, now)
             case _:
                 return told_to_all(self._state, dispatch, parts)
+
+    def _is_shared(self, dispatch: Dispatch) -> bool:
+        """Whether a set point is divided: it is for several, or a programme says who is called."""
+        is_several = len(who_are_meant(self._state, dispatch.event.targets)) > 1
+        return is_several or dispatch.event.programme is not None
 
     def missed_w(self, dispatch: Dispatch, now: datetime) -> int:
         """Return by how much members come to more than a set point together, W, signed."""

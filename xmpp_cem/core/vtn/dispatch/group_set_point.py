@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from xmpp_cem.core.allocation import pro_rata
-from xmpp_cem.core.commitments import meant
+from xmpp_cem.core.commitments import meant, only
+from xmpp_cem.core.programmes.rulebook import Verdict
 from xmpp_cem.core.records import Dispatch, Member, Part
 from xmpp_cem.core.vtn.dispatch.closedloop import LENIENT_PART
 from xmpp_cem.core.vtn.dispatch.division import MOST_MODIFICATIONS, Division, next_order
@@ -15,7 +16,7 @@ from xmpp_cem.core.vtn.vtnstate import VtnState
 from xmpp_cem.model.event import Order, stretches
 from xmpp_cem.model.ids import PartyId, ResourceId
 from xmpp_cem.model.resource import Capability
-from xmpp_cem.model.signal import TargetPower
+from xmpp_cem.model.signal import Place, TargetPower
 
 Rooms = Callable[[int], Mapping[PartyId, int]]
 """By how much members may change at most inside limits, W, for a change of this sign."""
@@ -31,6 +32,7 @@ class Row:
         fall_w, rise_w: by how much that can fall and rise, W.
         takes: whether it can be given a set point.
         targets: its resources that are meant; none for all.
+        called: those that a programme calls, where it is one.
     """
 
     party: PartyId
@@ -39,6 +41,7 @@ class Row:
     rise_w: int = 0
     takes: bool = False
     targets: tuple[ResourceId, ...] = ()
+    called: tuple[ResourceId, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -140,12 +143,26 @@ class GroupSetPoint:
 
     def _rows(self, now: datetime) -> list[Row]:
         members = who_are_meant(self._state, self._dispatch.event.targets)
-        return [self._row(member, able, now) for member in members if (able := member.capability)]
+        rows = (self._row(m, able, now) for m in members if (able := m.capability))
+        return [row for row in rows if row]
 
-    def _row(self, member: Member, able: Capability, now: datetime) -> Row:
-        """Return a member as it counts: by what it told that it does without events, and can."""
+    def _called(self, member: Member, able: Capability, now: datetime) -> Verdict:
+        """Return what a programme lets be called of a member; once called, that stands."""
+        part = self._parts.get(member.party)
+        if part is not None and self._dispatch.event.programme:
+            return Verdict(part.resources, barred=part.barred)
+        return self._state.rules.verdict(member.party, self._dispatch.event, able, now)
+
+    def _row(self, member: Member, able: Capability, now: datetime) -> Row | None:
+        """Return a member as it counts: by what it told that it does without events, and can.
+
+        Whom a programme does not call counts for nothing: its power is not in the sum.
+        """
         dispatch, part = self._dispatch, self._parts.get(member.party)
-        asked = meant(dispatch.event, able)
+        verdict = self._called(member, able, now)
+        if not verdict.is_called or verdict.barred:
+            return None
+        asked = only(meant(dispatch.event, able), verdict.resources)
         is_whole = len(asked.resources) == len(able.resources)
         if not self._takes(member, part, now):
             seen_w = self._powers(member.party) if is_whole else None
@@ -154,9 +171,20 @@ class GroupSetPoint:
             return Row(member.party, short_w)
         fall_w = asked.able_w(dispatch.active, is_fall=True) - asked.committed_w
         rise_w = asked.able_w(dispatch.active, is_fall=False) + asked.committed_w
-        base_w = asked.power_w - asked.committed_w
-        targets = () if is_whole else tuple(r.id for r in asked.resources)
-        return Row(member.party, base_w, max(0, fall_w), max(0, rise_w), True, targets)
+        is_at_the_point = self._signals[0].at is Place.CONNECTION_POINT
+        counted = able if is_at_the_point else asked
+        base_w = counted.power_w - counted.committed_w
+        ids = tuple(r.id for r in asked.resources)
+        called = ids if dispatch.event.programme else ()
+        return Row(
+            member.party,
+            base_w,
+            max(0, fall_w),
+            max(0, rise_w),
+            takes=True,
+            targets=() if is_whole else ids,
+            called=called,
+        )
 
     def _takes(self, member: Member, part: Part | None, now: datetime) -> bool:
         """Whether a member can be given a set point, and has not ended its promise of one."""
@@ -208,6 +236,6 @@ class GroupSetPoint:
             if told and (part.order is None or part.told != told):
                 asked_w = told[0].power_w - row.power_w
                 update = {"told": told, "order": order, "asked_at": now, "asked_w": asked_w}
-                update["targets"] = row.targets
+                update |= {"targets": row.targets, "resources": row.called}
                 changed.append(part.model_copy(update=update))
         return tuple(changed)
