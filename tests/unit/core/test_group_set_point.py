@@ -190,9 +190,24 @@ def test_named_resources_alone_are_brought_there_and_nobody_learns_of_the_others
     assert not domain.vtn.dispatching.told("c")
 
 
-def operate(domain, event, seconds=0.0):
+def test_a_set_point_keeps_its_resources():
+    domain = led()
+    event = make_event(
+        1,
+        active=ACTIVE,
+        answer_by=at(20),
+        signal=TargetPower(power_w=6000),
+        targets=Targets(resources=("a1", "b1")),
+    )
+    assert operate(domain, event) == []
+    other = event.model_copy(update={"targets": Targets(resources=("b1",))})
+    ((code, why),) = operate(domain, other, verb=Verb.CHANGE)
+    assert (code, why) == ("2.15", "an event keeps its resources: cancel it and create another")
+
+
+def operate(domain, event, seconds=0.0, verb=Verb.CREATE):
     body = EndDeviceControls(events=(event,))
-    asked_ = request(Verb.CREATE, Noun.CONTROLS, "op", body)
+    asked_ = request(verb, Noun.CONTROLS, "op", body)
     (reply,) = [
         effect.message
         for effect in domain.tell(arrived(asked_, "op"), seconds)

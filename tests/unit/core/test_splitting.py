@@ -6,15 +6,20 @@ import pytest
 
 from tests.unit.core.test_cascade import gateway
 from xmpp_cem.core.cascade.case import case_of
+from xmpp_cem.core.cascade.settings import GatewaySettings
 from xmpp_cem.core.cascade.splitting import split
+from xmpp_cem.core.gateway import Gateway
 from xmpp_cem.core.inputs import Started
 from xmpp_cem.core.life.life import State
 from xmpp_cem.core.records import Commitment, Member
+from xmpp_cem.core.ven.venstate import VenSettings
+from xmpp_cem.core.vtn.vtnstate import VtnSettings
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import Change
+from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.resource import Capability, Resource
 from xmpp_cem.model.signal import Direction, Level, Limit, TargetPower
-from xmpp_cem.testing.builders import HOST, NOW, at, make_event
+from xmpp_cem.testing.builders import HOST, NOW, at, make_event, plain_digest
 
 
 def member(party, power_w, rated_w):
@@ -76,3 +81,22 @@ def test_what_nobody_can_reach_is_asked_all_the_same_and_shows_there(made):
 
 def test_a_level_is_for_all_alike(made):
     assert parts(made, Level(level=2)) == dict.fromkeys(("west", "east"), (Level(level=2),))
+
+
+@pytest.mark.parametrize("says_none", [False, True])
+def test_a_limit_cascades_where_every_domain_below_can_say_it(says_none):
+    west, east = (
+        VtnSettings(
+            "gw",
+            domain,
+            Jid(f"vtn-{domain}@{HOST}", "vtn"),
+            Jid(f"pubsub.{HOST}"),
+            plain_digest,
+            tells_the_set=says_none and domain == "east",
+        )
+        for domain in ("west", "east")
+    )
+    above = VenSettings("gw", "grid", Jid(f"vtn-grid@{HOST}", "vtn"), plain_digest)
+    made = Gateway(GatewaySettings(above, west, more_lower=(east,)))
+    follows = made.ven.settings.follows
+    assert ("limit" in follows, "set-point" in follows) == (not says_none, True)

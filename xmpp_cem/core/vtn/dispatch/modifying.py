@@ -30,6 +30,8 @@ def why_turned(dispatch: Dispatch, call: Call) -> str:
     """Return why what is called for needs an event of its own, or nothing."""
     if call.signal.kind != dispatch.signal.kind:
         return "an event keeps its kind of signal: cancel it and create another"
+    if call.targets != dispatch.event.targets:
+        return "an event keeps its resources: cancel it and create another"
     if call.programme != dispatch.event.programme:
         return "an event cannot leave its programme: cancel it and create another"
     if turns(dispatch, call):
