@@ -1,5 +1,7 @@
 """An event goes down, answers come up, power moves, readings show it (clause 5.5)."""
 
+from datetime import timedelta
+
 import pytest
 
 from xmpp_cem.model.answer import Opt
@@ -154,3 +156,35 @@ async def test_an_event_cascades_and_the_answers_roll_up_to_one(world):
     await world.until(lambda: world.meters["site-3"].power_w == 2000, 30)
     await grid.stop()
     await sites.stop()
+
+
+async def test_who_is_overridden_now_is_asked_for_later_and_counts_by_its_yes(world):
+    """An override with an end refuses what begins before it, and nothing later."""
+    world.vtn("grid", "site-1", "site-2")
+    for number in (1, 2):
+        world.site(f"site-{number}", "grid", Meter(f"m{number}", 5000, 3000))
+    world.start()
+    operator = await world.operator("grid")
+    await world.until(await ready(operator, 2))
+    meter = world.meters["site-1"]
+    meter.is_overridden, meter.overridden_until = True, world.clock.now() + timedelta(hours=1)
+
+    async def kept():
+        members = (await operator.members()).members
+        return Availability.OPTED_OUT in {m.availability for m in members}
+
+    await world.until(kept, 30)
+
+    def shared(event, expected):
+        async def is_shared():
+            shares = (await operator.record(event)).shares
+            found = {s.party: s.promised_w for s in shares if s.opt is Opt.IN}
+            return found == expected
+
+        return is_shared
+
+    soon = await operator.dispatch(61, -2000, start_in=600, seconds=60)
+    await world.until(shared(soon, {"site-2": -2000}))
+    later = await operator.dispatch(62, -4000, start_in=7200, seconds=60)
+    await world.until(shared(later, {"site-1": -2000, "site-2": -2000}))
+    await operator.stop()

@@ -152,6 +152,15 @@ class Capability(Value):
         """When the oldest that is in it was true."""
         return min((r.oldest for r in self.resources if r.oldest), default=self.at)
 
+    def is_foreseen(self, over: Interval) -> bool:
+        """Whether a resource that its owner keeps now can fall or rise in an event's time."""
+        return any(
+            r.standing_w(over, is_fall=is_fall)
+            for r in self.foreseen
+            if r.state is ResourceState.OPTED_OUT
+            for is_fall in (True, False)
+        )
+
     @property
     def committed_w(self) -> int:
         """By how much events have changed the power of all resources together, signed, W."""

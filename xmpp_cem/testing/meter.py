@@ -1,6 +1,7 @@
 """A site's program for tests, with one resource that obeys at once."""
 
 import asyncio
+from datetime import datetime
 
 from xmpp_cem.agents.application import Decision, OptIn, OptOut
 from xmpp_cem.model.control import Sample, SetPoint
@@ -19,6 +20,7 @@ class Meter:
         self.set_point: int | None = None
         self.set_points: list[int | None] = []
         self.is_overridden = False
+        self.overridden_until: datetime | None = None
         self.most_w: int | None = None
         self.asked: list[int] = []
         self.refuses = False
@@ -38,15 +40,17 @@ class Meter:
         self.set_point = set_point.power_w
 
     async def read(self) -> list[Sample]:
-        """Return one sample."""
+        """Return one sample; of an override with an end it tells what it can do afterwards."""
+        is_kept = self.is_overridden and self.overridden_until is None
         return [
             Sample(
                 resource=self.resource,
                 kind="meter",
                 power_w=self.power_w,
-                decrease_w=0 if self.is_overridden else self.decrease_w,
-                increase_w=0 if self.is_overridden else self.increase_w,
+                decrease_w=0 if is_kept else self.decrease_w,
+                increase_w=0 if is_kept else self.increase_w,
                 is_overridden=self.is_overridden,
+                overridden_until=self.overridden_until,
                 corrections=self.corrections,
             )
         ]
@@ -56,7 +60,7 @@ class Meter:
         if self.hesitates:
             await asyncio.Event().wait()
         self.asked.append(power_w)
-        if self.refuses or self.is_overridden:
+        if self.refuses or (self.is_overridden and self.overridden_until is None):
             return OptOut("not today")
         if self.most_w is not None and abs(power_w) > self.most_w:
             return OptIn(-self.most_w if power_w < 0 else self.most_w, "no more than that")

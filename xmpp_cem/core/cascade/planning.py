@@ -86,7 +86,7 @@ def room(case: Case, below: Below, now: datetime) -> int:
     over = case.commitment.event.active
     return sum(
         able.able_w(over, is_fall=is_fall)
-        for member in below.lower.role.dispatching.usable(below.event)
+        for member in below.lower.role.dispatching.usable(below.event, over)
         if (able := member.capability)
     )
 

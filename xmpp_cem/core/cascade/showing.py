@@ -25,6 +25,9 @@ _STATE: dict[Availability, ResourceState] = {
     Availability.UNREACHABLE: ResourceState.OUT_OF_SERVICE,
 }
 
+_LATER = frozenset({Availability.OPTED_OUT})
+"""Availabilities under which a member may tell what it can do later on."""
+
 
 @dataclass(frozen=True)
 class _Share:
@@ -87,7 +90,8 @@ class Crowd:
         member = vtn.member(party)
         is_usable = member is not None and is_free and member.availability in USABLE
         able = member.capability if member else None
-        self._folding.put((self._lower.domain, party), able if is_usable else None)
+        is_told = is_usable or (member and is_free and member.availability in _LATER)
+        self._folding.put((self._lower.domain, party), able if is_told else None)
         if member is None:
             return None
         is_there = member.availability is not Availability.UNREACHABLE

@@ -122,7 +122,7 @@ def _able(case: Case, below: Below, now: datetime) -> Row:
         if able is None or not member.is_admitted:
             continue
         power_w += able.power_w - able.committed_w
-        if is_counted(member) or not role.knows_presence(now):
+        if is_counted(member, over) or not role.knows_presence(now):
             fall_w += able.able_w(over, is_fall=True) - able.committed_w
             rise_w += able.able_w(over, is_fall=False) + able.committed_w
     return Row(below.lower.domain, power_w, max(0, fall_w), max(0, rise_w), takes=True)

@@ -150,7 +150,7 @@ class Commands:
             return "the deadline for answers has passed"
         if len(self._dispatching.live()) >= MAX_LIVE:
             return f"{MAX_LIVE} events live already"
-        if not any(True for _ in self._state.usable()):
+        if not any(True for _ in self._state.usable(event.active)):
             return "no member is reachable and ready"
         return why_nobody(self._state, event.model_copy(update={"created": now}), now)
 

@@ -24,6 +24,7 @@ from xmpp_cem.model.ids import DomainId, EventId, Jid, PartyId, ProgrammeId
 from xmpp_cem.model.membership import Standing
 from xmpp_cem.model.node import Uplink
 from xmpp_cem.model.programme import Enrolment, Programme
+from xmpp_cem.model.time import Interval
 
 USABLE = frozenset({Availability.AVAILABLE, Availability.OFFERING, Availability.LIMITED})
 """The availabilities under which flexibility is counted on a member."""
@@ -236,9 +237,9 @@ class VtnState:
         """Return the members that an event has to do without."""
         return self.held.get(event, frozenset())
 
-    def usable(self) -> Iterator[Member]:
-        """Yield the members on whose flexibility one may count now."""
-        return (m for m in self.members.values() if m.capability and is_counted(m))
+    def usable(self, over: Interval) -> Iterator[Member]:
+        """Yield the members on whose flexibility one may count in an event's time."""
+        return (m for m in self.members.values() if m.capability and is_counted(m, over))
 
     def publish(
         self,
@@ -281,6 +282,14 @@ class VtnState:
         self._by_account = {member.account: member.party for member in admitted}
 
 
-def is_counted(member: Member) -> bool:
-    """Whether one may count on a member now."""
-    return member.standing is Standing.MEMBER and member.availability in USABLE
+def is_counted(member: Member, over: Interval) -> bool:
+    """Whether one may count on a member in an event's time, as far as is known now.
+
+    Whose customer keeps everything counts for what it tells that it can do afterwards.
+    """
+    if member.standing is not Standing.MEMBER:
+        return False
+    if member.availability in USABLE:
+        return True
+    able = member.capability if member.availability is Availability.OPTED_OUT else None
+    return able is not None and able.is_foreseen(over)

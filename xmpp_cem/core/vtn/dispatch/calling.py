@@ -45,7 +45,7 @@ def why_nobody(state: VtnState, event: Event, now: datetime) -> str:
         known = ", ".join(sorted(state.rules.programmes)) or "none"
         return f"there is no programme {event.programme} here; there are: {known}"
     whys: list[str] = []
-    for member in state.usable():
+    for member in state.usable(event.active):
         if member.capability is None:
             continue
         verdict = state.rules.verdict(member.party, event, member.capability, now)

@@ -15,6 +15,7 @@ from xmpp_cem.messages.envelope import MAX_HOPS
 from xmpp_cem.messages.events import Status
 from xmpp_cem.model.event import Event, EventStatus
 from xmpp_cem.model.ids import EventId, PartyId
+from xmpp_cem.model.time import Interval
 
 _ENDED = (EventStatus.CANCELLED, EventStatus.COMPLETED)
 
@@ -44,10 +45,10 @@ class DispatchBook:
             self.parts.setdefault(record.event, {})[record.party] = record
             self._shares[share_id(record.event, record.party)] = record.event
 
-    def usable(self, event: EventId) -> Iterable[Member]:
-        """Return the members on whose flexibility an event may count now."""
+    def usable(self, event: EventId, over: Interval) -> Iterable[Member]:
+        """Return the members on whose flexibility an event may count in its time."""
         held = self._state.held_in(event)
-        return (member for member in self._state.usable() if member.party not in held)
+        return (member for member in self._state.usable(over) if member.party not in held)
 
     def live(self) -> list[Dispatch]:
         """Return the dispatches that may still change power."""

@@ -17,6 +17,7 @@ from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.event import Change, Event, Order
 from xmpp_cem.model.ids import PartyId
 from xmpp_cem.model.signal import Delta, Share
+from xmpp_cem.model.time import Interval
 
 MOST_MODIFICATIONS = 1000
 """No event has more versions."""
@@ -224,7 +225,7 @@ def is_in_play(state: VtnState, dispatch: Dispatch, part: Part, now: datetime) -
     """
     is_free = part.party not in state.held_in(dispatch.event.id) and not is_restless(part)
     is_free = is_free and not part.barred
-    if not is_free or not is_usable(state, part.party):
+    if not is_free or not is_usable(state, part.party, dispatch.active):
         return False
     if part.answer is None:
         return now < dispatch.event.answer_by or state.rules.is_silence_yes(dispatch.event)
@@ -232,10 +233,10 @@ def is_in_play(state: VtnState, dispatch: Dispatch, part: Part, now: datetime) -
     return part.answer.opt is Opt.IN and (part.answer.until is None or at < part.answer.until)
 
 
-def is_usable(state: VtnState, party: PartyId) -> bool:
-    """Whether one may count on a member now."""
+def is_usable(state: VtnState, party: PartyId, over: Interval) -> bool:
+    """Whether one may count on a member in an event's time."""
     member = state.members.get(party)
-    return member is not None and is_counted(member)
+    return member is not None and is_counted(member, over)
 
 
 def next_order(state: VtnState, dispatch: Dispatch) -> Order:

@@ -49,6 +49,9 @@ class FollowingUp:
         self._open.add(event_id)
         return [self._dispatching.noted(event_id, asker)]
 
+    def _is_there(self, party: PartyId, dispatch: Dispatch) -> bool:
+        return is_usable(self._state, party, dispatch.active)
+
     def remind(self, event_id: EventId, now: datetime) -> list[Effect]:
         """Send an event as a transaction to every reachable member that has not answered it."""
         dispatch = self._dispatching.dispatches.get(event_id)
@@ -57,7 +60,7 @@ class FollowingUp:
         silent = [
             part.party
             for part in self._dispatching.parts[event_id].values()
-            if part.answer is None and not part.barred and is_usable(self._state, part.party)
+            if part.answer is None and not part.barred and self._is_there(part.party, dispatch)
         ]
         return [each for party in silent for each in self._reminder(dispatch, party, now)]
 
@@ -82,7 +85,7 @@ class FollowingUp:
         update = {"expires": until, "path": passed, "hop": max(d.hop for d in live)}
         effects: list[Effect] = []
         for party, member in self._state.members.items():
-            if only not in {None, party} or not is_usable(self._state, party):
+            if only not in {None, party} or not any(self._is_there(party, d) for d in live):
                 continue
             header = self._state.letters.header(
                 Verb.CREATE, Noun.CONTROLS, now, "live", versions, party
@@ -116,7 +119,7 @@ class FollowingUp:
         return all(self._has_answered(dispatch, part) for part in parts)
 
     def _has_answered(self, dispatch: Dispatch, part: Part) -> bool:
-        if part.barred or not is_usable(self._state, part.party):
+        if part.barred or not self._is_there(part.party, dispatch):
             return True
         answer = part.answer
         return answer is not None and (

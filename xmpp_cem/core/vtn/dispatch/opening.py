@@ -63,7 +63,7 @@ def divided_first(
         rooms: the most that members may change by inside limits and rest, W; others may all.
         now: the present.
     """
-    called = (part_of(state, dispatch, member, now) for member in state.usable())
+    called = (part_of(state, dispatch, member, now) for member in state.usable(dispatch.active))
     parts = [part for part in called if part]
     bounded = within(parts, rooms)
     if not dispatch.is_individual:

@@ -137,7 +137,7 @@ class Tallying:
 def _counts(state: VtnState, dispatch: Dispatch, part: Part, now: datetime) -> _Counts:
     """Return what one member adds to the tally of an event."""
     is_yes = part.answer is not None and part.answer.opt is Opt.IN
-    is_in = is_yes and is_usable(state, part.party)
+    is_in = is_yes and is_usable(state, part.party, dispatch.active)
     followed_w = part.answer.power_w if part.answer and is_in else 0
     if part.barred:
         return _Counts(followed_w=followed_w)

@@ -14,7 +14,8 @@ def told_to_all(state: VtnState, dispatch: Dispatch, parts: Mapping[PartyId, Par
     """Return the event with what was called for, unchanged, for every member: one publish."""
     update = {"signal": dispatch.signal, "changes": dispatch.changes}
     event = dispatch.event.model_copy(update=update)
-    new = [without_share(dispatch, m.party) for m in state.usable() if m.party not in parts]
+    there = (m.party for m in state.usable(dispatch.active))
+    new = [without_share(dispatch, party) for party in there if party not in parts]
     return Division(dispatch.model_copy(update={"event": event}), tuple(new))
 
 
