@@ -62,6 +62,11 @@ class Ledger:
         """Return the controls of a round."""
         return [control for control in self.controls if control.number == number]
 
+    def moved_until(self, now: datetime) -> datetime:
+        """Return when the last event that had begun ended, now if it was cancelled meanwhile."""
+        began = (control.active for control in self.controls if control.active.start <= now)
+        return max((min(active.end, now) for active in began), default=now)
+
     def harm(self, number: int, *parties: str) -> None:
         """Note whom a fault reaches."""
         self.harmed.setdefault(number, set()).update(parties)

@@ -24,9 +24,8 @@ _ALL_W = len(SITES) * RATED_W
 
 async def play(scene: Scene, chance: Random) -> None:
     """Make the controls of one round; returns when the operator has all answers it will get."""
-    ended = (c.active.end for c in scene.stage.ledger.controls if c.active.end <= scene.now())
     # Power that still moves for the last event would spoil the baseline of this one.
-    rested = max(ended, default=scene.now()) + timedelta(seconds=GAP_S)
+    rested = scene.stage.ledger.moved_until(scene.now()) + timedelta(seconds=GAP_S)
     soonest = max(scene.now() + timedelta(seconds=LEAD_S), rested)
     start = window(soonest, timedelta(seconds=WINDOW_S)).end
     is_limited = chance.random() < _LIMIT_SHARE
