@@ -12,7 +12,7 @@ from xmpp_cem.model.event import EventStatus
 from xmpp_cem.model.ids import derived_id
 from xmpp_cem.model.programme import Consent, Enrolment, LossRule, Programme
 from xmpp_cem.model.schedule import OptSchedule
-from xmpp_cem.model.signal import TargetPower
+from xmpp_cem.model.signal import Direction, Limit, Place, TargetPower
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.meter import Meter
 
@@ -236,5 +236,34 @@ async def test_a_set_point_calls_by_the_rules_of_its_programme(world):
     record = await operator.record(event.id)
     assert {s.party: s.asked_w for s in record.shares} == {"site-1": -2000, "site-2": -2000}
     refused = await operator.call(given(43, 30), "peak")
+    assert "site-1: peak allows 1 calls a day" in refused.errors[0].reason
+    await operator.stop()
+
+
+async def test_a_limit_binds_those_alone_whom_its_programme_calls(world):
+    """What it does not call it does not bound; a no counts as load, and a call as a call."""
+    world.programmes["grid"] = (peak(calls_per_day=1),)
+    world.enrolments = (consent("site-1", "m1"), consent("site-2", "m2"))
+    world.vtn("grid", "site-1", "site-2", "site-3")
+    for number in (1, 2, 3):
+        world.site(f"site-{number}", "grid", Meter(f"m{number}", 5000, 5000))
+    world.start()
+    operator = await begun(world, "grid", 3)
+
+    def given(number, **changes):
+        limit = Limit(limit_w=6000, direction=Direction.IMPORT, **changes)
+        return operator.event(number, -1, 5, 10).model_copy(update={"signal": limit})
+
+    mandatory = await operator.call(given(51, is_mandatory=True), "peak")
+    assert "belongs to no programme" in mandatory.errors[0].reason
+    elsewhere = await operator.call(given(52, at=Place.CONNECTION_POINT), "peak")
+    assert "at the terminals" in elsewhere.errors[0].reason
+    event = given(53)
+    assert (await operator.call(event, "peak")).result is Result.OK
+    powers = [3000, 3000, 5000]
+    await world.until(lambda: [m.power_w for m in world.meters.values()] == powers)
+    record = await operator.record(event.id)
+    assert [share.party for share in record.shares] == ["site-1", "site-2"]
+    refused = await operator.call(operator.event(54, -1000, 30, 10), "peak")
     assert "site-1: peak allows 1 calls a day" in refused.errors[0].reason
     await operator.stop()

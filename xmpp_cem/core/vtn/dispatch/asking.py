@@ -3,18 +3,38 @@
 from xmpp_cem.core.vtn.dispatch.telling import who_are_meant
 from xmpp_cem.core.vtn.vtnstate import VtnState
 from xmpp_cem.model.event import EVERYTHING, Event
-from xmpp_cem.model.signal import ChargeState, Delta, Limit, Price, Share, Signal, TargetPower
+from xmpp_cem.model.signal import (
+    ChargeState,
+    Delta,
+    Limit,
+    Place,
+    Price,
+    Share,
+    Signal,
+    TargetPower,
+)
 
 
 def why_not_asked(state: VtnState, event: Event) -> str:
     """Return why this is nothing that an operator may ask of the domain, or nothing."""
-    if event.programme and not isinstance(event.signal, Delta | TargetPower):
-        return "programmes are for changes of power and set points"
+    if event.programme and (why := _why_in_none(event.signal)):
+        return why
     if not event.wants_answer:
         return "members answer each event here: ask for an answer"
     if event.targets != EVERYTHING and not isinstance(event.signal, TargetPower):
         return "only a set point names resources; everything else is asked of all members"
     return _why_no_signal(state, event)
+
+
+def _why_in_none(signal: Signal) -> str:
+    """Return why a signal belongs to no programme, or nothing."""
+    if isinstance(signal, Limit) and signal.is_mandatory:
+        return "a mandatory limit admits no opt-out, and belongs to no programme"
+    if isinstance(signal, Limit) and signal.at is not Place.TERMINALS:
+        return "in a programme a limit is at the terminals of those who are called: say so"
+    if not isinstance(signal, Delta | TargetPower | Limit):
+        return "programmes are for changes of power, set points and limits"
+    return ""
 
 
 def _why_no_signal(  # noqa: PLR0911 one case per signal

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from xmpp_cem.core.commitments import only
+from xmpp_cem.core.programmes.rulebook import Verdict
 from xmpp_cem.core.records import Dispatch, Member, Part
 from xmpp_cem.core.vtn.vtnstate import VtnState
 from xmpp_cem.model.event import Event
@@ -35,6 +36,18 @@ def part_of(state: VtnState, dispatch: Dispatch, member: Member, now: datetime) 
         resources=verdict.resources or () if event.programme else (),
         barred=verdict.why_nothing,
     )
+
+
+def called_in(
+    state: VtnState, dispatch: Dispatch, member: Member, part: Part | None, now: datetime
+) -> Verdict:
+    """Return what a programme lets an event call of a member; once called, that stands."""
+    if part is not None and dispatch.event.programme:
+        return Verdict(part.resources, barred=part.barred)
+    able = member.capability
+    if able is None:
+        return Verdict((), is_called=False)
+    return state.rules.verdict(member.party, dispatch.event, able, now)
 
 
 def why_nobody(state: VtnState, event: Event, now: datetime) -> str:

@@ -8,7 +8,7 @@ from xmpp_cem.core.vtn.dispatch.division import MOST_MODIFICATIONS, Division, ne
 from xmpp_cem.core.vtn.dispatch.limiting import limiting, standing_after
 from xmpp_cem.core.vtn.dispatch.telling import without_share
 from xmpp_cem.core.vtn.vtnstate import VtnState
-from xmpp_cem.model.ids import PartyId
+from xmpp_cem.model.ids import PartyId, ResourceId
 from xmpp_cem.model.signal import Limit
 
 
@@ -33,6 +33,8 @@ def limited(
     for party, counted_w in made.counted_w.items():
         part = parts.get(party) or without_share(dispatch, party)
         changed[party] = part.model_copy(update={"counted_w": counted_w})
+    for party in changed.keys() & made.called.keys():
+        changed[party] = _called(state, changed[party], made.called[party])
     asked = {p for p, part in changed.items() if part.told and _is_news(part, parts.get(p))}
     for party in asked:
         update = {"order": order, "asked_at": now}
@@ -53,6 +55,14 @@ def limited(
             "replanned": now,
         }
     return Division(dispatch.model_copy(update=update), new)
+
+
+def _called(state: VtnState, part: Part, resources: tuple[ResourceId, ...]) -> Part:
+    """Return a part with what a programme calls of its member."""
+    able = state.members[part.party].capability
+    is_whole = able is not None and len(able.resources) == len(resources)
+    update = {"resources": resources, "targets": () if is_whole else resources}
+    return part.model_copy(update=update)
 
 
 def _told(part: Part, told: tuple[Limit, ...]) -> Part:

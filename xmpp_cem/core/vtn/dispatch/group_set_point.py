@@ -6,8 +6,8 @@ from datetime import datetime
 
 from xmpp_cem.core.allocation import pro_rata
 from xmpp_cem.core.commitments import meant, only
-from xmpp_cem.core.programmes.rulebook import Verdict
 from xmpp_cem.core.records import Dispatch, Member, Part
+from xmpp_cem.core.vtn.dispatch.calling import called_in
 from xmpp_cem.core.vtn.dispatch.closedloop import LENIENT_PART
 from xmpp_cem.core.vtn.dispatch.division import MOST_MODIFICATIONS, Division, next_order
 from xmpp_cem.core.vtn.dispatch.limiting import takes_limits
@@ -146,20 +146,13 @@ class GroupSetPoint:
         rows = (self._row(m, able, now) for m in members if (able := m.capability))
         return [row for row in rows if row]
 
-    def _called(self, member: Member, able: Capability, now: datetime) -> Verdict:
-        """Return what a programme lets be called of a member; once called, that stands."""
-        part = self._parts.get(member.party)
-        if part is not None and self._dispatch.event.programme:
-            return Verdict(part.resources, barred=part.barred)
-        return self._state.rules.verdict(member.party, self._dispatch.event, able, now)
-
     def _row(self, member: Member, able: Capability, now: datetime) -> Row | None:
         """Return a member as it counts: by what it told that it does without events, and can.
 
         Whom a programme does not call counts for nothing: its power is not in the sum.
         """
         dispatch, part = self._dispatch, self._parts.get(member.party)
-        verdict = self._called(member, able, now)
+        verdict = called_in(self._state, dispatch, member, part, now)
         if not verdict.is_called or verdict.barred:
             return None
         asked = only(meant(dispatch.event, able), verdict.resources)

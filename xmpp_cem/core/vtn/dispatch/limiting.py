@@ -5,18 +5,19 @@ rises before those whose limits fall have confirmed it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from xmpp_cem.allocations.limits import Limited, divide_limit
 from xmpp_cem.core.allocation import pro_rata
-from xmpp_cem.core.commitments import is_overridden
+from xmpp_cem.core.commitments import is_overridden, only
 from xmpp_cem.core.records import Dispatch, Member, Part
+from xmpp_cem.core.vtn.dispatch.calling import called_in
 from xmpp_cem.core.vtn.vtnstate import VtnState
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import stretches
-from xmpp_cem.model.ids import PartyId
+from xmpp_cem.model.ids import PartyId, ResourceId
 from xmpp_cem.model.resource import Capability
 from xmpp_cem.model.signal import Limit
 
@@ -35,12 +36,14 @@ class Limiting:
         counted_w: what counts for each member that takes no limit, W.
         excess_w: by how much the group's limit may be exceeded all the same, W.
         why: one sentence for people.
+        called: in a programme, what is called of each member.
     """
 
     told: Mapping[PartyId, tuple[Limit, ...]]
     counted_w: Mapping[PartyId, int]
     excess_w: int
     why: str
+    called: Mapping[PartyId, tuple[ResourceId, ...]] = field(default_factory=dict)
 
 
 def limiting(
@@ -51,6 +54,8 @@ def limiting(
     now: datetime,
 ) -> Limiting:
     """Divide a group's limit over all members of the domain whose capability is known.
+
+    In a programme it is over what that calls: what it does not call, it does not bound.
 
     Args:
         state: whose members.
@@ -63,6 +68,8 @@ def limiting(
     # Who leaves in a limit's time keeps its part of it: what it takes is taken all the same.
     staying = {m.party for m in state.enlisted} | parts.keys()
     known = {p: m for p, m in state.members.items() if m.capability and p != point and p in staying}
+    if dispatch.event.programme:
+        known = _bound(state, dispatch, known, parts, now)
     told: dict[PartyId, tuple[Limit, ...]] = dict.fromkeys(known, ())
     made: list[Limiting] = []
     for place, (_, _, signal) in enumerate(
@@ -77,7 +84,31 @@ def limiting(
         told[party] = tuple(limits) if len(limits) == len(made) else ()
     worst = max(made, key=lambda each: each.excess_w)
     why = _unknown(state, worst.why)
-    return Limiting({p: t for p, t in told.items() if t}, worst.counted_w, worst.excess_w, why)
+    called = {
+        party: tuple(r.id for r in member.capability.resources)
+        for party, member in known.items()
+        if dispatch.event.programme and member.capability
+    }
+    given = {p: t for p, t in told.items() if t}
+    return Limiting(given, worst.counted_w, worst.excess_w, why, called)
+
+
+def _bound(
+    state: VtnState,
+    dispatch: Dispatch,
+    members: Mapping[PartyId, Member],
+    parts: Mapping[PartyId, Part],
+    now: datetime,
+) -> dict[PartyId, Member]:
+    """Return the members that a programme calls, with those resources alone."""
+    found = {}
+    for party, member in members.items():
+        verdict = called_in(state, dispatch, member, parts.get(party), now)
+        able = member.capability
+        if able and verdict.resources and verdict.is_called and not verdict.barred:
+            bound = only(able, verdict.resources)
+            found[party] = member.model_copy(update={"capability": bound})
+    return found
 
 
 def takes_limits(member: Member, dispatch: Dispatch, part: Part | None, now: datetime) -> bool:
