@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.core.test_gateway import Cascade
+from xmpp_cem.core.cascade.contention import Contention
 from xmpp_cem.core.cascade.folding import Folding
 from xmpp_cem.core.cascade.showing import Crowd, virtual
 from xmpp_cem.core.inputs import TimerFired
@@ -45,7 +46,7 @@ def test_what_is_shown_is_what_all_members_are_now(steps):
         step(cascade, number, *each)
     cascade.tell(TimerFired("cascade/tick"), 1000)
     folding = Folding()
-    fresh = Crowd(lower, upper.domain, folding)
+    fresh = Crowd(lower, upper.domain, folding, Contention(lower.role.dispatching))
     fresh.look(lower.role.members, at(1000))
     shown = cascade.gateway._shows[upper.link].of(cascade.gateway._crowds[upper.link])
     made, counts = virtual("gw", (fresh,), folding)

@@ -70,7 +70,7 @@ class Told(Cascade):
         self.gateway.vtn.dispatching.answer(member, made, at(seconds))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(STEPS, st.integers(-2, 9)), max_size=25))
 def test_a_tally_with_a_history_is_the_tally_of_all_members(steps):
     """Time passes by up to nine seconds, and may be put back."""

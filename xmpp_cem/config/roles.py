@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from xmpp_cem.config.account import AccountConfig
 from xmpp_cem.config.cascading import Between
@@ -122,6 +122,17 @@ class VenConfig(_Running):
 
     opt_schedules: Annotated[tuple[OptScheduleConfig, ...], Field(max_length=100)] = ()
     """When the VEN answers in its owner's name."""
+
+    @field_validator("upper", mode="before")
+    @classmethod
+    def _one_above(cls, upper: object) -> object:
+        """Say what to do where two VTNs are to reach one site."""
+        if isinstance(upper, list):
+            raise ValueError(  # noqa: TRY004 pydantic takes no TypeError
+                "a site has one VTN; write [upper] once, and for more VTNs put a gateway with an "
+                "[[upper]] for each above it"
+            )
+        return upper
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:

@@ -62,12 +62,7 @@ class Gateway:
         self._cascading = Cascading(settings, self.uppers, self.lowers)
         self._rolling = Rolling(self._party, self.lowers)
         foldings = {upper.link: Folding() for upper in self.uppers}
-        self._crowds = {
-            upper.link: tuple(
-                Crowd(lower, upper.domain, foldings[upper.link]) for lower in self.lowers
-            )
-            for upper in self.uppers
-        }
+        self._crowds = {up.link: self._crowds_for(up, foldings[up.link]) for up in self.uppers}
         self._members: dict[Link, tuple[int, int]] = {}
         self._shows = {link: Shown(self._party, folding) for link, folding in foldings.items()}
         self._on_change = {
@@ -77,6 +72,12 @@ class Gateway:
             for upper in self.uppers
         }
         self._dampers = {upper.link: Damper(settings.show_every) for upper in self.uppers}
+
+    def _crowds_for(self, upper: Upper, folding: Folding) -> tuple[Crowd, ...]:
+        contentions = self._cascading.contentions
+        return tuple(
+            Crowd(lower, upper.domain, folding, contentions[lower.domain]) for lower in self.lowers
+        )
 
     @property
     def ven(self) -> Ven:

@@ -120,3 +120,9 @@ def test_simulated_time_runs_at_most_20_times_as_fast(fault: Fault):
 def test_an_instant_without_a_zone_is_refused(fault: Fault):
     said = fault("operator", ("12:00:00Z", "12:00:00"))
     assert said.startswith("clock.origin: an instant needs a zone: write it in UTC")
+
+
+def test_a_site_for_two_vtns_is_told_of_the_gateway_that_can_stand_between(fault: Fault):
+    why = fault("ven", ("[upper]", "[[upper]]"))
+    assert "upper: a site has one VTN; write [upper] once" in why
+    assert "put a gateway with an [[upper]] for each above it" in why

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from tests.unit.core.test_gateway import Cascade
+from xmpp_cem.core.cascade.contention import Contention
 from xmpp_cem.core.inputs import TimerFired
 from xmpp_cem.messages.configuration import EndDeviceConfig
 from xmpp_cem.messages.envelope import Noun, Verb
@@ -138,6 +139,26 @@ def test_it_does_not_grow_with_the_number_of_members(news):
 def test_nor_while_they_are_all_in_an_event(news):
     few, many = (cost_of(IN_AN_EVENT[news], Herd(members).asked()) for members in (FEW, MANY))
     assert many < SLACK * few
+
+
+def test_nor_does_a_look_at_who_is_committed_to_which_domain_above():
+    few, many = (cost_of_contention(Herd(members).asked()) for members in (FEW, MANY))
+    assert many < SLACK * few
+
+
+def cost_of_contention(herd):
+    """Return what the look costs that follows a member's reading."""
+    contention, found = Contention(herd.gateway.vtn.dispatching), []
+
+    def look():
+        found.append(contention.taken("another", at(31), timedelta(minutes=1)))
+        contention.held(at(31))
+
+    look()
+    herd.read("a", 20, 31)
+    steps = steps_of(look)
+    assert found == 2 * [frozenset(herd.names)]
+    return steps
 
 
 def cost_of(news, herd):

@@ -7,7 +7,7 @@ from xmpp_cem.core.cascade.alarms import Alarms
 from xmpp_cem.core.cascade.calls import Rules
 from xmpp_cem.core.cascade.case import Case, case_of
 from xmpp_cem.core.cascade.circles import Circles
-from xmpp_cem.core.cascade.contention import held_below
+from xmpp_cem.core.cascade.contention import Contention, held_below
 from xmpp_cem.core.cascade.ends import Lower, Upper
 from xmpp_cem.core.cascade.naming import Naming
 from xmpp_cem.core.cascade.planning import is_of_power, targets
@@ -44,6 +44,7 @@ class Cascading:
         self._naming = Naming(settings.names_told)
         self._alarms = Alarms(self._naming)
         self._rules = Rules(settings)
+        self.contentions = {lower.domain: Contention(lower.role.dispatching) for lower in lowers}
         self.circles = Circles(self._rules.tokens, uppers, lowers)
 
     def agreed(self, now: datetime) -> list[Effect]:
@@ -60,7 +61,7 @@ class Cascading:
         effects += self._abandoned(now)
         if len(self._uppers) > 1:
             for lower in self._lowers:
-                held = held_below(lower.role.dispatching, now)
+                held = self.contentions[lower.domain].held(now)
                 effects += lower.placed(lower.role.dispatching.hold(held, now))
         return effects
 

@@ -9,12 +9,37 @@ which an event asks nothing, or that has refused it, is free.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 
 from xmpp_cem.core.call import Call
 from xmpp_cem.core.vtn.dispatch.dispatching import Dispatching
 from xmpp_cem.model.answer import Opt
+from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import EventId, PartyId
 from xmpp_cem.model.time import Interval
+
+_Basis = tuple[tuple[Event, int], ...]
+"""The live events, and how often a promise to each has changed."""
+
+F = TypeVar("F")
+
+
+@dataclass(frozen=True)
+class _Kept(Generic[F]):
+    """What was found, of which basis, and from when to when it holds."""
+
+    basis: _Basis
+    since: datetime
+    until: datetime | None
+    found: F
+
+    def holds(self, basis: _Basis, now: datetime) -> bool:
+        if now < self.since or (self.until and now >= self.until):
+            return False
+        pairs = zip(self.basis, basis, strict=False)
+        return len(self.basis) == len(basis) and all(
+            event is other and count == again for (event, count), (other, again) in pairs
+        )
 
 
 @dataclass(frozen=True)
@@ -28,6 +53,51 @@ class _Claim:
         """Whether another domain's event at the same time goes first."""
         overlap = self.active.start < other.active.end and other.active.start < self.active.end
         return self.origin != other.origin and overlap and other.rank < self.rank
+
+
+class Contention:
+    """The same as `held_below` and `taken_by_others`, of one domain below.
+
+    It is looked at anew when there is another event or version, a member promises something else,
+    or a time has come that counts; not with every reading.
+    """
+
+    def __init__(self, dispatching: Dispatching) -> None:
+        self._dispatching = dispatching
+        self._held: _Kept[Mapping[EventId, frozenset[PartyId]]] | None = None
+        self._taken: dict[str, _Kept[frozenset[PartyId]]] = {}
+
+    def held(self, now: datetime) -> Mapping[EventId, frozenset[PartyId]]:
+        """Return the members that each live event has to do without."""
+        basis = self._basis()
+        if self._held is None or not self._held.holds(basis, now):
+            until = self._until(now, timedelta())
+            self._held = _Kept(basis, now, until, held_below(self._dispatching, now))
+        return self._held.found
+
+    def taken(self, origin: str, now: datetime, within: timedelta) -> frozenset[PartyId]:
+        """Return the members that are in events for other domains above than one, now or soon."""
+        basis, known = self._basis(), self._taken.get(origin)
+        if known is None or not known.holds(basis, now):
+            found = taken_by_others(self._dispatching, origin, now, within)
+            known = _Kept(basis, now, self._until(now, within), found)
+            self._taken[origin] = known
+        return known.found
+
+    def _basis(self) -> "_Basis":
+        loop = self._dispatching
+        return tuple((d.event, loop.promises[d.event.id]) for d in loop.live())
+
+    def _until(self, now: datetime, within: timedelta) -> datetime | None:
+        """Return the next time at which a claim begins, ends, or is no longer waited for."""
+        times: set[datetime] = set()
+        for dispatch in self._dispatching.live():
+            active = dispatch.active
+            soon = active.start - within + timedelta.resolution
+            times |= {dispatch.event.answer_by, soon, active.end}
+            parts = self._dispatching.parts[dispatch.event.id].values()
+            times |= {p.answer.until for p in parts if p.answer and p.answer.until}
+        return min((each for each in times if each > now), default=None)
 
 
 def held_below(

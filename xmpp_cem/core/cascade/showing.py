@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from xmpp_cem.core.cascade.contention import taken_by_others
+from xmpp_cem.core.cascade.contention import Contention
 from xmpp_cem.core.cascade.ends import Lower
 from xmpp_cem.core.cascade.folding import Folding
 from xmpp_cem.core.reach import NEAR_BEFORE
@@ -55,10 +55,13 @@ class Crowd:
     goes into `folding`, which all domains below share.
     """
 
-    def __init__(self, lower: Lower, domain: DomainId, folding: Folding) -> None:
+    def __init__(
+        self, lower: Lower, domain: DomainId, folding: Folding, contention: Contention
+    ) -> None:
         self._lower = lower
         self._domain = domain
         self._folding = folding
+        self._contention = contention
         self._shares: dict[PartyId, _Share] = {}
         self._taken: frozenset[PartyId] = frozenset()
         self.states: Counter[Availability] = Counter()
@@ -75,8 +78,9 @@ class Crowd:
 
     def look(self, changed: Iterable[PartyId], now: datetime) -> None:
         """Take in what has changed of some members, and who is taken by others."""
-        taken = taken_by_others(self._lower.role.dispatching, self._domain, now, NEAR_BEFORE)
-        for party in {*changed, *(taken ^ self._taken)}:
+        taken = self._contention.taken(self._domain, now, NEAR_BEFORE)
+        turned = () if taken is self._taken else taken ^ self._taken
+        for party in {*changed, *turned}:
             if before := self._shares.pop(party, None):
                 self._add(before, -1)
             self.folds += 1

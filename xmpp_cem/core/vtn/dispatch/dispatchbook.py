@@ -1,5 +1,6 @@
 """A VTN's events as it keeps them: dispatches, their parts, and what is to be published of them."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -24,7 +25,10 @@ MAX_LIVE = 100
 
 
 class DispatchBook:
-    """All dispatches of a domain and their parts; `outgoing` are the events to publish."""
+    """All dispatches of a domain and their parts; `outgoing` are the events to publish.
+
+    `promises` counts how often a member was asked for, or promised, something else in an event.
+    """
 
     def __init__(self, state: VtnState) -> None:
         self._state = state
@@ -34,6 +38,7 @@ class DispatchBook:
         self.touched: set[EventId] = set()
         self._moved: dict[EventId, set[PartyId] | None] = {}
         self._shares: dict[EventId, EventId] = {}
+        self.promises: Counter[EventId] = Counter()
         self._tallies: dict[EventId, Tallying] = {}
 
     def restore(self, record: Dispatch | Part) -> None:
@@ -116,6 +121,7 @@ class DispatchBook:
         del self.dispatches[event_id]
         self.touched.discard(event_id)
         self._tallies.pop(event_id, None)
+        self.promises.pop(event_id, None)
         return [*self.parts.pop(event_id, {}).values()]
 
     def judge_silence(self, event_id: EventId) -> None:
@@ -142,6 +148,9 @@ class DispatchBook:
         """Replace a part; the effect keeps it."""
         if part.resources and (moved := self._moved.setdefault(part.event, set())) is not None:
             moved.add(part.party)
+        before = self.parts[part.event].get(part.party)
+        if not before or before.asked_w != part.asked_w or before.answer is not part.answer:
+            self.promises[part.event] += 1
         self.parts[part.event][part.party] = part
         self.recount(part.event, (part.party,))
         self._shares[share_id(part.event, part.party)] = part.event

@@ -234,6 +234,8 @@ class Dispatching(DispatchBook):
 
     def hold(self, held: Mapping[EventId, frozenset[PartyId]], now: datetime) -> list[Effect]:
         """Let events do without members that are committed elsewhere, and divide what changed."""
+        if held is self._state.held:
+            return []
         before, self._state.held = self._state.held, held
         effects: list[Effect] = []
         for dispatch in self.live():
