@@ -112,6 +112,28 @@ async def test_who_comes_second_gets_what_the_first_has_left(between):
     await other.stop()
 
 
+async def test_one_site_that_two_vtns_want_is_promised_to_one_and_the_other_is_told_why(world):
+    world.accounts["agg-1", "dso-b"] = world.account("agg-1-b")
+    for above in ("grid", "dso-b"):
+        world.vtn(above, "agg-1")
+    world.junction("agg-1", ("grid", "dso-b"), {"agg-1-sites": ("site-1",)})
+    world.site("site-1", "agg-1-sites", Meter("m1", 5000, 2000))
+    world.start()
+    grid, other = await operator_of(world, "grid", 2000), await operator_of(world, "dso-b", 2000)
+    first = await grid.dispatch(21, -1500, start_in=600)
+    assert (await answered(world, grid, first, Opt.IN)).promised_w == -1500
+    second = await other.dispatch(22, -2000, start_in=600)
+    share = await answered(world, other, second, Opt.OUT)
+    assert share.promised_w == 0
+    assert "1 are committed to an event that goes first" in share.reason
+    urgent = await other.dispatch(23, -2000, start_in=600, priority=1)
+    assert (await answered(world, other, urgent, Opt.IN)).promised_w == -2000
+    share = await answered(world, grid, first, Opt.OUT)
+    assert "1 are committed to an event that goes first" in share.reason
+    await grid.stop()
+    await other.stop()
+
+
 async def test_what_is_committed_to_one_domain_is_not_offered_to_another(between):
     grid, other = await operator_of(between, "grid"), await operator_of(between, "dso-b")
     first = await grid.dispatch(6, -4000, seconds=20)
