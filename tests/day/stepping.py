@@ -14,7 +14,7 @@ QUIET_S = 0.01
 """So long nothing must have come or gone before all counts as arrived. Notifications are awaited
 one by one: who is to be told of an item is known."""
 
-LOST_S = 2.0
+LOST_S = 20.0
 """A notification that has not come by then is lost: servers may drop them."""
 
 
@@ -24,7 +24,7 @@ class Traffic:
     def __init__(self):
         self.open = 0
         self.stanzas = 0
-        self.lost = 0
+        self.lost = set()
         self.cut = set()
         self.gone = set()
         self._quiet_from = 0.0
@@ -37,7 +37,7 @@ class Traffic:
         """Whether anything may still arrive before time goes on."""
         now = time.monotonic()
         if self._due and now > self._due_until:
-            self.lost += self._due.total()
+            self.lost |= {account for account, _, _ in self._due}
             self._due.clear()
         if self.open or self._due or now < self._quiet_from:
             return True
