@@ -69,6 +69,10 @@ class UntrustedServerError(AuthenticationError):
     """No encryption that can be trusted: until somebody renews the server's certificate."""
 
 
+class ExpiredCertificateError(AuthenticationError):
+    """Our own certificate has ended; trying again is right, as its file may be renewed any time."""
+
+
 class StreamLostError(TransportError):
     """The connection broke before the answer came; the outcome is unknown."""
 

@@ -2,8 +2,11 @@
 
 import ssl
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+
+from cryptography.x509 import load_pem_x509_certificate
 
 from xmpp_cem.errors import ConfigError
 from xmpp_cem.model.ids import Jid
@@ -44,6 +47,16 @@ class Credentials:
         strong = {"SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"}
         weak = {"SCRAM-SHA-1", "SCRAM-SHA-1-PLUS"} if self.allow_scram_sha1 else set()
         return frozenset(strong | weak)
+
+    @property
+    def certificate_ends(self) -> datetime | None:
+        """When our certificate ends, as its file says now; None without one that can be read."""
+        if self.certificate is None:
+            return None
+        try:
+            return load_pem_x509_certificate(self.certificate.read_bytes()).not_valid_after_utc
+        except (OSError, ValueError):
+            return None
 
     def tls_context(self) -> ssl.SSLContext:
         """Return the TLS settings: verified, 1.2 or newer, shared by equal files.

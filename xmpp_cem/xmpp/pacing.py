@@ -3,7 +3,12 @@
 import random
 from collections.abc import Callable
 
-from xmpp_cem.errors import AuthenticationError, TransportError, UntrustedServerError
+from xmpp_cem.errors import (
+    AuthenticationError,
+    ExpiredCertificateError,
+    TransportError,
+    UntrustedServerError,
+)
 
 REFUSED_PAUSE = 30.0
 LONG_LIVED = 30.0
@@ -60,8 +65,9 @@ class Backoff:
         self._failures += 1
         floor = self._first / 10
         is_refused = isinstance(reason, AuthenticationError)
-        # Nothing was asked of a server that we do not trust: no account can be locked by that.
-        if is_refused and not isinstance(reason, UntrustedServerError):
+        # No account can be locked by what nobody asked, or asked with a certificate that has ended.
+        is_harmless = isinstance(reason, UntrustedServerError | ExpiredCertificateError)
+        if is_refused and not is_harmless:
             floor = REFUSED_PAUSE
             return self._chance.uniform(floor, max(floor, min(self._longest, 2 * floor * growth)))
         return self._chance.uniform(floor, max(floor, min(self._longest, self._first * growth)))

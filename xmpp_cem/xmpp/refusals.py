@@ -1,7 +1,15 @@
 """Words why a login cannot succeed, each with its remedy."""
 
-from xmpp_cem.errors import AuthenticationError, UntrustedServerError
+from datetime import UTC, datetime
+
+from xmpp_cem.errors import (
+    AuthenticationError,
+    ExpiredCertificateError,
+    TransportError,
+    UntrustedServerError,
+)
 from xmpp_cem.model.ids import Jid
+from xmpp_cem.model.link import Stage
 from xmpp_cem.xmpp.credentials import Credentials
 
 
@@ -42,4 +50,15 @@ def wrong_account(wanted: Credentials, bound: Jid) -> AuthenticationError:
     return AuthenticationError(
         f"the server logged us in as {bound.bare}, not {wanted.address.bare}; "
         "the certificate belongs to another account"
+    )
+
+
+def explained(wanted: Credentials, stage: Stage, error: TransportError) -> TransportError:
+    """Return why a login has failed; servers seldom say that our own certificate has ended."""
+    ended = wanted.certificate_ends if stage in {Stage.TLS, Stage.LOGIN} else None
+    if ended is None or ended > datetime.now(UTC):  # noqa: TID251 TLS goes by the computer's clock
+        return error
+    return ExpiredCertificateError(
+        f"our certificate {wanted.certificate} has expired at {ended:%Y-%m-%d %H:%M:%S} UTC "
+        f"({error}); renew the file, it is read anew before each attempt"
     )

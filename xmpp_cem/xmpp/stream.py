@@ -29,6 +29,7 @@ from xmpp_cem.xmpp.nodes import Nodes
 from xmpp_cem.xmpp.pacing import Backoff, TokenBucket
 from xmpp_cem.xmpp.presence import directed, write_presence
 from xmpp_cem.xmpp.pubsub import Pubsub
+from xmpp_cem.xmpp.refusals import explained
 from xmpp_cem.xmpp.session import Border, Session
 
 __all__ = ["Credentials", "Stream"]
@@ -274,7 +275,7 @@ class Stream:
             session.send(self._presence)
             reason = await session.until_lost(self._keepalive)
         except TransportError as error:
-            reason = error
+            reason = error if began else explained(self._credentials, session.stage, error)
         finally:
             self._session = None
             await session.close("the link is down")

@@ -1,4 +1,5 @@
 import ssl
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,17 @@ def test_credentials_that_cannot_work_are_refused(pki, fields, reason):
     paths = {k: v if k == "password" else pki / v for k, v in fields.items()}
     with pytest.raises(ConfigError, match=reason):
         Credentials(VEN, **paths).tls_context()
+
+
+def test_when_a_certificate_ends_is_read_from_its_file_as_it_is_now(pki):
+    credentials = Credentials(VEN, certificate=pki / "cert.pem", key=pki / "key.pem")
+    ends = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
+    renewed = trustme.CA().issue_cert("ven.a.b", not_after=ends)
+    assert credentials.certificate_ends > ends
+    renewed.cert_chain_pems[0].write_to_path(pki / "cert.pem")
+    assert credentials.certificate_ends == ends
+    (pki / "cert.pem").write_text("nonsense")
+    assert credentials.certificate_ends is None
+    (pki / "cert.pem").unlink()
+    assert credentials.certificate_ends is None
+    assert Credentials(VEN, "p").certificate_ends is None

@@ -5,7 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xmpp_cem.errors import AuthenticationError, ConnectError, UntrustedServerError
+from xmpp_cem.errors import (
+    AuthenticationError,
+    ConnectError,
+    ExpiredCertificateError,
+    UntrustedServerError,
+)
 from xmpp_cem.xmpp.pacing import Backoff, TokenBucket
 
 
@@ -63,9 +68,10 @@ def test_refused_credentials_pause_at_least_30_seconds():
     assert max(pauses) <= 300
 
 
-def test_a_server_that_is_not_trusted_is_tried_again_as_soon_as_one_that_is_away():
+@pytest.mark.parametrize("error", [UntrustedServerError, ExpiredCertificateError])
+def test_where_a_certificate_may_be_renewed_is_tried_again_as_soon_as_one_that_is_away(error):
     backoff = Backoff(1.0, 300.0, random.Random(1))
-    assert [backoff.pause(UntrustedServerError("x"), 0.0) <= 2.0**n for n in range(5)] == 5 * [True]
+    assert [backoff.pause(error("x"), 0.0) <= 2.0**n for n in range(5)] == 5 * [True]
 
 
 def test_a_long_session_starts_afresh_and_a_short_one_does_not():

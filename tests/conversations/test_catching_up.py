@@ -1,0 +1,54 @@
+"""A VEN that has missed much is current as soon as it is back."""
+
+import itertools
+from datetime import timedelta
+
+import pytest
+
+from xmpp_cem.core.inputs import Link
+from xmpp_cem.core.records import Commitment, Dispatch
+from xmpp_cem.messages.envelope import Result
+from xmpp_cem.runtime.journal import read_record
+from xmpp_cem.testing.meter import Meter
+
+pytestmark = [pytest.mark.timeout(180)]
+
+EVENTS, CHANGES = 20, 25
+MISSED = EVENTS * CHANGES
+CURRENT_WITHIN_S = 5
+
+
+async def versions(world, party, kind):
+    """Return the version of each event that a party's store holds, and how often it was changed."""
+    kept = await world.new_store(party).load()
+    records = [read_record(row) for row in kept.records if row.kind in {"commitment", "dispatch"}]
+    events = [record.event for record in records if isinstance(record, kind)]
+    return {event.id: (event.order, event.signal, event.active) for event in events}
+
+
+async def test_a_ven_that_missed_five_hundred_items_is_current_within_five_seconds(world):
+    world.vtn("grid", "site-1")
+    world.site("site-1", "grid", Meter("m1", 5000, 3000))
+    world.start()
+    operator = await world.operator("grid")
+    start = world.clock.now() + timedelta(hours=1)
+    events = [await operator.dispatch(n, -1000, start_in=3600) for n in range(700, 700 + EVENTS)]
+
+    async def is_current():
+        below = await versions(world, "site-1", Commitment)
+        return below == await versions(world, "grid", Dispatch)
+
+    await world.until(is_current, 40)
+    before = await versions(world, "grid", Dispatch)
+    await world.stop("site-1")
+    for power_w, event in itertools.product(range(-1000 - CHANGES, -1000), events):
+        assert await operator.change(event, power_w, start, 20) is not Result.FAILED
+    after = await versions(world, "grid", Dispatch)
+    missed = sum(after[e][0].modification - before[e][0].modification for e in events)
+    assert missed >= MISSED
+    await world.restart("site-1")
+    (link,) = world.parties["site-1"].engine._transports.items()
+    assert link[0] is Link.UPPER
+    await world.until(lambda: link[1].is_up, 40)
+    await world.until(is_current, CURRENT_WITHIN_S)
+    await operator.stop()
