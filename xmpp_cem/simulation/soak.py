@@ -19,6 +19,7 @@ from xmpp_cem.core.kept import Report
 from xmpp_cem.core.records import Member
 from xmpp_cem.core.ven.site.site import SiteSettings
 from xmpp_cem.core.ven.venstate import VenSettings
+from xmpp_cem.core.vtn.history import HistorySettings
 from xmpp_cem.core.vtn.vtnstate import VtnSettings
 from xmpp_cem.model.control import Sample
 from xmpp_cem.model.ids import Jid
@@ -45,8 +46,7 @@ _WARM_S = 600
 """Until all bounds are reached; growth is measured after it, or after a third of a short run."""
 
 _KEPT = Retention(journal_rows=2000, replies=2000)
-_LEAD_S, _LENGTH_S = 1.0, 1.0
-_LOOK_S, _REST_S = 30, 15
+_LEAD_S, _LENGTH_S, _LOOK_S, _REST_S = 1.0, 1.0, 30, 15
 
 
 class CountingStore(MemoryStore):
@@ -192,6 +192,7 @@ class Domain:
             report_every=_SECOND,
             grace=_SECOND,
             ended_for=60 * _SECOND,
+            history=HistorySettings(readings_for=300 * _SECOND, history_for=300 * _SECOND),
         )
         engine = vtn_engine(settings, self.stores[TOP], self.clock, retention=_KEPT)
         return self._connected(engine, Link.LOWER, address)
@@ -235,8 +236,7 @@ async def _run(loop: VirtualLoop, load: Load, figures: Figures) -> None:
     number, due = 0, 0.0
     for second in range(1, load.seconds + 1):
         due += load.controls
-        many = int(due)
-        due -= many
+        many, due = int(due), due % 1
         for place in range(many):
             number += 1
             operator.create(Step(0, "create", "", number, -100, _LEAD_S, _LENGTH_S))
@@ -265,8 +265,9 @@ def _look(second: int, evidence: Evidence, figures: Figures) -> None:
     gc.collect()
     figures.seconds = second
     figures.rss.append((second, _rss_mb()))
-    done = sum(figures.controls.values())
-    sys.stderr.write(f"{second} s, {done} controls, {figures.rss[-1][1]:.0f} MB\n")
+    sys.stderr.write(
+        f"{second} s, {figures.controls.total()} controls, {figures.rss[-1][1]:.0f} MB\n"
+    )
 
 
 def _rss_mb() -> float:

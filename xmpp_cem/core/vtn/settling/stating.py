@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import chain, islice, repeat
 
 from xmpp_cem.core.effects import Effect, Note, Remember, SetTimer
 from xmpp_cem.core.records import Dispatch
@@ -50,11 +51,11 @@ class Stating:
         dispatch, case = self._dispatching.dispatches.get(event_id), self._book.cases.get(event_id)
         if dispatch is None or case is None or not case.moves:
             return []
-        missing = list(self._missing(dispatch, now))
-        made = [self._stated(case, *each, now) for each in missing[:_AT_ONCE]]
+        *missing, more = islice(chain(self._missing(dispatch, now), repeat(None)), _AT_ONCE + 1)
+        made = self._made(case, [each for each in missing if each], now)
         effects: list[Effect] = [effect for baseline in made for effect in _kept(baseline)]
-        effects += self._grouped(dispatch, made, now)
-        if len(missing) > _AT_ONCE:
+        effects += self._grouped(dispatch, made, more[0] if more else "", now)
+        if more:
             return [*effects, SetTimer(_key(event_id), now)]
         baselines = self._book.file(event_id).baselines.values()
         if now < dispatch.active.start and not all(each.steps for each in baselines):
@@ -80,11 +81,20 @@ class Stating:
                 ):
                     yield party, resource.id
 
-    def _stated(self, case: Case, party: PartyId, resource: ResourceId, now: datetime) -> Baseline:
+    def _made(
+        self, case: Case, missing: list[tuple[PartyId, ResourceId]], now: datetime
+    ) -> list[Baseline]:
+        """State the baselines of some resources."""
+        parties = {party for party, _ in missing}
+        asked = {party: self._question(case, party, now) for party in parties}
+        return [self._stated(case, party, resource, asked[party]) for party, resource in missing]
+
+    def _stated(
+        self, case: Case, party: PartyId, resource: ResourceId, question: Question
+    ) -> Baseline:
         """State a resource's baseline; what was stated before the event began stands."""
-        baselines = self._book.file(case.event).baselines
+        baselines, now = self._book.file(case.event).baselines, question.at
         known = baselines.get((party, resource))
-        question = self._question(case, party, now)
         entries = (
             entry
             for interval in looks_at(question)
@@ -120,8 +130,13 @@ class Stating:
         baselines[party, resource] = made
         return made
 
-    def _grouped(self, dispatch: Dispatch, made: list[Baseline], now: datetime) -> list[Effect]:
-        """Fold what was just stated into the baseline of the whole group."""
+    def _grouped(
+        self, dispatch: Dispatch, made: list[Baseline], open_: PartyId, now: datetime
+    ) -> list[Effect]:
+        """Fold what was just stated into the baseline of the whole group.
+
+        `open_` is the party of which more is to be stated at once, empty for none.
+        """
         event_id, active = dispatch.event.id, dispatch.active
         file, parts = self._book.file(event_id), self._dispatching.parts.get(event_id, {})
         known, group = file.group, file.group
@@ -132,7 +147,7 @@ class Stating:
         for baseline in made:
             group = group.plus(baseline) if baseline.steps else group
         for party in {baseline.party for baseline in made} if file.grouped else parts:
-            if self._is_stated(dispatch, party):
+            if party != open_ and self._is_stated(dispatch, party):
                 file.grouped[party] = self._dispatching.metering.stands_for(party)
         counts = {
             "expected": sum(map(self._dispatching.metering.stands_for, parts)),
@@ -148,13 +163,15 @@ class Stating:
         """Whether a baseline is stated of all that the event may call of a member."""
         event, baselines = dispatch.event, self._book.file(dispatch.event.id).baselines
         capability = self._state.members[party].capability
-        wanted = [
-            baselines.get((party, resource.id))
-            for resource in (capability.resources if capability else ())
-            if event.targets.mean(resource.id, resource.kind)
-        ]
-        is_known = all(each and each.steps and each.active == dispatch.active for each in wanted)
-        return bool(wanted) and is_known
+        is_stated = False
+        for resource in capability.resources if capability else ():
+            if not event.targets.mean(resource.id, resource.kind):
+                continue
+            known = baselines.get((party, resource.id))
+            is_stated = bool(known and known.steps and known.active == dispatch.active)
+            if not is_stated:
+                break
+        return is_stated
 
     def _question(self, case: Case, party: PartyId, now: datetime) -> Question:
         return Question(
