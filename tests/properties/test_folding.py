@@ -92,7 +92,7 @@ def over_all(able):
         "departs": min((r.departs for r in ready if r.departs), default=None),
         "committed_w": sum(capability.committed_w for capability in able),
         "offered": best([r.offered for r in ready if r.offered]),
-        "forecast": ahead(ready),
+        "forecast": ahead([r for capability in able for r in capability.foreseen]),
     }
 
 

@@ -87,6 +87,13 @@ def test_who_is_out_of_service_is_in_no_sum():
     assert (made["needed_wh"], made["forecast"]) == (None, ())
 
 
+def test_whom_its_owner_keeps_counts_as_far_as_its_forecast_goes():
+    kept = able(state=ResourceState.OPTED_OUT, forecast=(forecast(2, 3, 4000, 2000),))
+    free = able(forecast=(forecast(1, 4, 5000, 1000),))
+    made = folded(kept, free)["forecast"]
+    assert [each.decrease_w for each in made] == [1000, 3000, 1000]
+
+
 def test_what_many_claim_stays_within_what_a_message_can_carry():
     most = LARGEST_W
     claim = offer(most, "0.1", 900)

@@ -10,7 +10,7 @@ from typing import Any
 from xmpp_cem.core.smallest import Smallest
 from xmpp_cem.model.flexibility import MOST_WINDOWS, Forecast, Offered
 from xmpp_cem.model.quantity import LARGEST_WH, bounded
-from xmpp_cem.model.resource import Capability, Resource
+from xmpp_cem.model.resource import Capability, Resource, ResourceState
 from xmpp_cem.model.time import Interval
 
 
@@ -130,6 +130,8 @@ class Folding:
     def _add_power(self, resource: Resource, sign: int) -> None:
         alone_w = resource.power_w - resource.committed_w
         standing = _Power(alone_w, resource.increase_w, resource.decrease_w)
+        if resource.state is ResourceState.OPTED_OUT:
+            standing = _Power(alone_w)
         self._now.add(standing, sign)
         for each in resource.forecast:
             self._add_window(each, standing, sign)
