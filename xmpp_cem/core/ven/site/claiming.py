@@ -33,13 +33,12 @@ def claim_of(
     signal = commitment.event.signal
     if isinstance(signal, Price | Level):
         return _response(commitment, sample, responses, physical)
-    baselines = dict(commitment.baselines or ())
-    baseline_w = baselines.get(sample.resource)
+    baseline_w = _of(commitment.baselines or (), sample.resource)
     if baseline_w is None:
         return None
     if isinstance(signal, TargetPower) and commitment.rooms:
         return _part(commitment, sample.resource, tuple(samples))
-    share_w = dict(commitment.shares).get(sample.resource)
+    share_w = _of(commitment.shares, sample.resource)
     if not share_w:
         return None
     pieces = [
@@ -47,6 +46,11 @@ def claim_of(
         for start, end, later in acting(commitment)
     ]
     return _claim(commitment, pieces, Kind.DISPATCH)
+
+
+def _of(powers: Iterable[tuple[ResourceId, int]], resource: ResourceId) -> int | None:
+    """Return the power of one resource, W; no dictionary of all is made for each of them."""
+    return next((power_w for name, power_w in powers if name == resource), None)
 
 
 def acting(commitment: Commitment) -> list[tuple[datetime, datetime, Signal]]:
