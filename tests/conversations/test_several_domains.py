@@ -194,11 +194,16 @@ async def test_a_set_point_is_reached_by_two_domains_together(between):
     """A site that is taken back in one domain is made up for by the other."""
     operator = await operator_of(between, "grid")
     event = await operator.give(
-        21, TargetPower(power_w=18_000), seconds=90, start_in=6, answer_in=5
+        21, TargetPower(power_w=18_000), seconds=240, start_in=6, answer_in=5
     )
     await answered(between, operator, event, Opt.IN)
     sites = [site for sites in BELOW.values() for site in sites]
     await between.until(lambda: [between.meters[s].power_w for s in sites] == [4500] * 4, 40)
+
+    async def reported():
+        return (await operator.record(event)).delivered_w == -2000
+
+    await between.until(reported, 60)
     for site in BELOW["west-sites"]:
         between.meters[site].is_overridden = True
     powers = [4000, 4000, 5000, 5000]
