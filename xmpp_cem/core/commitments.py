@@ -72,9 +72,9 @@ def asked_power(event: Event, capability: Capability) -> int:
         case Share(multiplier=multiplier):
             return share(multiplier, able.able_w(event.active, is_fall=False))
         case TargetPower(power_w=power_w, at=Place.CONNECTION_POINT):
-            return power_w - capability.power_w
+            return power_w - (capability.power_w - capability.committed_w)
         case TargetPower(power_w=power_w):
-            return power_w - able.power_w
+            return power_w - (able.power_w - able.committed_w)
         case _:
             return 0
 

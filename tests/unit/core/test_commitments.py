@@ -5,7 +5,7 @@ from xmpp_cem.core.kept import Confirmed
 from xmpp_cem.model.event import Targets
 from xmpp_cem.model.flexibility import Forecast
 from xmpp_cem.model.resource import Capability, Resource
-from xmpp_cem.model.signal import Level, Share
+from xmpp_cem.model.signal import Level, Share, TargetPower
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import NOW, at, capability, make_event, share_of
 
@@ -83,3 +83,9 @@ def test_forecasts_are_kept_of_the_last_capabilities_and_of_those_that_events_re
     left = kept(told, [make_event(signal=share_of("0.5", at(5.5)))])
     forecast = [k.capability.revision for k in left if k.capability.resources[0].forecast]
     assert (len(left), forecast) == (10, [5, 8, 9, 10])
+
+
+def test_a_set_point_is_reckoned_from_the_power_without_events():
+    moved = Resource(id="r", kind="test", power_w=4500, decrease_w=4500, committed_w=-500)
+    able = Capability(revision=2, at=NOW, resources=(moved,))
+    assert asked_power(make_event(signal=TargetPower(power_w=4250)), able) == -750
