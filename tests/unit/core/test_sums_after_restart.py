@@ -7,7 +7,8 @@ from xmpp_cem.core.effects import Forget, Query, Remember
 from xmpp_cem.core.inputs import Link, LinkChanged, NodesVerified, Started, TimerFired
 from xmpp_cem.messages.envelope import Noun
 from xmpp_cem.model.availability import Availability
-from xmpp_cem.testing.builders import of_kind
+from xmpp_cem.model.time import Interval
+from xmpp_cem.testing.builders import at, of_kind
 
 
 class Keeping(Cascade):
@@ -115,3 +116,23 @@ def test_a_window_of_which_less_is_kept_than_was_told_stays_as_it_was(before):
     after = before.again(70, "a", "b")
     heard(after, "b", 1, 0, 111)
     assert sums(after, 160) == []
+
+
+def test_a_window_that_a_wrong_clock_told_ahead_silences_nobody_after_a_restart(before):
+    """Stores from before such readings were refused hold them."""
+    (told,) = [r for (kind, _), r in before.kept.items() if kind == "report"]
+    window = Interval(start=at(3600), end=at(3610))
+    ahead = told.readings[0].model_copy(update={"window": window})
+    last = told.model_copy(update={"readings": (*told.readings, ahead)})
+    before.kept["report", told.place] = last
+    after = before.again(70, "a", "b")
+    heard(after, "a", 2, 7, 81)
+    assert (1000, 1, 0) in sums(after, 160)
+
+
+def test_readings_of_windows_to_come_are_told_to_people_and_count_nowhere(before):
+    measured(before, "b", 1, 360, seconds=61)
+    assert before.gateway.vtn.metering.held("b") == []
+    measured(before, "b", 2, 6, seconds=71)
+    (known,) = before.gateway.vtn.metering.held("b")
+    assert known.interval.start == at(60)

@@ -38,7 +38,7 @@ class Rolling:
         But not where less is kept than was counted then: a correction must not lose anything.
         Windows of another length, as members have before they know ours, stay as they were told.
         """
-        told = self._told_before(uppers)
+        told = self._told_before(uppers, now)
         last = sorted(told, key=lambda window: window.end)[-_KEPT:]
         since = now - _KEPT * max(lower.role.settings.report_every for lower in self.lowers)
         if last:
@@ -56,13 +56,17 @@ class Rolling:
         for window, reading in opened.items():
             self._resume(window, reading)
 
-    def _told_before(self, uppers: tuple[Upper, ...]) -> dict[Interval, Reading]:
-        """Return what was told of each window before a restart, as it was corrected last."""
+    def _told_before(self, uppers: tuple[Upper, ...], now: datetime) -> dict[Interval, Reading]:
+        """Return what was told of each window before a restart, as it was corrected last.
+
+        A wrong clock may have told of windows to come; they say nothing of what was heard.
+        """
         lengths = {lower.role.settings.report_every for lower in self.lowers}
         told: dict[Interval, Reading] = {}
         for reading in (each for upper in uppers for each in upper.role.told()):
             known, window = told.get(reading.window), reading.window
             is_ours = reading.resource == self.party and window.duration in lengths
+            is_ours = is_ours and window.start <= now
             if is_ours and (not known or reading.revision > known.revision):
                 told[window] = reading
         return told

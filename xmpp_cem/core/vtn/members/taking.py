@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from xmpp_cem.core.effects import Effect
+from xmpp_cem.core.effects import Effect, Note
 from xmpp_cem.core.readings.metering import Metering
 from xmpp_cem.core.vtn.dispatch.dispatching import Dispatching
 from xmpp_cem.core.vtn.settling.settling import Settling
@@ -12,6 +12,9 @@ from xmpp_cem.model.answer import Answer
 from xmpp_cem.model.ids import PartyId
 from xmpp_cem.model.reading import Quality, Reading
 from xmpp_cem.model.time import Interval
+
+_AHEAD = timedelta(minutes=5)
+"""By so much a member's clock may be before ours: readings of later windows are not believed."""
 
 
 class Taking:
@@ -33,8 +36,15 @@ class Taking:
         """Count a member's readings.
 
         An estimate of a window that had not ended when it was `sent` tells the present power alone:
-        the window's own reading follows.
+        the window's own reading follows. A window that has not even begun was told by a clock that
+        is wrong, and would stand for what happens in it.
         """
+        ahead = tuple(reading for reading in readings if reading.window.start > now + _AHEAD)
+        if ahead:
+            return [
+                _disbelieved(party, ahead),
+                *self.readings(party, tuple(r for r in readings if r not in ahead), sent, now),
+            ]
         early = tuple(reading for reading in readings if _is_early(reading, sent))
         self._metering.see(party, early, sent)
         ended = tuple(reading for reading in readings if not _is_early(reading, sent))
@@ -59,6 +69,16 @@ class Taking:
     def statuses(self, party: PartyId, statuses: tuple[Status, ...]) -> list[Effect]:
         """Take what a member tells of how events went."""
         return self._dispatching.told_of(party, statuses)
+
+
+def _disbelieved(party: PartyId, ahead: tuple[Reading, ...]) -> Note:
+    fields = (
+        ("party", party),
+        ("readings", str(len(ahead))),
+        ("first", str(ahead[0].window.start)),
+        ("remedy", "set the member's clock"),
+    )
+    return Note("warning", "readings of windows to come are not believed", fields)
 
 
 def _is_early(reading: Reading, sent: datetime) -> bool:
