@@ -47,7 +47,10 @@ Priority = Annotated[
 Randomise = Annotated[
     timedelta | None,
     typer.Option(
-        parser=duration, metavar="TIME", help="Each start is put off at random, by 30m at most."
+        parser=duration,
+        metavar="TIME",
+        help="Each start is put off at random, by 30m at most; unless told by up to 10m where a "
+        "change of power lasts 15m or more. 0s in emergencies.",
     ),
 ]
 Ramp = Annotated[
