@@ -208,6 +208,17 @@ def test_an_index_from_before_an_event_says_nothing_about_it(book, made):
     assert status(book, event) is State.PENDING
 
 
+def test_an_item_that_a_server_put_back_is_not_taken_against_the_index(book, state):
+    book.take_index(index(version=3, made=2), "n", at(2))
+    state.index_made = at(2)
+    assert of_kind(take(book, make_event(), 3), AskDecision) == []
+    assert of_kind(take(book, make_event(2, created=at(2.5)), 3), AskDecision) != []
+    listed = make_event()
+    book.take_index(index(listed, version=4, made=4), "n", at(4))
+    state.index_made = at(4)
+    assert of_kind(take(book, listed, 5), AskDecision) != []
+
+
 def test_an_index_that_lists_something_newer_has_only_that_fetched(book):
     known, unknown = make_event(1), make_event(2)
     take(book, known)

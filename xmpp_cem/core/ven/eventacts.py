@@ -137,14 +137,23 @@ def remembered(record: VenRecord, known: Commitment | None, event: Event) -> Com
     return None if any(entry.event == event.id for entry in record.index) else known
 
 
-def is_listed(record: VenRecord, event: Event, header: Header) -> bool:
-    """Whether a version counts: by transaction always, else by an index that is known."""
+def is_listed(record: VenRecord, event: Event, header: Header, index_made: datetime | None) -> bool:
+    """Whether a version counts: by transaction always, else by an index that is known.
+
+    An index that was made after an event, in its epoch, lists it as long as it lives. An item that
+    it does not list was put back by a server that lost what came after.
+    """
     if header.verb in BY_TRANSACTION:
         return True
     if record.index_epoch < 0:
         return False
-    listed = any(entry.event == event.id for entry in record.index)
-    return listed or event.order.epoch >= record.index_epoch
+    if any(entry.event == event.id for entry in record.index):
+        return True
+    epoch = event.order.epoch
+    is_item = header.verb is not Verb.REPLY and not event.is_cancelled
+    if is_item and epoch == record.index_epoch and index_made and event.created < index_made:
+        return False
+    return epoch >= record.index_epoch
 
 
 def version_of(

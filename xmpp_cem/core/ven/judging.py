@@ -121,7 +121,7 @@ class Judging:
     def version(self, arrived: Commitment, header: Header) -> Version:
         """Return what is to be judged of a version that has arrived."""
         event = arrived.event
-        listed = is_listed(self._state.record, event, header)
+        listed = is_listed(self._state.record, event, header, self._state.index_made)
         is_able = event.is_cancelled or not self.why_unable(event)
         return version_of(arrived, header.expires, is_listed=listed, is_able=is_able)
 
