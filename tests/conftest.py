@@ -55,7 +55,7 @@ def pytest_collection_modifyitems(items):
         if callspec and "postgresql" in callspec.params.values():
             item.add_marker(pytest.mark.slow)
         if item.nodeid.startswith("tests/properties/"):
-            item.add_marker(pytest.mark.timeout(120))
+            item.add_marker(pytest.mark.timeout(300))
     items.sort(key=lambda item: {"heavy": 0, "": 1}.get(group_of(item.nodeid), 2))
 
 

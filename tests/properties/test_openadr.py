@@ -4,8 +4,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.openadr import flaws, flow_of, read_of, sayable
-from tests.properties.strategies import event_messages, orders, requests, responses
-from tests.properties.strategies import uuids as event_ids
+from tests.properties.strategies.basics import uuids as event_ids
+from tests.properties.strategies.events import orders
+from tests.properties.strategies.messages import event_messages, requests, responses
 from xmpp_cem.errors import LocalProtocolError
 from xmpp_cem.wire.codec import decode, encode
 from xmpp_cem.wire.openadr.names import MAPPED

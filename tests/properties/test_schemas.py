@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.properties.strategies import bodies, headers, messages, presences
+from tests.properties.strategies.messages import bodies, headers, messages, presences
 from tests.properties.test_wire import ROUNDS
 from tests.schemas import flaws
 from xmpp_cem.messages.envelope import EventMessage

@@ -9,7 +9,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from tests.properties.strategies import events, messages, presences, reading_types
+from tests.properties.strategies.events import events
+from tests.properties.strategies.messages import messages, presences
+from tests.properties.strategies.readings import reading_types
 from xmpp_cem.errors import RemoteProtocolError
 from xmpp_cem.messages.envelope import (
     EventMessage,

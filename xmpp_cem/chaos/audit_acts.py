@@ -53,9 +53,12 @@ def judge_acts(
 
 
 def _least_limit(commitment: Commitment, every: Collection[Commitment]) -> int:
-    """Return the tightest limit that a site has taken beside an event, W."""
+    """Return the tightest limit that a site has taken beside an event, W.
+
+    One that was changed may have been as tight as nothing: only its last version is kept.
+    """
     limits = [
-        c.event.signal.limit_w
+        c.event.signal.limit_w if c.answer is None or c.answer.sequence == 1 else 0
         for c in every
         if isinstance(c.event.signal, Limit) and _meet(c.event.active, commitment.event.active)
     ]

@@ -93,6 +93,11 @@ def test_power_beyond_a_limit_that_was_taken_is_a_finding_from_its_second_window
     assert not limited({1: 600, 2: 900}, direction=Direction.EXPORT)
 
 
+def test_a_limit_that_was_changed_may_have_held_everything_back():
+    assert len(limited({0: 0, 1: 0}).lost) == 1
+    assert not limited({0: 0, 1: 0}, given=answer(0, sequence=3))
+
+
 def test_a_limit_does_not_excuse_power_outside_of_every_event():
     limit = Limit(limit_w=600, direction=Direction.IMPORT)
     bound = commitment(given=answer(0), signal=limit)
