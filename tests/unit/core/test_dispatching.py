@@ -154,6 +154,20 @@ def test_who_promised_less_may_promise_more_later_and_is_counted_on_for_it(domai
     assert dispatching.parts[EVENT]["a"].limit_w == 2000
 
 
+def test_of_whom_nothing_was_known_the_share_that_it_promises_tells_what_it_counts_on():
+    domain = Domain("a", "b")
+    domain.lead()
+    for member, decrease_w in (("a", 3000), ("b", 0)):
+        domain.register(member, decrease_w, -5)
+        domain.presence(member, seconds=-4)
+    dispatching = domain.vtn.dispatching
+    dispatching.create(call(-1000), at(0))
+    assert asked(dispatching) == {"a": -1000, "b": 0}
+    domain.answer("b", event(dispatching), -1000, 1, 5)
+    part = dispatching.parts[EVENT]["b"]
+    assert (part.capability_w, part.limit_w) == (3000, 1000)
+
+
 def test_an_answer_to_an_unknown_event_is_not_taken(domain, dispatching):
     strange = event(dispatching).model_copy(update={"id": derived_id("strange")})
     assert domain.answer("a", strange, -1) is None
