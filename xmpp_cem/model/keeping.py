@@ -23,7 +23,7 @@ class Outgoing:
         link: which connection.
         kind: `publish`, `retract` or `transact`.
         destination: node for the first two, full address for the last; order holds per destination.
-        item_id: of a publish or retract; of a transaction its noun, of an answer the event too.
+        item_id: of a publish or retract; of a transaction its noun.
         payload: canonical XML.
         expires: after this it is given up, and that is told.
     """

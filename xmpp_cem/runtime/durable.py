@@ -9,8 +9,7 @@ from xmpp_cem.core.effects import Effect, Forget, Publish, Remember, Respond, Re
 from xmpp_cem.core.inputs import RequestArrived
 from xmpp_cem.core.records import Record
 from xmpp_cem.errors import LocalProtocolError
-from xmpp_cem.messages.envelope import Noun, RequestMessage, ResponseMessage, Verb
-from xmpp_cem.messages.events import EndDeviceEvents
+from xmpp_cem.messages.envelope import Noun, Verb
 from xmpp_cem.model.keeping import Batch, Outgoing, Received, Row
 from xmpp_cem.runtime import journal
 from xmpp_cem.runtime.speech import Speech
@@ -80,16 +79,8 @@ def _entries(effect: Publish | Retract | Transact, now: datetime, speech: Speech
     if isinstance(effect, Publish):
         node, item = effect.node, effect.item_id
         return [Outgoing(message_id, link, "publish", node, item, payload, until)]
-    to, about = str(effect.to), _about(effect.message)
-    return [Outgoing(message_id, link, "transact", to, about, payload, until)]
-
-
-def _about(message: RequestMessage | ResponseMessage) -> str:
-    """Return the noun of a transaction, and of an answer to an event the event too."""
-    noun, body = message.header.noun.value, message.body
-    if not isinstance(body, EndDeviceEvents) or body.statuses or body.schedules:
-        return noun
-    return f"{noun} {body.answers[0].event}" if len(body.answers) == 1 else noun
+    to, noun = str(effect.to), effect.message.header.noun.value
+    return [Outgoing(message_id, link, "transact", to, noun, payload, until)]
 
 
 def _received(

@@ -23,9 +23,6 @@ _TIMEOUT_S = 5.0
 
 _SHORTEST_S, _LONGEST_S = 0.5, 30.0
 
-SUPERSEDED = "superseded"
-"""The condition of an answer that was never sent, as a newer one says what holds."""
-
 log = structlog.get_logger()
 
 
@@ -43,8 +40,7 @@ class Outbox:
     """One worker per destination; a newer version of an item replaces one not yet sent.
 
     What one destination is sent keeps its order, but readings go last: an answer must not be late
-    because of them. Of the answers to one event that wait, the oldest and the newest are sent:
-    those between are needless, and the last would wait for them.
+    because of them.
 
     Args:
         transports: the connections.
@@ -98,11 +94,14 @@ class Outbox:
         """Queue an entry that is already kept."""
         key = (entry.link, entry.destination)
         queue = self._queues.setdefault(key, deque())
-        for old in _superseded(queue, entry):
-            queue.remove(old)
-            self._gone(old, queue)
-            if old.kind == "transact":
-                self._settled(Outcome(old, condition=SUPERSEDED))
+        if entry.kind != "transact":
+            first, *rest = queue or (None,)
+            kept = [e for e in rest if e is not None and e.item_id != entry.item_id]
+            replaced = set(queue) - {first, *kept}
+            queue.clear()
+            queue.extend(e for e in (first, *kept) if e is not None)
+            for old in replaced:
+                self._gone(old, queue)
         queue.append(entry)
         self._since.setdefault(entry.id, self._clock.now())
         if key not in self._workers:
@@ -215,17 +214,6 @@ class Outbox:
             sleep.cancel()
             woken.cancel()
             await asyncio.gather(sleep, woken, return_exceptions=True)
-
-
-def _superseded(queue: deque[Outgoing], entry: Outgoing) -> list[Outgoing]:
-    """Return what waits and need not be sent because of an entry; never what may be under way.
-
-    A first answer says what was promised at first, and that it was: so it goes too.
-    """
-    if entry.kind == "transact":
-        is_answer = " " in entry.item_id  # noun and event
-        return [e for e in queue if e.item_id == entry.item_id][1:] if is_answer else []
-    return [e for e in list(queue)[1:] if e.item_id == entry.item_id]
 
 
 def _next(queue: deque[Outgoing]) -> Outgoing:

@@ -5,7 +5,7 @@ import structlog
 from xmpp_cem.core.inputs import Input, Link, ReplyArrived, TransactionFailed
 from xmpp_cem.errors import RemoteProtocolError
 from xmpp_cem.messages.envelope import RequestMessage
-from xmpp_cem.runtime.outbox import SUPERSEDED, Outcome
+from xmpp_cem.runtime.outbox import Outcome
 from xmpp_cem.runtime.queries import read_reply
 from xmpp_cem.runtime.speech import Speech
 from xmpp_cem.wire.codec import Flow
@@ -20,8 +20,6 @@ def settled(outcome: Outcome, speech: Speech) -> Input | None:
         if outcome.condition:
             what = {"node": entry.destination, "item": entry.item_id}
             log.error("not published", **what, condition=outcome.condition, why=outcome.reason)
-        return None
-    if outcome.condition == SUPERSEDED:
         return None
     link, account = Link(entry.link), entry.destination.partition("/")[0]
     try:

@@ -18,9 +18,6 @@ from xmpp_cem.core.records import Member, VtnRecord
 from xmpp_cem.messages.configuration import EndDeviceConfig
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import EventMessage, Header, Noun, Verb
-from xmpp_cem.messages.events import EndDeviceEvents, Status, StatusType
-from xmpp_cem.model.answer import Answer, Opt
-from xmpp_cem.model.event import Order
 from xmpp_cem.model.ids import Jid, derived_id
 from xmpp_cem.model.keeping import Batch
 from xmpp_cem.runtime.durable import is_kept, keep
@@ -75,29 +72,6 @@ def test_what_is_sent_keeps_its_bytes_its_order_and_its_end():
         "upper",
     )
     assert (retracted.kind, retracted.expires) == ("retract", NOW + timedelta(hours=1))
-
-
-def answer(event, **more):
-    said = Answer(
-        id=derived_id(event),
-        event=event,
-        order=Order(epoch=1, modification=0),
-        opt=Opt.OUT,
-        power_w=0,
-        revision=1,
-        sequence=1,
-        at=NOW,
-    )
-    body = EndDeviceEvents(answers=(said,), **more)
-    return Transact(
-        Link.UPPER, Jid("vtn@x", "vtn"), request(Verb.CREATE, Noun.EVENTS, "a", body), at(30)
-    )
-
-
-def test_an_answer_to_one_event_is_kept_under_the_event():
-    told = Status(id=derived_id("s"), type=StatusType.STARTED, at=NOW)
-    batch = kept(answer("a"), answer("a", statuses=(told,)))
-    assert [entry.item_id for entry in batch.send] == ["EndDeviceEvents a", "EndDeviceEvents"]
 
 
 def test_a_message_that_must_not_be_sent_is_left_out_and_the_rest_kept():

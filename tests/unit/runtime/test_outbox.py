@@ -75,30 +75,6 @@ async def test_readings_wait_until_everything_else_has_gone(sending, clock):
     assert sending.outbox.size == 0
 
 
-async def test_of_the_answers_to_an_event_that_wait_the_first_and_the_last_are_sent(sending, clock):
-    sending.wire.outcomes = [WAIT]
-    sending.add("registration", item=Noun.CONFIG.value)
-    await clock.settle()
-    for name in ("1", "2", "3"):
-        sending.add(name, item="EndDeviceEvents a")
-        sending.add(f"other {name}", item="EndDeviceEvents b" if name == "2" else "EndDeviceEvents")
-    assert sending.outcomes == [("2", "superseded")]
-    await clock.advance(MINUTE)
-    tried, *rest = sending.sent
-    assert tried == b"registration"
-    assert rest == [b"registration", b"1", b"other 1", b"other 2", b"3", b"other 3"]
-    assert sending.outbox.size == 0
-    assert sending.outbox.oldest is None
-
-
-async def test_an_answer_that_may_be_under_way_is_never_dropped(sending, clock):
-    sending.wire.outcomes = ["never"]
-    for name in ("1", "2", "3"):
-        sending.add(name, item="EndDeviceEvents a")
-        await clock.settle()
-    assert sending.outcomes == [("2", "superseded")]
-
-
 def presence(epoch=None, *, is_available=True):
     leadership = Leadership(is_active=True, epoch=epoch) if epoch is not None else None
     return PresenceChanged(Link.LOWER, Jid("b@x", "ven"), is_available, leadership=leadership)
