@@ -2,12 +2,13 @@
 
 import signal
 
-# Raised while modules load, a KeyboardInterrupt can be swallowed by one of them.
+# Raised while modules load and commands are built, a KeyboardInterrupt can be swallowed by them.
 was = signal.getsignal(signal.SIGINT)
 if was is not signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from xmpp_cem.cli.main import main  # noqa: E402 not before
+from xmpp_cem.cli.main import program  # noqa: E402 not before
 
+run = program()
 signal.signal(signal.SIGINT, was)
-main()
+run()

@@ -1,6 +1,8 @@
 """The program `xmpp-cem`: its commands, and what is common to all of them."""
 
 import logging
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -52,6 +54,11 @@ def options(
     logging.basicConfig(level=logging.INFO if verbose else quiet, force=True)
 
 
+def program() -> Callable[[], None]:
+    """Build the program's commands; returns what runs them."""
+    return partial(typer.main.get_command(app), prog_name="xmpp-cem")
+
+
 def main() -> None:
     """Run the program."""
-    app(prog_name="xmpp-cem")
+    program()()
