@@ -5,6 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xmpp_cem.core.readings.estimating import StandIn
 from xmpp_cem.core.readings.metering import Metering
 from xmpp_cem.model.reading import Quality, Reading
 from xmpp_cem.model.time import Interval
@@ -54,7 +55,9 @@ def test_the_members_sum_up_to_what_was_told_last_for_every_window(arrivals, loo
 
 def take(metering, told, now):
     """Look what is told, and that revisions rise one by one."""
-    for made in metering.summing.due("gw", dict.fromkeys(MEMBERS), at(now), GRACE):
+    for made in metering.summing.due(
+        "gw", dict.fromkeys(MEMBERS, StandIn()), {*MEMBERS}, at(now), GRACE
+    ):
         number = int((made.window.start - at(0)).total_seconds()) // 10
         before = told.get(number)
         assert made.revision == (before.revision + 1 if before else 0)
@@ -76,20 +79,21 @@ def test_a_reading_costs_one_addition_whatever_the_number_of_members():
 def test_what_comes_late_corrects_the_window_that_was_told_and_says_so():
     metering = Metering()
     metering.take("a", (reading(0, 1000),))
-    both = dict.fromkeys(("a", "b"))
-    (first,) = metering.summing.due("gw", both, at(20), GRACE)
+    both = dict.fromkeys(("a", "b"), StandIn())
+    (first,) = metering.summing.due("gw", both, {*both}, at(20), GRACE)
     assert (first.power_w, first.revision, first.reporting) == (1000, 0, 1)
     metering.take("b", (reading(0, 500),))
-    assert metering.summing.due("gw", both, at(21), GRACE) == ()
-    (corrected,) = metering.summing.due("gw", both, at(30), GRACE)
+    assert metering.summing.due("gw", both, {*both}, at(21), GRACE) == ()
+    (corrected,) = metering.summing.due("gw", both, {*both}, at(30), GRACE)
     assert (corrected.power_w, corrected.revision, corrected.reporting) == (1500, 1, 2)
-    assert metering.summing.due("gw", both, at(100), GRACE) == ()
+    assert metering.summing.due("gw", both, {*both}, at(100), GRACE) == ()
 
 
 def test_a_correction_from_below_takes_the_place_of_what_it_corrects():
     metering = Metering()
     assert len(metering.take("a", (reading(0, 1000),))) == 1
-    assert metering.take("a", (reading(0, 1500, revision=1),)) == []
+    ((after, before),) = metering.take("a", (reading(0, 1500, revision=1),))
+    assert (after.power_w, before.power_w) == (1500, 1000)
     assert metering.power("a") == 1500
     assert metering.take("a", (reading(0, 1000),)) == []
     assert metering.power("a") == 1500

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from xmpp_cem.core.call import Call
 from xmpp_cem.core.inputs import TimerFired
-from xmpp_cem.core.readings.metering import Window
+from xmpp_cem.core.readings.metering import Counted, Window
 from xmpp_cem.core.vtn.dispatch.closedloop import MOST_RETURNS, MOST_STRIKES
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability
@@ -44,7 +44,7 @@ class Play:
         for member in MEMBERS:
             self.say(member, 1500, 5)
             before = Window(Interval(start=at(0), end=at(10)), 5000, None, None, 1, 1)
-            self.loop.measured(member, [before], at(12))
+            self.loop.measured(member, [Counted(before)], at(12))
 
     @property
     def dispatch(self):
@@ -86,7 +86,7 @@ class Play:
             done = abs(self.part(member).asked_w) // (3 if self.weak[member] else 1)
             interval = Interval(start=at(seconds - WINDOW), end=at(seconds))
             made = Window(interval, 5000 - (done if is_in else 0), None, None, 1, 1)
-            self.loop.measured(member, [made], at(seconds))
+            self.loop.measured(member, [Counted(made)], at(seconds))
         self.domain.tell(TimerFired(f"vtn/again/{EVENT}"), seconds + 2)
 
 

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from xmpp_cem.core.call import Call
-from xmpp_cem.core.readings.metering import Window
+from xmpp_cem.core.readings.metering import Counted, Window
 from xmpp_cem.model.ids import derived_id
 from xmpp_cem.model.signal import Delta
 from xmpp_cem.model.time import Interval
@@ -25,11 +25,11 @@ def test_who_may_still_put_off_its_start_is_not_found_to_deliver_too_little():
     loop.put_part(loop.parts[EVENT]["a"].model_copy(update={"baseline_w": 5000}))
     idle = [Window(Interval(start=at(s), end=at(s + 10)), 5000, None, None, 1, 1) for s in STARTS]
     for window in idle:
-        loop.measured("a", [window], window.interval.end + timedelta(seconds=1))
+        loop.measured("a", [Counted(window)], window.interval.end + timedelta(seconds=1))
     part = loop.parts[EVENT]["a"]
     assert (part.conduct.strikes, part.conduct.short) == (0, 0)
     late = Window(Interval(start=at(80), end=at(90)), 5000, None, None, 1, 1)
-    loop.measured("a", [late], at(91))
+    loop.measured("a", [Counted(late)], at(91))
     assert loop.parts[EVENT]["a"].conduct.short == 1
 
 
@@ -47,9 +47,9 @@ def test_what_two_events_move_at_once_is_held_against_neither():
         loop.put_part(loop.parts[event]["a"].model_copy(update={"baseline_w": 5000}))
     for start in range(60, 120, 10):
         window = Window(Interval(start=at(start), end=at(start + 10)), 4900, None, None, 1, 1)
-        loop.measured("a", [window], at(start + 11))
+        loop.measured("a", [Counted(window)], at(start + 11))
     conduct = loop.parts[EVENT]["a"].conduct
     assert (conduct.strikes, conduct.short) == (0, 0)
     after = Window(Interval(start=at(120), end=at(130)), 4900, None, None, 1, 1)
-    loop.measured("a", [after], at(131))
+    loop.measured("a", [Counted(after)], at(131))
     assert loop.parts[EVENT]["a"].conduct.short == 1

@@ -7,7 +7,7 @@ from xmpp_cem.core.call import Call
 from xmpp_cem.core.effects import Retract, SetTimer
 from xmpp_cem.core.inputs import Started, TimerFired
 from xmpp_cem.core.readings.estimating import StandIn
-from xmpp_cem.core.readings.metering import Window
+from xmpp_cem.core.readings.metering import Counted, Window
 from xmpp_cem.core.vtn.dispatch.modifying import why_fixed
 from xmpp_cem.messages.events import Status, StatusType
 from xmpp_cem.model.answer import Answer, Opt
@@ -278,23 +278,28 @@ def window(start, power_w):
 def test_only_windows_inside_the_event_count_and_each_once(domain, dispatching):
     before = window(0, 5000)
     domain.vtn.metering.history["a"] = {before.interval: before}
-    dispatching.measured("a", [window(10, 4000), window(20, 3500), window(20, 3500)], at(90))
-    dispatching.measured("a", [window(70, 3500), window(80, 0)], at(90))
+    dispatching.measured("a", [Counted(window(10, 4000)), *2 * [Counted(window(20, 3500))]], at(90))
+    dispatching.measured("a", [Counted(window(70, 3500)), Counted(window(80, 0))], at(90))
     part = dispatching.parts[EVENT]["a"]
     assert part.baseline_w == 5000
     assert part.measured_s == 20
     assert part.delivered_ws == -1500 * 20
     assert dispatching.left_alone("a") == StandIn(5000, at(20))
+    domain.vtn.metering.summing.add("a", before.interval, before)
+    assert dispatching.left_alone("a") == StandIn(5000, at(20))
+    after = window(80, 6000)
+    domain.vtn.metering.summing.add("a", after.interval, after)
+    assert dispatching.left_alone("a") == StandIn(6000, at(90))
 
 
 def test_what_is_measured_after_a_cancel_is_no_part_of_the_event(domain, dispatching):
     all_in(domain, dispatching)
     before = window(0, 5000)
     domain.vtn.metering.history["a"] = {before.interval: before}
-    dispatching.measured("a", [window(20, 3500)], at(31))
+    dispatching.measured("a", [Counted(window(20, 3500))], at(31))
     dispatching.cancel(EVENT, "enough", at(44))
     later = [window(start, 3500 if start == 30 else 5000) for start in (30, 40, 50, 60, 70)]
-    dispatching.measured("a", later, at(90))
+    dispatching.measured("a", [*map(Counted, later)], at(90))
     part = dispatching.parts[EVENT]["a"]
     assert (part.measured_s, part.delivered_ws, part.delivered_w) == (20, -1500 * 20, -1500)
     assert (part.conduct.strikes, part.conduct.short, part.limit_w) == (0, 0, 3000)
@@ -325,31 +330,31 @@ def test_an_event_that_was_cancelled_before_its_start_measures_nothing(domain, d
     before = window(0, 5000)
     domain.vtn.metering.history["a"] = {before.interval: before}
     dispatching.cancel(EVENT, "not needed", at(15))
-    dispatching.measured("a", [window(20, 3500), window(30, 3500)], at(90))
+    dispatching.measured("a", [Counted(window(20, 3500)), Counted(window(30, 3500))], at(90))
     assert dispatching.parts[EVENT]["a"].measured_s == 0
 
 
 def test_a_baseline_is_kept_with_the_first_window_that_reaches_into_the_event(domain, dispatching):
     before = window(0, 5000)
     domain.vtn.metering.history["a"] = {before.interval: before}
-    dispatching.measured("a", [before], at(10))
+    dispatching.measured("a", [Counted(before)], at(10))
     assert dispatching.parts[EVENT]["a"].baseline_w is None
-    dispatching.measured("a", [window(15, 4000)], at(25))
+    dispatching.measured("a", [Counted(window(15, 4000))], at(25))
     assert dispatching.parts[EVENT]["a"].baseline_w == 5000
     assert dispatching.parts[EVENT]["a"].measured_s == 0
 
 
 def test_without_a_baseline_nothing_is_counted(dispatching):
-    dispatching.measured("a", [window(20, 3500)], at(90))
+    dispatching.measured("a", [Counted(window(20, 3500))], at(90))
     assert dispatching.parts[EVENT]["a"].delivered_w is None
 
 
 def test_what_came_before_the_baseline_was_known_is_counted_with_it(domain, dispatching):
     inside, before, later = window(20, 3500), window(0, 5000), window(30, 4000)
     domain.vtn.metering.history["a"] = {inside.interval: inside}
-    dispatching.measured("a", [inside], at(90))
+    dispatching.measured("a", [Counted(inside)], at(90))
     domain.vtn.metering.history["a"] |= {w.interval: w for w in (before, later)}
-    dispatching.measured("a", [before, later], at(90))
+    dispatching.measured("a", [Counted(before), Counted(later)], at(90))
     part = dispatching.parts[EVENT]["a"]
     assert (part.measured_s, part.delivered_ws) == (20, -1500 * 10 - 1000 * 10)
 
@@ -359,7 +364,7 @@ def test_windows_that_came_before_the_baseline_count_once_it_is_known(domain, di
     for start, power_w in ((20, 3500), (0, 5000), (30, 3500)):
         one = window(start, power_w)
         metering.history.setdefault("a", {})[one.interval] = one
-        dispatching.measured("a", [one], at(90))
+        dispatching.measured("a", [Counted(one)], at(90))
     part = dispatching.parts[EVENT]["a"]
     assert part.measured_s == 20
     assert part.delivered_ws == -1500 * 20

@@ -404,7 +404,7 @@ def test_a_sum_does_not_wait_for_a_member_that_does_not_answer(reporting):
     measured(reporting, "b", 3, 2, seconds=30)
     (query,) = of_kind(reporting.tell(TimerFired("vtn/ask/b"), 32), Query)
     reporting.tell(QueryFailed(Link.LOWER, query.message, "remote-server-timeout", ""), 42)
-    assert told(reporting, 43)[0] == (1000, 1)
+    assert told(reporting, 43)[0] == (2000, 1)
 
 
 def test_a_gateway_that_has_just_begun_waits_for_what_members_kept(cascade):

@@ -286,4 +286,4 @@ def test_pages_without_end_are_not_followed_for_ever():
 
 def test_a_vtn_whose_readings_go_nowhere_keeps_no_sums(line):
     lived(line, range(3))
-    assert line.vtn.metering.summing.due("vtn", {"a": None}, at(1000), timedelta(0)) == ()
+    assert line.vtn.metering.summing.due("vtn", {}, {"a"}, at(1000), timedelta(0)) == ()

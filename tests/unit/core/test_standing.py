@@ -1,8 +1,8 @@
 import pytest
 
-from xmpp_cem.core.readings.metering import MOST_W, Window
+from xmpp_cem.core.readings.metering import MOST_W, Counted, Window
 from xmpp_cem.core.records import Dispatch, Part
-from xmpp_cem.core.vtn.dispatch.standing import counted, signed, standing, status_at
+from xmpp_cem.core.vtn.dispatch.standing import corrected, counted, signed, standing, status_at
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import EventStatus
@@ -61,6 +61,24 @@ def test_a_late_window_counts_once_and_is_not_the_present():
     assert (whole.delivered_w, whole.until) == (-2000, at(70))
     assert (whole.delivered_ws, whole.measured_s) == (-10 * (1000 + 2000 + 500 + 1000), 40)
     assert [(gap.start, gap.end) for gap in whole.gaps] == [(at(40), at(45)), (at(55), at(60))]
+
+
+def test_a_correction_takes_the_place_of_what_was_counted():
+    active = Interval(start=at(20), end=at(80))
+    whole = counted(counted(part(), window(20, 4000), 5000, at(20)), window(30, 3000), 5000, at(20))
+    first = corrected(whole, [Counted(window(20, 4500), window(20, 4000))], active)
+    assert (first.delivered_ws, first.delivered_w) == (-25_000, -2000)
+    last = corrected(first, [Counted(window(30, 2000), window(30, 3000))], active)
+    assert (last.delivered_ws, last.delivered_w, last.measured_s) == (-35_000, -3000, 20)
+
+
+@pytest.mark.parametrize("start", [10, 45, 50, 80])
+def test_a_correction_of_what_is_not_counted_changes_nothing(start):
+    active = Interval(start=at(20), end=at(80))
+    whole = counted(counted(part(), window(20, 4000), 5000, at(20)), window(60, 3000), 5000, at(20))
+    assert corrected(whole, [Counted(window(start, 1), window(start, 0))], active) == whole
+    assert corrected(part(), [Counted(window(20, 1), window(20, 0))], active) == part()
+    assert corrected(whole, [Counted(window(20, 1))], active) == whole
 
 
 @pytest.mark.parametrize(

@@ -157,17 +157,14 @@ class Rolling:
         vtn = lower.role
         if not vtn.metering.summing.has_news or not self._has_begun(lower, now):
             return ()
-        estimates = {
-            member.party: vtn.dispatching.left_alone(member.party)
-            if member.availability is Availability.UNREACHABLE
-            else None
-            for member in vtn.members.values()
-            if member.is_admitted
-        }
+        admitted = [member for member in vtn.members.values() if member.is_admitted]
+        alone = {each.party: vtn.dispatching.left_alone(each.party) for each in admitted}
+        lost = Availability.UNREACHABLE
+        awaited = {each.party for each in admitted if each.availability is not lost}
         grace: timedelta | None = vtn.settings.report_every
         if vtn.recovery.is_busy(now):
             grace = None
-        return vtn.metering.summing.due(self.party, estimates, now, grace)
+        return vtn.metering.summing.due(self.party, alone, awaited, now, grace)
 
     def _has_begun(self, lower: Lower, now: datetime) -> bool:
         """Whether it was known since our start which members are there."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from xmpp_cem.core.kept import Dropped
 from xmpp_cem.core.readings.estimating import estimated_w, share_permille, worst
@@ -41,6 +42,13 @@ class Window:
     estimated_w: int = 0
 
 
+class Counted(NamedTuple):
+    """A member's window, and what was known of it before: None where it is new."""
+
+    window: Window
+    before: Window | None = None
+
+
 @dataclass
 class Metering:
     """The last windows of every member; a window of a member counts once, a correction instead.
@@ -60,13 +68,13 @@ class Metering:
     _count: int = 0
     _dropped: tuple[int, datetime] | None = None
 
-    def take(self, party: PartyId, readings: tuple[Reading, ...]) -> list[Window]:
-        """Add a member's readings; returns the windows that are new."""
+    def take(self, party: PartyId, readings: tuple[Reading, ...]) -> list[Counted]:
+        """Add a member's readings; returns the windows that are new or corrected."""
         by_window: dict[Interval, list[Reading]] = {}
         for reading in _newest(readings):
             by_window.setdefault(reading.window, []).append(reading)
         kept = self.history.setdefault(party, {})
-        fresh = []
+        counted = []
         for interval, group in by_window.items():
             total = total_of(interval, group, self._count + 1)
             known = kept.get(interval)
@@ -77,12 +85,12 @@ class Metering:
             kept[interval] = total
             self.moved.add(party)
             self.see(party, tuple(group), interval.end)
-            fresh += [] if known else [total]
+            counted.append(Counted(total, known))
             if self.is_summed:
                 self.summing.add(party, interval, total)
         for interval in sorted(kept, key=lambda interval: interval.end)[:-_KEPT_WINDOWS]:
             self._drop(kept.pop(interval))
-        return fresh
+        return counted
 
     def recall(self, party: PartyId, interval: Interval, readings: Sequence[Reading]) -> None:
         """Add to the sums again what a member told before a restart."""

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -202,7 +203,8 @@ class Summing:
     def due(
         self,
         party: PartyId,
-        estimates: Mapping[PartyId, StandIn | None],
+        alone: Mapping[PartyId, StandIn],
+        awaited: AbstractSet[PartyId],
         now: datetime,
         grace: timedelta | None,
     ) -> tuple[Reading, ...]:
@@ -215,11 +217,11 @@ class Summing:
 
         Args:
             party: the virtual resource.
-            estimates: every member; what to count when it tells nothing, None: expect it.
+            alone: every member, and what to count when it tells nothing.
+            awaited: those of them from whom one can expect it.
             now: the present.
             grace: how long after a window's end to wait for the rest, None while it is on its way.
         """
-        awaited = {member for member, estimate in estimates.items() if estimate is None}
         ready = [
             (interval, each)
             for interval, each in self.sums.items()
@@ -230,8 +232,8 @@ class Summing:
             each.told = 0 if each.told is None else each.told + 1
             each.told_at, each.is_news = now, False
             missing = {
-                member: (self.members_of(member), estimate or StandIn())
-                for member, estimate in estimates.items()
+                member: (self.members_of(member), stand_in)
+                for member, stand_in in alone.items()
                 if member not in each.parts
             }
             made.append(each.reading(party, interval, missing))
@@ -242,7 +244,11 @@ class Summing:
 
 
 def _is_ready(
-    interval: Interval, each: Sum, awaited: set[PartyId], now: datetime, grace: timedelta | None
+    interval: Interval,
+    each: Sum,
+    awaited: AbstractSet[PartyId],
+    now: datetime,
+    grace: timedelta | None,
 ) -> bool:
     if grace is not None and each.told_at is not None and now < each.told_at + grace:
         return False  # corrections come together

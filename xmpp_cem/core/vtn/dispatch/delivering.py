@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 
 from xmpp_cem.core.effects import Effect
 from xmpp_cem.core.readings.estimating import StandIn
-from xmpp_cem.core.readings.metering import Metering, Window
+from xmpp_cem.core.readings.metering import Counted, Metering
 from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.vtn.dispatch.closedloop import judged
-from xmpp_cem.core.vtn.dispatch.standing import all_counted, based
+from xmpp_cem.core.vtn.dispatch.standing import all_counted, based, corrected
 from xmpp_cem.core.vtn.vtnstate import VtnState
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.ids import EventId, PartyId
@@ -17,7 +17,7 @@ Parts = Mapping[EventId, Mapping[PartyId, Part]]
 
 def delivered(
     party: PartyId,
-    windows: Iterable[Window],
+    windows: Iterable[Counted],
     dispatches: Mapping[EventId, Dispatch],
     parts: Parts,
     metering: Metering,
@@ -28,19 +28,19 @@ def delivered(
     Beside each stands why its event is to be divided anew, or nothing. What two events move at once
     is held against the member in neither.
     """
-    found = []
+    found, all_told = [], tuple(windows)
+    new = [window for window, before in all_told if before is None]
     for event_id, members in parts.items():
         if (part := members.get(party)) is None:
             continue
-        dispatch, known = dispatches[event_id], list(windows)
-        active, new = dispatch.acting, tuple(known)
+        dispatch = dispatches[event_id]
+        active, known, baseline_w = dispatch.acting, list(new), part.baseline_w
         if active is None:
             continue
-        baseline_w = part.baseline_w
         if baseline_w is None:
             known += metering.held(party)
             baseline_w = metering.baseline(party, active.start)
-        changed = all_counted(part, known, baseline_w, active)
+        changed = all_counted(corrected(part, all_told, active), known, baseline_w, active)
         if any(window.interval.end > active.start for window in known):
             changed = based(changed, baseline_w)
         others = [
@@ -65,7 +65,8 @@ def left_alone(
 ) -> StandIn:
     """Return what a lost member does without events, as far as it is known.
 
-    That is its baseline in the newest event that moved it, else what it did in its newest window.
+    That is its baseline in the newest event that moved it, else what it did in its newest window;
+    also when that lies after the event.
 
     Args:
         party: the member.
@@ -74,11 +75,14 @@ def left_alone(
         parts: of all events.
         metering: what was reported.
     """
+    newest = metering.summing.newest(party)
     for event_id in events:
         part = parts[event_id].get(party)
         if part and part.baseline_w is not None:
-            return StandIn(part.baseline_w, dispatches[event_id].active.start)
-    return metering.summing.newest(party)
+            active = dispatches[event_id].active
+            is_over = newest.measured is not None and newest.measured > active.end
+            return newest if is_over else StandIn(part.baseline_w, active.start)
+    return newest
 
 
 def called(state: VtnState, dispatch: Dispatch, parts: Iterable[Part]) -> list[Effect]:

@@ -8,7 +8,7 @@ from xmpp_cem.core.breaching import alarmed
 from xmpp_cem.core.call import Call
 from xmpp_cem.core.effects import Effect, Note, SetTimer
 from xmpp_cem.core.readings.estimating import StandIn
-from xmpp_cem.core.readings.metering import Metering, Window
+from xmpp_cem.core.readings.metering import Counted, Metering
 from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.vtn.dispatch.calling import retimed
 from xmpp_cem.core.vtn.dispatch.closedloop import returned
@@ -188,10 +188,11 @@ class Dispatching(DispatchBook):
                 effects += self.reconsider(dispatch.event.id, why, now)
         return effects
 
-    def measured(self, party: PartyId, windows: Iterable[Window], now: datetime) -> list[Effect]:
+    def measured(self, party: PartyId, windows: Iterable[Counted], now: datetime) -> list[Effect]:
         """Count what a member changed inside events: with a new baseline, in all that is held.
 
-        What it delivers is compared with what it was asked, and decides what it is counted on for.
+        A correction takes the place of what was counted. What is delivered is compared with what
+        was asked, and decides what the member is counted on for.
         """
         slack_w, known = self._state.settings.tolerance_w, self.metering
         found = delivered(party, windows, self.dispatches, self.parts, known, slack_w)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from xmpp_cem.core.readings.metering import Window
+from xmpp_cem.core.readings.metering import Counted, Window
 from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.vtn.vtnstate import VtnState
 from xmpp_cem.messages.operations import DispatchRecord, MemberShare
@@ -72,6 +72,24 @@ def counted(part: Part, window: Window, baseline_w: int | None, start: datetime)
             "gaps": gaps[-_MOST_GAPS:],
         }
     )
+
+
+def corrected(part: Part, windows: Iterable[Counted], active: Interval) -> Part:
+    """Put corrections of windows that count in a member's part in the place of what was counted."""
+    for window, before in windows:
+        interval = window.interval
+        if before is None or part.baseline_w is None or part.until is None:
+            continue
+        is_counted = _holds(active, interval) and interval.end <= part.until
+        if not is_counted or any(gap.overlap(interval) for gap in part.gaps):
+            continue
+        seconds = int(interval.duration.total_seconds())
+        more_w = window.power_w - before.power_w
+        update = {"delivered_ws": part.delivered_ws + more_w * seconds}
+        if interval.end == part.until:
+            update["delivered_w"] = window.power_w - part.baseline_w
+        part = part.model_copy(update=update)
+    return part
 
 
 def _holds(gap: Interval, interval: Interval) -> bool:

@@ -48,10 +48,10 @@ class Taking:
         early = tuple(reading for reading in readings if _is_early(reading, sent))
         self._metering.see(party, early, sent)
         ended = tuple(reading for reading in readings if not _is_early(reading, sent))
-        fresh = self._metering.take(party, ended)
+        counted = self._metering.take(party, ended)
         return [
             *self._settling.take(party, ended, now),
-            *self._dispatching.measured(party, fresh, now),
+            *self._dispatching.measured(party, counted, now),
         ]
 
     def recall(self, parties: Iterable[PartyId], interval: Interval, length: timedelta) -> None:
