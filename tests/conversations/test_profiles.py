@@ -1,9 +1,11 @@
 """Domains that speak OpenADR's payloads, and a gateway between two profiles (annex B)."""
 
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from xmpp_cem.core.ven.site.failsafe import FailsafeSettings
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import EventStatus
@@ -60,6 +62,34 @@ async def test_a_cancel_reaches_the_sites_of_an_openadr_domain(world):
     await world.until(lambda: world.meters["site-1"].power_w == 4000, 30)
     await operator.cancel(event)
     await world.until(lambda: world.meters["site-1"].power_w == 5000, 20)
+    await operator.stop()
+
+
+async def test_a_site_leaves_its_failsafe_while_an_openadr_event_is_live(world):
+    """What the profile cannot say of an event is not missed in the index (answer_by is not)."""
+    world.profiles["grid"] = OPENADR_20B
+    world.heartbeat = timedelta(seconds=2)
+    world.failsafe = FailsafeSettings(
+        import_w=2000, export_w=0, vtn_lost_s=10, server_lost_s=10, longest_delay_s=0
+    )
+    meter = Meter("m1", 5000, 3000)
+    world.vtn("grid", "site-1")
+    world.site("site-1", "grid", meter)
+    world.start()
+    operator = await world.operator("grid")
+    await gathered(world, operator, 1)
+    await world.until(lambda: meter.power_w == 5000, 40)
+    event = await operator.dispatch(75, -1000, start_in=600, answer_in=300, seconds=60)
+
+    async def promised():
+        (share,) = (await operator.record(event)).shares
+        return share.opt is Opt.IN
+
+    await world.until(promised, 40)
+    await world.stop("grid")
+    await world.until(lambda: meter.power_w == 2000, 40)
+    await world.restart("grid")
+    await world.until(lambda: meter.power_w == 5000, 60)
     await operator.stop()
 
 

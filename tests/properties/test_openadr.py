@@ -8,7 +8,9 @@ from tests.properties.strategies.basics import uuids as event_ids
 from tests.properties.strategies.events import orders
 from tests.properties.strategies.messages import event_messages, requests, responses
 from xmpp_cem.errors import LocalProtocolError
+from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.wire.codec import decode, encode
+from xmpp_cem.wire.digests import digest, digest_in
 from xmpp_cem.wire.openadr.names import MAPPED
 from xmpp_cem.wire.openadr.profile import OPENADR_20B
 from xmpp_cem.wire.openadr.scalars import read_event, write_event
@@ -24,6 +26,14 @@ sayables = messages.map(sayable).filter(lambda message: message is not None)
 def test_what_the_profile_can_say_is_read_as_it_was_meant(message):
     data = encode(message, OPENADR_20B)
     assert decode(data, flow_of(message), OPENADR_20B) == read_of(message)
+
+
+@given(sayables.filter(lambda message: isinstance(message.body, EndDeviceControls)))
+@ROUNDS
+def test_the_index_lists_the_digest_of_what_readers_read(message):
+    read = decode(encode(message, OPENADR_20B), flow_of(message), OPENADR_20B)
+    told = digest_in(OPENADR_20B)
+    assert [*map(told, message.body.events)] == [*map(digest, read.body.events)]
 
 
 @given(sayables)

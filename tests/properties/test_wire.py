@@ -26,11 +26,11 @@ from xmpp_cem.wire.codec import (
     Flow,
     decode,
     decode_presence,
-    digest,
     encode,
     encode_presence,
 )
 from xmpp_cem.wire.contents import LARGEST_RATIO
+from xmpp_cem.wire.digests import digest
 from xmpp_cem.wire.namespaces import MESSAGE, OLDER_MESSAGES
 
 ROUNDS = settings(max_examples=150)

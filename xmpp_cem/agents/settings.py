@@ -33,7 +33,7 @@ from xmpp_cem.model.programme import Enrolment
 from xmpp_cem.model.schedule import OptSchedule
 from xmpp_cem.runtime.clock import ScaledClock, SystemClock
 from xmpp_cem.runtime.speech import Speech
-from xmpp_cem.wire.codec import digest
+from xmpp_cem.wire.digests import digest, digest_in
 from xmpp_cem.wire.profile import Profile
 from xmpp_cem.xmpp.credentials import Credentials
 
@@ -83,6 +83,7 @@ def ven_settings(
         domain=upper.domain,
         vtn=upper.vtn_address,
         digest=digest,
+        statuses=load_profile(upper.profile).statuses,
         seed=secrets.token_hex(16),
         boot=_boot_id(),
         min_change_w=upper.min_change_w,
@@ -105,7 +106,7 @@ def vtn_settings(
         domain=lower.domain,
         address=lower.address,
         service=Jid(lower.pubsub),
-        digest=digest,
+        digest=digest_in(load_profile(lower.profile)),
         members={member.party: member.account for member in lower.members},
         operators=frozenset(lower.operators),
         uplink=lower.fixed_uplink,

@@ -29,7 +29,8 @@ from xmpp_cem.model.resource import Capability, Resource
 from xmpp_cem.model.signal import Delta
 from xmpp_cem.model.time import Interval
 from xmpp_cem.runtime.clock import SystemClock
-from xmpp_cem.wire.codec import Flow, decode, digest, encode, encode_presence
+from xmpp_cem.wire.codec import Flow, decode, encode, encode_presence
+from xmpp_cem.wire.digests import digest
 from xmpp_cem.xmpp.stream import Stream
 
 CLOCK = SystemClock()

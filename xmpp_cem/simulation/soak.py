@@ -39,7 +39,7 @@ from xmpp_cem.store.memory import MemoryStore
 from xmpp_cem.testing.bus_service import Kind
 from xmpp_cem.testing.bus_stream import BusStream, Login
 from xmpp_cem.testing.meter import Meter
-from xmpp_cem.wire.codec import digest
+from xmpp_cem.wire.digests import digest
 
 _SECOND = timedelta(seconds=1)
 _WARM_S = 600

@@ -24,7 +24,7 @@ from xmpp_cem.simulation.speech import LateRow, SharedSpeech, write_nothing
 from xmpp_cem.simulation.weather import Fault, Weather
 from xmpp_cem.store.memory import MemoryStore
 from xmpp_cem.testing.bus_stream import BusStream, Login
-from xmpp_cem.wire.codec import digest
+from xmpp_cem.wire.digests import digest
 
 HOST = "x.example"
 TOP = "grid"

@@ -29,7 +29,8 @@ from xmpp_cem.runtime.speech import Speech
 from xmpp_cem.testing.carriers import Carrier
 from xmpp_cem.testing.meter import Meter
 from xmpp_cem.testing.operating import OPERATOR, OperatorClient
-from xmpp_cem.wire.codec import digest
+from xmpp_cem.wire.digests import digest, digest_in
+from xmpp_cem.wire.payloads import IEC61968_9
 from xmpp_cem.wire.profile import Profile
 
 
@@ -200,6 +201,9 @@ class World:
         chosen = {link: self.profiles[d] for link, d in ends if d in self.profiles}
         return Speech(chosen, plain=frozenset({self.account(OPERATOR)}))
 
+    def _profile(self, domain: DomainId) -> Profile:
+        return self.profiles.get(domain, IEC61968_9)
+
     def _upper(self, party: PartyId, domain: DomainId) -> VenSettings:
         return VenSettings(
             party=party,
@@ -212,7 +216,8 @@ class World:
             enrolments=tuple(each for each in self.enrolments if each.party == party),
             schedules=self.schedules.get(party, ()),
             responses=self.responses.get(party, {}),
-            tells_rules=domain not in self.profiles or self.profiles[domain].says_rules,
+            tells_rules=self._profile(domain).says_rules,
+            statuses=self._profile(domain).statuses,
         )
 
     def _lower(self, party: PartyId, domain: DomainId, members: tuple[PartyId, ...]) -> VtnSettings:
@@ -221,7 +226,7 @@ class World:
             domain=domain,
             address=self._vtn_address(domain),
             service=self.carrier.service(domain),
-            digest=digest,
+            digest=digest_in(self._profile(domain)),
             members={member: self.account(member, domain) for member in members},
             operators=frozenset({self.account(OPERATOR)}),
             heartbeat=self.heartbeat,
@@ -233,7 +238,7 @@ class World:
             sign=signer(Ed25519PrivateKey.from_private_bytes(domain.encode().ljust(32))),
             terms={member: self.terms[member] for member in members if member in self.terms},
             programmes={each.id: each for each in self.programmes.get(domain, ())},
-            tells_the_set=domain in self.profiles and self.profiles[domain].tells_the_set,
+            tells_the_set=self._profile(domain).tells_the_set,
         )
 
     def _attach(self, name: PartyId, engine: Engine, *ends: tuple[Link, Jid]) -> None:

@@ -1,6 +1,5 @@
 """Bytes to messages and back: what the rest of the program uses of this package."""
 
-import hashlib
 from functools import lru_cache
 
 from xmpp_cem.errors import LocalProtocolError, RemoteProtocolError
@@ -18,10 +17,8 @@ from xmpp_cem.messages.envelope import (
     Verb,
 )
 from xmpp_cem.model.availability import Leadership, Offer
-from xmpp_cem.model.event import Event
 from xmpp_cem.wire.codes import Code, quoted, refusal
 from xmpp_cem.wire.contents import payload_of, read_document
-from xmpp_cem.wire.controls import event_element
 from xmpp_cem.wire.envelope import append_reply, append_request, read_reply, read_request
 from xmpp_cem.wire.fields import build
 from xmpp_cem.wire.header import Start, append_header, read_header, read_message_id, read_start
@@ -43,7 +40,7 @@ from xmpp_cem.wire.rules import (
 from xmpp_cem.wire.xml import Draft, Element, append, canonical, parse, qualified
 from xmpp_cem.wire.xml import root as new_root
 
-__all__ = ["Flow", "decode", "decode_presence", "digest", "encode", "encode_presence"]
+__all__ = ["Flow", "decode", "decode_presence", "encode", "encode_presence"]
 
 LARGEST_OUTPUT = 60_000
 """Bytes of a message that we send: what servers take on their stock settings (design: payload)."""
@@ -86,11 +83,6 @@ def decode(data: bytes, flow: Flow, profile: Profile = IEC61968_9) -> Message:
     except RemoteProtocolError as error:
         message_id = read_message_id(element)
         raise RemoteProtocolError(error.code, error.reason, message_id) from None
-
-
-def digest(event: Event) -> str:
-    """Return SHA-256, in hexadecimal, of the canonical `event` element: what the index lists."""
-    return hashlib.sha256(canonical(event_element(event))).hexdigest()
 
 
 def encode_presence(value: Offer | Leadership) -> bytes:

@@ -14,6 +14,7 @@ from xmpp_cem.messages.envelope import (
     RequestMessage,
     ResponseMessage,
 )
+from xmpp_cem.messages.events import StatusType
 from xmpp_cem.wire.xml import Draft, Element
 
 Told = RequestMessage | ResponseMessage | EventMessage
@@ -93,6 +94,7 @@ class Profile:
             change, as parties expect that know no nodes.
         says_rules: whether programmes, enrolments and opt schedules can be told when registering;
             where not, opt schedules are told one by one.
+        statuses: what a party can tell of how events go, beside its answers and readings.
     """
 
     name: str
@@ -105,6 +107,7 @@ class Profile:
     gaps: tuple[Gap, ...] = ()
     tells_the_set: bool = False
     says_rules: bool = True
+    statuses: frozenset[StatusType] = frozenset(StatusType)
 
     def refuse(self, message: Told) -> None:
         """Refuse a message that would not say what it means.

@@ -21,7 +21,8 @@ from xmpp_cem.model.resource import Capability, Resource
 from xmpp_cem.runtime.clock import SystemClock
 from xmpp_cem.store.memory import MemoryStore
 from xmpp_cem.testing.bus import Bus
-from xmpp_cem.wire.codec import digest, encode, encode_presence
+from xmpp_cem.wire.codec import encode, encode_presence
+from xmpp_cem.wire.digests import digest
 
 HOST = "xmpp.example"
 SERVICE = Jid(f"pubsub-grid.{HOST}")

@@ -12,7 +12,7 @@ from xmpp_cem.core.ven.venstate import VenSettings
 from xmpp_cem.model.control import Sample
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.testing.clock import ManualClock
-from xmpp_cem.wire.codec import digest
+from xmpp_cem.wire.digests import digest
 
 
 class House:

@@ -11,10 +11,10 @@ from xmpp_cem.wire.codec import (
     Flow,
     decode,
     decode_presence,
-    digest,
     encode,
     encode_presence,
 )
+from xmpp_cem.wire.digests import digest
 
 ID = "6f1f3b0e-6c1e-4f43-9d06-7f0f5d8f6a01"
 EVENT = Event.model_validate(

@@ -56,7 +56,7 @@ from xmpp_cem.messages.envelope import (
     Result,
     Verb,
 )
-from xmpp_cem.messages.events import EndDeviceEvents, Status
+from xmpp_cem.messages.events import Status
 from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.availability import Leadership
 from xmpp_cem.model.ids import Jid
@@ -198,8 +198,7 @@ class Ven:
 
     def tell(self, status: Status, now: datetime, *more: Status) -> list[Effect]:
         """Send status events up by the domain's uplink, in one message."""
-        statuses = (status, *more)
-        return [*self.state.uplink(Noun.EVENTS, EndDeviceEvents(statuses=statuses), now)]
+        return [*self.state.report((status, *more), now)]
 
     def _connected(self, now: datetime) -> list[Effect]:
         admission = self.state.record.admission

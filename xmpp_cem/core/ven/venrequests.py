@@ -101,9 +101,10 @@ class VenRequests:
         named = set(what.message.names or (c.event.id for c in self._book.live()))
         wanted = sorted(event for event in named if event > after)
         found = [known[event] for event in wanted[:MOST_NAMED] if event in known]
+        statuses = (status for each in found for status in standing(each, party, now))
         body = EndDeviceEvents(
             answers=tuple(each.answer for each in found if each.answer),
-            statuses=tuple(status for each in found for status in standing(each, party, now)),
+            statuses=tuple(self._state.sayable(statuses)),
         )
         errors = tuple(
             ReplyError(code="2.15", reason=f"there is no event {event}"[:1024], level=Level.WARNING)

@@ -1,6 +1,6 @@
 """What the parts of a VEN share: settings, the record that survives, the writer of headers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -22,7 +22,7 @@ from xmpp_cem.messages.envelope import (
     Result,
     Verb,
 )
-from xmpp_cem.messages.events import EndDeviceEvents, StatusType
+from xmpp_cem.messages.events import EndDeviceEvents, Status, StatusType
 from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import DomainId, Jid, PartyId, ResourceId
@@ -66,6 +66,7 @@ class VenSettings:
         enrolments: in which programmes our customer takes part, with its word on each.
         schedules: when we answer in our owner's name.
         tells_rules: whether both can be said in the domain's payload profile, and prices of offers.
+        statuses: what that profile can say of how events go; readings and answers show the rest.
     """
 
     party: PartyId
@@ -89,6 +90,7 @@ class VenSettings:
     enrolments: tuple[Enrolment, ...] = ()
     schedules: tuple[OptSchedule, ...] = ()
     tells_rules: bool = True
+    statuses: frozenset[StatusType] = frozenset(StatusType)
 
 
 class VenState:
@@ -190,7 +192,16 @@ class VenState:
     def tell(self, commitment: Commitment, stage: StatusType, why: str, now: datetime) -> Sending:
         """Return the effects that tell how far an event has come here."""
         status = told(commitment, stage, self.settings.party, now, why)
-        return self.uplink(Noun.EVENTS, EndDeviceEvents(statuses=(status,)), now)
+        return self.report((status,), now)
+
+    def report(self, statuses: Iterable[Status], now: datetime) -> Sending:
+        """Return the effects that tell, in one message, what the domain's profile can say."""
+        sayable = tuple(self.sayable(statuses))
+        return self.uplink(Noun.EVENTS, EndDeviceEvents(statuses=sayable), now) if sayable else []
+
+    def sayable(self, statuses: Iterable[Status]) -> Iterable[Status]:
+        """Return the statuses that the domain's profile can say."""
+        return (status for status in statuses if status.type in self.settings.statuses)
 
     def uplink(self, noun: Noun, body: MeterReadings | EndDeviceEvents, now: datetime) -> Sending:
         """Return the effects that report by the domain's uplink; none before the admission."""

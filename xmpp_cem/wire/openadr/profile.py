@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from xmpp_cem.messages.configuration import EndDeviceConfig
 from xmpp_cem.messages.envelope import Header, Noun, RequestMessage, ResponseMessage, Verb
-from xmpp_cem.messages.events import EndDeviceEvents
+from xmpp_cem.messages.events import EndDeviceEvents, StatusType
 from xmpp_cem.wire.codes import Code, quoted, refusal
 from xmpp_cem.wire.openadr.answers import append_answers, read_answers
 from xmpp_cem.wire.openadr.distribution import append_controls, read_controls
@@ -147,5 +147,6 @@ OPENADR_20B = Profile(
     gaps=GAPS,
     tells_the_set=True,
     says_rules=False,
+    statuses=frozenset({StatusType.OVERRIDDEN}),
 )
 """What our flows say as an OpenADR 2.0b party says it; `losses` lists what it cannot say."""
