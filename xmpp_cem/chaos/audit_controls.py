@@ -80,6 +80,8 @@ def judge_hop(ledger: Ledger, number: int, hop: Hop) -> Findings:
             findings.disagreements += _unlike(place, dispatch, order, commitment, calm=calm)
             given, last = commitment.answer, part.answer if part else None
             calm = calm and (given is None or given.at < late)
+            if last is not None and ledger.is_doubled(member, last.at):
+                continue  # the other of two gave it, out of a store of its own
             findings.disagreements += _answers(place, given, last, calm, forgot)
     return findings
 

@@ -56,11 +56,6 @@ class Window:
         """What it told last."""
         return self.corrected[-1] if self.corrected else self
 
-    @property
-    def powers(self) -> frozenset[int]:
-        """All that it has told, W."""
-        return frozenset({self.power_w, *(one.power_w for one in self.corrected)})
-
     def plus(self, other: "Window") -> "Window":
         """Return both together."""
         return Window(

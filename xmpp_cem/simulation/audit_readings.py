@@ -32,15 +32,17 @@ def readings(books: Mapping[str, Book], scene: Scene) -> Iterator[Finding]:
 
 
 def _told(book: Book) -> dict[Interval, int]:
-    """Return the power of each window that a party has reported; a repeat of one is the same."""
-    told: dict[Interval, int] = {}
+    """Return the power of each window that a party has reported, as it was corrected last."""
+    told: dict[Interval, tuple[int, int]] = {}
     for versions in book.all(Report).values():
-        totals: dict[Interval, int] = {}
+        totals: dict[Interval, tuple[int, int]] = {}
         for reading in versions[-1].readings:
-            totals[reading.window] = totals.get(reading.window, 0) + reading.power_w
-        for window, power_w in totals.items():
-            told.setdefault(window, power_w)
-    return told
+            revision, power_w = totals.get(reading.window, (0, 0))
+            told_w = power_w + reading.power_w
+            totals[reading.window] = max(revision, reading.revision), told_w
+        for window, total in totals.items():
+            told[window] = max(told.get(window, total), total, key=lambda each: each[0])
+    return {window: power_w for window, (_, power_w) in told.items()}
 
 
 def _compare(

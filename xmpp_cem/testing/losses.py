@@ -54,11 +54,11 @@ class Reporter:
             self.ven.restore(self.records[name])
         self._kept(self.ven.handle(Started(), at(seconds)))
 
-    def forget(self) -> None:
-        """Lose the store, but for the admission."""
+    def forget(self, seconds: float = 0) -> None:
+        """Lose the store, but for the admission, and begin anew."""
         self.records.clear()
-        self.restart(0)
-        self._admit(0)
+        self.restart(seconds)
+        self._admit(seconds)
 
     def report(self, number: int) -> Transact | Publish:
         """Report the window of that number at its end; returns what carries it."""

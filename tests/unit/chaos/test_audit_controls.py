@@ -149,6 +149,13 @@ def test_answers_that_differ_disagree_whatever_happened(given, taken):
     assert len(judged.disagreements) == 1
 
 
+def test_an_answer_that_another_under_the_same_address_gave_is_not_held_against_either():
+    made = ledger(harmed=["site"])
+    taken = answer(0, opt=Opt.OUT)
+    made.doubled["site"] = [(taken.at, taken.at)]
+    assert not judge_hop(made, 1, hop(dispatch(), commitment(given=answer()), taken))
+
+
 @pytest.mark.parametrize("taken", [None, answer(sequence=1)])
 def test_an_answer_that_did_not_arrive_disagrees_only_without_a_fault(taken):
     late = hop(dispatch(), commitment(given=answer(sequence=2)), taken)

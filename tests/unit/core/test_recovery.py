@@ -19,6 +19,11 @@ def line(request):
     return Collector(Reporter("a", request.param))
 
 
+def epoch_at(seconds):
+    """Return the epoch of a start at that time: the clock's seconds."""
+    return int(at(seconds).timestamp())
+
+
 def lived(line, numbers, lost=()):
     """Let windows pass; those in `lost` never arrive."""
     for number in numbers:
@@ -123,6 +128,20 @@ def test_a_ven_that_lost_its_store_is_asked_anew(line):
     assert asked_after(line)[-1] is None
     assert known(line).sequence == 1
     assert 5 in {w.power_w for w in line.windows.values()}
+
+
+def test_a_ven_that_lost_its_store_while_its_clock_was_set_back_is_asked_soon(line):
+    """Its epoch lies before what is known, so that no position of it shows a gap."""
+    line.ven.forget(3600)
+    lived(line, range(3))
+    line.ven.forget(0)
+    lived(line, range(3, 6), lost=[3])
+    assert asked_after(line)[-2:] == [f"{epoch_at(3600)}.3", None]
+    assert known(line) == Position(epoch_at(0), 3)
+    assert sorted(w.power_w for w in line.windows.values()) == list(range(6))
+    asked = len(line.queries)
+    lived(line, range(6, 9))
+    assert len(line.queries) == asked
 
 
 def test_many_lost_readings_come_page_by_page(line):

@@ -51,6 +51,8 @@ class _Trail:
         ahead: positions heard after a gap.
         pages: how many it has been asked for in a row.
         reads_back: whether the last windows before our start are still to be read again.
+        is_doubted: whether it counts in an epoch before what is known: it may have lost its store
+            while its clock was set back. The next answer tells.
     """
 
     due: datetime
@@ -59,6 +61,12 @@ class _Trail:
     ahead: set[Position] = field(default_factory=set)
     pages: int = 0
     reads_back: bool = True
+    is_doubted: bool = False
+
+    @property
+    def is_lacking(self) -> bool:
+        """Whether something may be missing, so that it is asked before its turn."""
+        return bool(self.ahead) or self.reads_back or self.is_doubted
 
 
 class Recovery:
@@ -101,6 +109,7 @@ class Recovery:
             trail = _Trail(due, due, now)
             if known:
                 trail.ahead, trail.reads_back = known.ahead, known.reads_back
+                trail.is_doubted = known.is_doubted
             self._trails[party] = trail
             effects += self._sleep(party, trail, now + PATIENCE if trail.ahead else due)
         return effects
@@ -128,15 +137,16 @@ class Recovery:
             return []
         known = self._state.members[party].known
         position = Position(header.epoch, header.sequence)
+        trail, effects = self._trails[party], list[Effect]()
         if known is not None and position <= known:
-            return []
-        trail = self._trails[party]
-        if len(trail.ahead) < _MOST_AHEAD:
+            if position.epoch == known.epoch:
+                return []
+            trail.is_doubted = True
+        elif len(trail.ahead) < _MOST_AHEAD:
             trail.ahead.add(position)
-        effects = self._advance(party, trail, known) if known else []
+            effects = self._advance(party, trail, known) if known else []
         at = max(now + PATIENCE, trail.not_before)
-        is_due = trail.ahead or trail.reads_back
-        if is_due and at < trail.wake and party not in self._asked.values():
+        if trail.is_lacking and at < trail.wake and party not in self._asked.values():
             effects += self._sleep(party, trail, at)
         return effects
 
@@ -147,7 +157,7 @@ class Recovery:
             return []
         if self._is_away(party):
             return self._sleep(party, trail, now + RETRY)
-        if now < trail.due and not trail.ahead and not trail.reads_back:
+        if now < trail.due and not trail.is_lacking:
             return self._sleep(party, trail, trail.due)
         trail.pages = 0
         if len(self._asked) < MOST_AT_ONCE:
@@ -180,7 +190,7 @@ class Recovery:
         if isinstance(body, MeterReadings):
             effects += self._taking.readings(party, body.readings, header.timestamp, now)
         errors = {error.code: error.reason for error in reply.errors}
-        has_read_back, trail.reads_back = trail.reads_back, False
+        has_read_back, trail.reads_back, trail.is_doubted = trail.reads_back, False, False
         if LOST in errors and has_read_back and after is not None:
             return [*effects, self._ask(party, now)]  # what we had before may well be dropped
         if LOST in errors:

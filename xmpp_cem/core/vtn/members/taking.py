@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from xmpp_cem.core.effects import Effect, Note
-from xmpp_cem.core.readings.metering import Metering
+from xmpp_cem.core.readings.metering import Counted, Metering, total_of
 from xmpp_cem.core.vtn.dispatch.dispatching import Dispatching
 from xmpp_cem.core.vtn.settling.settling import Settling
 from xmpp_cem.messages.events import Status
@@ -48,11 +48,19 @@ class Taking:
         early = tuple(reading for reading in readings if _is_early(reading, sent))
         self._metering.see(party, early, sent)
         ended = tuple(reading for reading in readings if not _is_early(reading, sent))
-        counted = self._metering.take(party, ended)
+        counted = [self._known(party, each) for each in self._metering.take(party, ended)]
         return [
             *self._settling.take(party, ended, now),
             *self._dispatching.measured(party, counted, now),
         ]
+
+    def _known(self, party: PartyId, told: Counted) -> Counted:
+        """Return a window with what was told of it before a restart, where it corrects that."""
+        interval = told.window.interval
+        if told.before is not None or not told.window.revision:
+            return told
+        kept = self._settling.windows(party, interval).get(interval)
+        return told._replace(before=total_of(interval, kept)) if kept else told
 
     def recall(self, parties: Iterable[PartyId], interval: Interval, length: timedelta) -> None:
         """Add to the sums again what members told before a restart, of windows of this length."""
