@@ -163,7 +163,9 @@ def evidence_key(lower: LowerConfig, store: Path | str) -> Path | None:
 def retention_of(config: VtnConfig | VenConfig | GatewayConfig) -> Retention:
     """Return how much of the past an agent keeps in its store."""
     kept = config.retention
-    return Retention(kept.journal_rows, kept.journal_bytes, kept.replies, kept.replies_for)
+    return Retention(
+        kept.journal_rows, kept.journal_bytes, kept.replies, kept.replies_for, kept.outbox
+    )
 
 
 def speech_of(config: VtnConfig | VenConfig | GatewayConfig) -> Speech:

@@ -10,6 +10,7 @@ from pydantic import Field, PlainSerializer, PlainValidator, ValidationInfo
 from xmpp_cem.config.fields import Bounds, in_a_folder
 from xmpp_cem.config.section import Section
 from xmpp_cem.drivers.settings import anchored
+from xmpp_cem.model.keeping import MOST_OUTGOING
 
 _SCHEMES = ("postgresql+psycopg", "postgresql")
 
@@ -59,6 +60,10 @@ class RetentionConfig(Section):
 
     replies_for: Annotated[timedelta, Bounds(86_400, 31_622_400)] = timedelta(hours=48)
     """How long such an answer is kept; longer than anybody repeats a request."""
+
+    outbox: Annotated[int, Field(ge=1000, le=1_000_000)] = MOST_OUTGOING
+    """Messages that wait to be sent. Of more, readings and then status are shed, controls never:
+    new events are refused until there is room."""
 
     ended_for: Annotated[timedelta, Bounds(172_800, 31_622_400)] = timedelta(days=7)
     """How long a VTN or gateway keeps an event after its end."""

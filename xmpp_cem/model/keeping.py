@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+MOST_OUTGOING = 20_000
+"""So many messages may wait to be sent."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -21,16 +24,17 @@ class Outgoing:
     Args:
         id: MessageID, and for a publish also what replaces an older entry of the same item.
         link: which connection.
-        kind: `publish`, `retract` or `transact`.
-        destination: node for the first two, full address for the last; order holds per destination.
-        item_id: of a publish or retract; of a transaction its noun.
+        kind: `publish`, `retract` or `transact`; `status` and `readings` are published too, but
+            yield when too much waits.
+        destination: full address for `transact`, else node; order holds per destination.
+        item_id: of the item; of a transaction its noun.
         payload: canonical XML.
         expires: after this it is given up, and that is told.
     """
 
     id: str
     link: str
-    kind: Literal["publish", "retract", "transact"]
+    kind: Literal["publish", "status", "readings", "retract", "transact"]
     destination: str
     item_id: str
     payload: bytes
@@ -83,12 +87,14 @@ class Retention:
         journal_bytes: of their values together, at most.
         replies: newest given answers, at most.
         replies_for: how long an answer is given again to whoever repeats the request.
+        outbox: messages that wait to be sent, at most.
     """
 
     journal_rows: int = 20_000
     journal_bytes: int = 64 * 2**20
     replies: int = 100_000
     replies_for: timedelta = timedelta(hours=48)
+    outbox: int = MOST_OUTGOING
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Literal
 
 import structlog
 
@@ -15,6 +16,13 @@ from xmpp_cem.runtime import journal
 from xmpp_cem.runtime.speech import Speech
 
 _RETRACT_FOR = timedelta(hours=1)
+
+_KINDS: dict[Noun, Literal["status", "readings"]] = {
+    Noun.READINGS: "readings",
+    Noun.EVENTS: "status",
+    Noun.DISPATCH: "status",
+}
+"""What is published and may yield; an index or card replaces the one that waits."""
 
 log = structlog.get_logger()
 
@@ -78,7 +86,8 @@ def _entries(effect: Publish | Retract | Transact, now: datetime, speech: Speech
     link, until = effect.link.value, effect.expires
     if isinstance(effect, Publish):
         node, item = effect.node, effect.item_id
-        return [Outgoing(message_id, link, "publish", node, item, payload, until)]
+        kind = _KINDS.get(effect.message.header.noun)
+        return [Outgoing(message_id, link, kind or "publish", node, item, payload, until)]
     to, noun = str(effect.to), effect.message.header.noun.value
     return [Outgoing(message_id, link, "transact", to, noun, payload, until)]
 

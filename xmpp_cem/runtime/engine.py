@@ -5,12 +5,12 @@ import contextlib
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
 from xmpp_cem.core.concerns import Concern
-from xmpp_cem.core.effects import Effect
+from xmpp_cem.core.effects import Effect, Publish, Transact
 from xmpp_cem.core.inputs import (
     Input,
     Link,
@@ -21,7 +21,6 @@ from xmpp_cem.core.inputs import (
     Started,
     TimerFired,
 )
-from xmpp_cem.core.records import Record
 from xmpp_cem.errors import ClockError
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.keeping import Batch, Outgoing, Retention
@@ -32,9 +31,10 @@ from xmpp_cem.runtime.intake import Intake
 from xmpp_cem.runtime.keeper import Keeper
 from xmpp_cem.runtime.outbox import Outbox, Outcome
 from xmpp_cem.runtime.perform import Performer
-from xmpp_cem.runtime.ports import Application, Clock, Store, Transport
-from xmpp_cem.runtime.queueing import TOO_MUCH, Entry, InputQueue
+from xmpp_cem.runtime.ports import Application, Clock, Role, Store, Transport
+from xmpp_cem.runtime.queueing import NO_ROOM, TOO_MUCH, Entry, InputQueue
 from xmpp_cem.runtime.settling import settled
+from xmpp_cem.runtime.shedding import starts_work
 from xmpp_cem.runtime.speech import Speech
 from xmpp_cem.runtime.supervision import Group, Tasks
 from xmpp_cem.runtime.timers import Timers
@@ -45,22 +45,6 @@ _OVERDUE_EVERY = timedelta(seconds=5)
 _MOST_BACK = timedelta(seconds=30)
 
 log = structlog.get_logger()
-
-
-class Role(Protocol):
-    """A state machine of the core."""
-
-    def restore(self, record: Record) -> None:
-        """Take back a record from before a restart."""
-        ...
-
-    def handle(self, what: Input, now: datetime) -> list[Effect]:
-        """Return what one input leads to."""
-        ...
-
-    def concerns(self, now: datetime) -> tuple[Concern, ...]:
-        """Return what is not as it should be."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -128,6 +112,7 @@ class Engine:
             clock,
             self._settled,
             surroundings.open_nodes,
+            surroundings.retention.outbox,
         )
 
     def intake(self, link: Link) -> Intake:
@@ -155,8 +140,10 @@ class Engine:
 
     def health(self) -> Health:
         """Return how we are."""
-        outbox = self._outbox
-        return self._vitals.health(self._role.concerns(self._last), outbox.size, outbox.oldest)
+        outbox, concerns = self._outbox, self._role.concerns(self._last)
+        if not outbox.has_room():
+            concerns += (Concern("too much waits to be sent, new events are refused"),)
+        return self._vitals.health(concerns, outbox.size, outbox.oldest)
 
     async def drain(self, seconds: float) -> None:
         """Wait until everything is sent that must be, but not for long nor without a connection."""
@@ -222,18 +209,21 @@ class Engine:
         batch = Batch()
         effects: list[Effect] = []
         asked: dict[str, RequestArrived] = {}
+        leaving = 0
         for what, sent in inputs:
             if sent:
                 batch.sent.append(sent)
             if isinstance(what, RequestArrived):
-                if await self._is_repeat(what, asked):
+                if await self._is_repeat(what, asked) or self._is_too_much(what, leaving):
                     continue
                 asked[what.token] = what
             elif what is None:
                 continue
             now = self._present()
             batch.journal.append(self.write_down(what, now))
-            effects += self._role.handle(what, now)
+            led_to = self._role.handle(what, now)
+            effects += led_to
+            leaving += sum(isinstance(effect, Publish | Transact) for effect in led_to)
             self._noticed(what)
         keep(effects, asked, self._last, batch, self._speech, self.write_record)
         with self._vitals.committing():
@@ -262,6 +252,14 @@ class Engine:
             return True
         same = (what.sender.bare, message_id)
         return any((a.sender.bare, a.message.header.message_id) == same for a in asked.values())
+
+    def _is_too_much(self, what: RequestArrived, leaving: int) -> bool:
+        """Refuse for now what would send more than may wait; its sender repeats it."""
+        if self._outbox.has_room(leaving) or not starts_work(what.message):
+            return False
+        log.warning("refused: too much waits to be sent", sender=str(what.sender))
+        self._intakes[what.link].fail(what.token, NO_ROOM, is_temporary=True)
+        return True
 
     def _noticed(self, what: Input) -> None:
         """Take note of what concerns the engine itself."""

@@ -11,11 +11,12 @@ import structlog
 
 from xmpp_cem.core.inputs import Link, PresenceChanged
 from xmpp_cem.errors import RefusedError, TransportError
-from xmpp_cem.messages.envelope import Noun
 from xmpp_cem.model.ids import Jid
-from xmpp_cem.model.keeping import Outgoing
+from xmpp_cem.model.keeping import MOST_OUTGOING, Outgoing
 from xmpp_cem.model.node import Access
 from xmpp_cem.runtime.ports import Clock, Transport
+from xmpp_cem.runtime.queueing import Rank
+from xmpp_cem.runtime.shedding import SHED, Waiting, sending_rank, share_of, yielding
 from xmpp_cem.runtime.supervision import Group
 
 _TIMEOUT_S = 5.0
@@ -40,7 +41,7 @@ class Outbox:
     """One worker per destination; a newer version of an item replaces one not yet sent.
 
     What one destination is sent keeps its order, but readings go last: an answer must not be late
-    because of them.
+    because of them. Of more than `most` the oldest readings are shed, then status, never a control.
 
     Args:
         transports: the connections.
@@ -48,6 +49,7 @@ class Outbox:
         clock: for expiry.
         settled: told when an entry was taken, refused for good, or has expired.
         open_nodes: nodes that anyone may read.
+        most: so many may wait.
     """
 
     def __init__(
@@ -57,12 +59,16 @@ class Outbox:
         clock: Clock,
         settled: Callable[[Outcome], None],
         open_nodes: frozenset[str] = frozenset(),
+        most: int = MOST_OUTGOING,
     ) -> None:
         self._transports = transports
         self._services = services
         self._clock = clock
         self._settled = settled
         self._open_nodes = open_nodes
+        self._most = most
+        self._size = 0
+        self._trying: dict[tuple[str, str], Outgoing] = {}
         self._queues: dict[tuple[str, str], deque[Outgoing]] = {}
         self._workers: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._since: dict[str, datetime] = {}
@@ -74,7 +80,11 @@ class Outbox:
     @property
     def size(self) -> int:
         """How many entries wait to be taken."""
-        return sum(len(queue) for queue in self._queues.values())
+        return self._size
+
+    def has_room(self, more: int = 0) -> bool:
+        """Whether new work may be begun that sends something, beside what is about to be added."""
+        return self._size + more < self._most
 
     @property
     def oldest(self) -> datetime | None:
@@ -100,13 +110,34 @@ class Outbox:
             replaced = set(queue) - {first, *kept}
             queue.clear()
             queue.extend(e for e in (first, *kept) if e is not None)
+            self._size -= 1 + len(rest) - len(queue) if first else 0
             for old in replaced:
                 self._gone(old, queue)
         queue.append(entry)
+        self._size += 1
         self._since.setdefault(entry.id, self._clock.now())
         if key not in self._workers:
             name = f"outbox {entry.link} {entry.destination}"
             self._workers[key] = group.create_task(self._work(key), name=name)
+        self._make_room(sending_rank(entry))
+
+    def _make_room(self, rank: Rank) -> None:
+        """Shed what must yield to an entry of a rank that was added."""
+        too_many = self._size - share_of(rank, self._most)
+        if too_many <= 0:
+            return
+        waiting = (
+            Waiting(entry, self._since[entry.id])
+            for key, queue in self._queues.items()
+            for entry in queue
+            if entry != self._trying.get(key)
+        )
+        shed = yielding(waiting, rank, too_many, self._most)
+        for entry in shed:
+            self._take_out(entry, self._queues[entry.link, entry.destination])
+            self._settled(Outcome(entry, condition=SHED, reason="too much waits to be sent"))
+        if shed:
+            log.warning("too much waits to be sent: readings yield, then status", shed=len(shed))
 
     def wake(self) -> None:
         """Try again now, and at once what is being tried just now and fails."""
@@ -135,16 +166,22 @@ class Outbox:
         failures = 0
         while queue:
             wake, entry = self._wake, _next(queue)
+            self._trying[key] = entry
             outcome = await self._attempt(entry)
+            del self._trying[key]
             if outcome is None:
                 failures += 1
                 await self._pause(failures, wake)
                 continue
             failures = 0
-            queue.remove(entry)
-            self._gone(entry, queue)
+            self._take_out(entry, queue)
             self._settled(outcome)
         del self._workers[key], self._queues[key]
+
+    def _take_out(self, entry: Outgoing, queue: deque[Outgoing]) -> None:
+        queue.remove(entry)
+        self._size -= 1
+        self._gone(entry, queue)
 
     def _gone(self, entry: Outgoing, queue: deque[Outgoing]) -> None:
         """Forget an entry, unless it waits a second time: a version may be published again."""
@@ -218,8 +255,5 @@ class Outbox:
 
 def _next(queue: deque[Outgoing]) -> Outgoing:
     """Return what goes next: the oldest that is no reading."""
-    return next((entry for entry in queue if not _is_readings(entry)), queue[0])
-
-
-def _is_readings(entry: Outgoing) -> bool:
-    return entry.kind == "transact" and entry.item_id == Noun.READINGS.value
+    others = (entry for entry in queue if sending_rank(entry) is not Rank.TELEMETRY)
+    return next(others, queue[0])

@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
+from xmpp_cem.core.concerns import Concern
+from xmpp_cem.core.effects import Effect
+from xmpp_cem.core.inputs import Input
+from xmpp_cem.core.records import Record
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.control import Sample, SetPoint
 from xmpp_cem.model.event import Event
@@ -11,6 +15,22 @@ from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.keeping import Batch, Kept, Retention
 from xmpp_cem.model.link import Item
 from xmpp_cem.model.node import Access, Affiliation, NodeSpec, NodeState
+
+
+class Role(Protocol):
+    """A state machine of the core."""
+
+    def restore(self, record: Record) -> None:
+        """Take back a record from before a restart."""
+        ...
+
+    def handle(self, what: Input, now: datetime) -> list[Effect]:
+        """Return what one input leads to."""
+        ...
+
+    def concerns(self, now: datetime) -> tuple[Concern, ...]:
+        """Return what is not as it should be."""
+        ...
 
 
 class Clock(Protocol):

@@ -13,6 +13,10 @@ TOO_MUCH = ReplyError(code="5.1", reason="more arrives than can be handled; ask 
 """What a request is refused with for now."""
 
 
+NO_ROOM = ReplyError(code="5.1", reason="too much waits to be sent already; ask again later")
+"""What a new event is refused with for now."""
+
+
 class Rank(IntEnum):
     """Who yields first when there is too much: the larger number."""
 

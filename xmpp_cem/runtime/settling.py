@@ -7,6 +7,7 @@ from xmpp_cem.errors import RemoteProtocolError
 from xmpp_cem.messages.envelope import RequestMessage
 from xmpp_cem.runtime.outbox import Outcome
 from xmpp_cem.runtime.queries import read_reply
+from xmpp_cem.runtime.shedding import SHED
 from xmpp_cem.runtime.speech import Speech
 from xmpp_cem.wire.codec import Flow
 
@@ -17,7 +18,7 @@ def settled(outcome: Outcome, speech: Speech) -> Input | None:
     """Return what the core is told of the end of a sending; None where it need not know."""
     entry = outcome.entry
     if entry.kind != "transact":
-        if outcome.condition:
+        if outcome.condition and outcome.condition != SHED:  # which is told of many at once
             what = {"node": entry.destination, "item": entry.item_id}
             log.error("not published", **what, condition=outcome.condition, why=outcome.reason)
         return None

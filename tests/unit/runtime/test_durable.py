@@ -18,6 +18,8 @@ from xmpp_cem.core.records import Member, VtnRecord
 from xmpp_cem.messages.configuration import EndDeviceConfig
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import EventMessage, Header, Noun, Verb
+from xmpp_cem.messages.events import EndDeviceEvents, Status, StatusType
+from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.ids import Jid, derived_id
 from xmpp_cem.model.keeping import Batch
 from xmpp_cem.runtime.durable import is_kept, keep
@@ -50,6 +52,23 @@ def test_the_last_thing_said_of_a_record_counts():
     batch = kept(Remember(old), Remember(gone), Remember(new), Forget(gone))
     assert [row.value for row in batch.put] == [new.model_dump_json().encode()]
     assert batch.drop == [("member", "a")]
+
+
+STATUS = Status(id=derived_id("s"), type=StatusType.STARTED, at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("noun", "body", "kind"),
+    [
+        (Noun.CONTROLS, MESSAGE.body, "publish"),
+        (Noun.EVENTS, EndDeviceEvents(statuses=(STATUS,)), "status"),
+        (Noun.READINGS, MeterReadings(readings=()), "readings"),
+    ],
+)
+def test_readings_and_status_are_known_as_what_may_yield(noun, body, kind):
+    header = HEADER.model_copy(update={"noun": noun})
+    message = EventMessage(header=header, body=body)
+    assert [e.kind for e in kept(Publish(Link.LOWER, "n", "i", message, at(60))).send] == [kind]
 
 
 def test_what_is_sent_keeps_its_bytes_its_order_and_its_end():

@@ -221,7 +221,9 @@ def entry_of(name: str, kind: str) -> Outgoing:
     return replace(PUBLISH, id=name, kind=kind, item_id=f"item{int(name[1]) % 2}")
 
 
-ENTRIES = st.builds(entry_of, NAMES, st.sampled_from(["publish", "retract", "transact"]))
+ENTRIES = st.builds(
+    entry_of, NAMES, st.sampled_from(["publish", "status", "readings", "retract", "transact"])
+)
 BATCHES = st.builds(
     Batch,
     st.lists(st.builds(Row, NAMES, NAMES, st.binary(max_size=2)), max_size=3),

@@ -1,0 +1,62 @@
+"""Who yields when more waits to be sent than may."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from xmpp_cem.messages.envelope import Noun, RequestMessage, Verb
+from xmpp_cem.model.keeping import Outgoing
+from xmpp_cem.runtime.queueing import Rank
+
+SHED = "resource-constraint"
+"""The condition of what is not sent because too much waits."""
+
+_HALF, _THREE_QUARTERS = 0.5, 0.75
+_AT_ONCE = 0.01
+"""So large a part of the bound is shed at once: looking through all that waits takes time."""
+
+_STARTS = frozenset({(Verb.CREATE, Noun.CONTROLS), (Verb.CHANGE, Noun.CONTROLS)})
+
+
+class Waiting(NamedTuple):
+    """An entry that could yield."""
+
+    entry: Outgoing
+    since: datetime
+
+
+def sending_rank(entry: Outgoing) -> Rank:
+    """Return when an entry yields: readings first, then status; a control never does."""
+    is_readings = entry.kind == "transact" and entry.item_id == Noun.READINGS.value
+    if is_readings or entry.kind == "readings":
+        return Rank.TELEMETRY
+    return Rank.STATUS if entry.kind == "status" else Rank.CONTROL
+
+
+def share_of(rank: Rank, most: int) -> int:
+    """Return how many may wait in all when one of a rank is added, before others yield."""
+    shares = {Rank.TELEMETRY: _HALF, Rank.STATUS: _THREE_QUARTERS}
+    return int(most * shares.get(rank, 1))
+
+
+def yielding(waiting: Iterable[Waiting], to: Rank, too_many: int, most: int) -> list[Outgoing]:
+    """Return what yields to an entry of a rank: first what matters least, of that the oldest.
+
+    Args:
+        waiting: what is not under way.
+        to: the rank of what was added.
+        too_many: how many must go; a few more do.
+        most: the bound.
+    """
+    lowest = max(to, Rank.STATUS)
+    able = [each for each in waiting if sending_rank(each.entry) >= lowest]
+    able.sort(key=lambda each: (-sending_rank(each.entry), each.since))
+    return [each.entry for each in able[: too_many + int(most * _AT_ONCE)]]
+
+
+def starts_work(request: RequestMessage) -> bool:
+    """Whether a request wants something new to be sent to others; a cancel ends what is there."""
+    asked = {(request.header.verb, request.header.noun)}
+    if request.operations is not None:
+        asked |= {(each.verb, each.noun) for each in request.operations.operations}
+    return not asked.isdisjoint(_STARTS)
