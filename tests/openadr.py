@@ -174,7 +174,7 @@ def read_of(message):
                 )
                 for a in body.answers
             ]
-            basis = ("expected", "reporting", "oldest", "estimated_share_permille")
+            basis = ("expected", "reporting", "oldest", "estimated_share_permille", "quality")
             lost = {"event": None, "power_w": None, "reason": "", **dict.fromkeys(basis)}
             statuses = [s.model_copy(update=lost) for s in body.statuses]
             schedules = [
@@ -205,7 +205,8 @@ def read_of(message):
 
 def _unlimited(resource):
     names = ("rated_import_w", "rated_export_w", "offered", "departs", "charge_permille")
-    lost = dict.fromkeys((*names, "expected", "reporting", "oldest"))
+    behind = ("expected", "reporting", "oldest", "estimated_share_permille", "quality")
+    lost = dict.fromkeys((*names, *behind))
     if resource.state is ResourceState.LIMITED:
         lost["state"] = ResourceState.AVAILABLE
     return resource.model_copy(update=lost)

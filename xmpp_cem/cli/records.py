@@ -3,6 +3,7 @@
 from xmpp_cem.cli.output import rests_on, show_pairs, show_table, signed_kw
 from xmpp_cem.messages.operations import DispatchRecord, MemberShare
 from xmpp_cem.model.availability import kilowatts
+from xmpp_cem.model.reading import Quality
 from xmpp_cem.model.signal import TargetPower, in_words
 from xmpp_cem.model.stated import Stated
 
@@ -68,7 +69,8 @@ def _stated(stated: Stated) -> str:
     rests = rests_on(
         stated.expected, stated.reporting, stated.oldest if permille else None, permille
     )
-    return f"{signed_kw(stated.power_w)}{rests}"
+    doubt = " (questionable)" if stated.quality is Quality.QUESTIONABLE else ""
+    return f"{signed_kw(stated.power_w)}{rests}{doubt}"
 
 
 def _row(share: MemberShare) -> tuple[str, ...]:

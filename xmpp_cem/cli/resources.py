@@ -6,6 +6,7 @@ from datetime import datetime
 from xmpp_cem.cli.output import signed_kw
 from xmpp_cem.model.availability import kilowatts
 from xmpp_cem.model.flexibility import Offered
+from xmpp_cem.model.reading import Quality
 from xmpp_cem.model.resource import Resource
 
 
@@ -17,7 +18,7 @@ def told(resource: Resource) -> Iterator[tuple[str, str]]:
         yield "rated import", kilowatts(resource.rated_import_w)
     if resource.rated_export_w is not None:
         yield "rated export", kilowatts(resource.rated_export_w)
-    yield "power", signed_kw(resource.power_w)
+    yield "power", signed_kw(resource.power_w) + _doubt(resource)
     yield "available", _both(resource.increase_w, resource.decrease_w)
     yield "committed", signed_kw(resource.committed_w)
     if resource.offered is not None:
@@ -32,6 +33,13 @@ def told(resource: Resource) -> Iterator[tuple[str, str]]:
 def _behind(resource: Resource) -> str:
     age = f", the oldest as of {_time(resource.oldest)}" if resource.oldest else ""
     return f"{resource.reporting or 0} of {resource.expected} parties{age}"
+
+
+def _doubt(resource: Resource) -> str:
+    permille = resource.estimated_share_permille
+    doubts = [f"{permille / 1000:.1%} estimated"] if permille else []
+    doubts += ["questionable"] if resource.quality is Quality.QUESTIONABLE else []
+    return f" ({', '.join(doubts)})" if doubts else ""
 
 
 def _energy(resource: Resource) -> Iterator[tuple[str, str]]:

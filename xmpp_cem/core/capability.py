@@ -58,11 +58,11 @@ class Pace:
         return True
 
     def _is_news(self, known: Capability, resources: tuple[Resource, ...], now: datetime) -> bool:
-        """Whether enough has moved, or an owner has said something new."""
+        """Whether enough has moved, or something new is said that is no figure."""
         before = known.resources
         if moved_w(before, resources) >= self.least_w:
             return True
-        if [(r.offered, r.departs) for r in before] != [(r.offered, r.departs) for r in resources]:
+        if list(map(_said, before)) != list(map(_said, resources)):
             return True
         is_old = now - known.at >= _FORECAST_LIFE
         pairs = zip(before, resources, strict=True)
@@ -96,6 +96,11 @@ def is_alike(before: tuple[Resource, ...], after: tuple[Resource, ...]) -> bool:
 def _lasting(resource: Resource) -> tuple[object, ...]:
     behind = resource.expected, resource.reporting
     return (resource.id, resource.state, resource.rated_import_w, resource.rated_export_w, *behind)
+
+
+def _said(resource: Resource) -> tuple[object, ...]:
+    """Return what an owner says, and how good what is told is."""
+    return resource.offered, resource.departs, resource.quality
 
 
 def moved_w(before: tuple[Resource, ...], after: tuple[Resource, ...]) -> int:

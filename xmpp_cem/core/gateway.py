@@ -8,7 +8,7 @@ from xmpp_cem.core.cascade.ends import End, Lower, Upper
 from xmpp_cem.core.cascade.folding import Folding
 from xmpp_cem.core.cascade.rolling import Rolling
 from xmpp_cem.core.cascade.settings import GatewaySettings
-from xmpp_cem.core.cascade.showing import Crowd, Damper, Shown, power_now
+from xmpp_cem.core.cascade.showing import Crowd, Damper, Shown, powers_now
 from xmpp_cem.core.concerns import Concern, about_vtn
 from xmpp_cem.core.effects import AskDecision, Effect, SetTimer
 from xmpp_cem.core.inputs import Input, Link, Started, TimerFired
@@ -63,7 +63,7 @@ class Gateway:
         self._rolling = Rolling(self._party, self.lowers)
         foldings = {upper.link: Folding() for upper in self.uppers}
         self._crowds = {up.link: self._crowds_for(up, foldings[up.link]) for up in self.uppers}
-        self._members: dict[Link, tuple[int, int]] = {}
+        self._parties: dict[Link, tuple[int, int]] = {}
         self._shows = {link: Shown(self._party, folding) for link, folding in foldings.items()}
         self._on_change = {
             upper.link: OnChange(
@@ -164,16 +164,15 @@ class Gateway:
         if not change.lets(powers, now):
             return []
         change.told(powers, now)
-        members = self._members.get(upper.link, (0, 0))
-        return upper.role.report_early(
-            (self._rolling.so_far(powers[self._party], members, now),), now
-        )
+        parties = self._parties.get(upper.link, (0, 0))
+        early = self._rolling.so_far(powers_now(self.lowers), parties, now)
+        return upper.role.report_early((early,), now)
 
     def _present(self, upper: Upper) -> dict[ResourceId, int]:
         """Return the present power of what we stand for in a domain, W."""
         if upper.role.settings.report_change_w is None:
             return {}
-        return {self._party: power_now(self.lowers)}
+        return {self._party: sum(each.power_w for each in powers_now(self.lowers))}
 
     def _shown(self, now: datetime) -> list[Effect]:
         """Show in each domain above what the members show below: presence cascades.
@@ -190,7 +189,7 @@ class Gateway:
                 crowd.look(changed, now)
             is_circle = upper.link in self._cascading.circles.links
             resource, members = self._shows[upper.link].of(() if is_circle else crowds)
-            self._members[upper.link] = members
+            self._parties[upper.link] = resource.expected or 0, resource.reporting or 0
             if self._dampers[upper.link].lets(resource, members, now):
                 effects += upper.placed(upper.role.update((resource,), now, members))
         return effects

@@ -8,6 +8,7 @@ from pydantic import Field
 from xmpp_cem.model.answer import Answer
 from xmpp_cem.model.ids import EventId, MessageId
 from xmpp_cem.model.quantity import PerMille, Power
+from xmpp_cem.model.reading import Quality
 from xmpp_cem.model.schedule import OptSchedule
 from xmpp_cem.model.stage import Stage
 from xmpp_cem.model.text import Sentence
@@ -43,7 +44,7 @@ class Status(Value):
     """A status event of a party: what happened to one event or to the party itself.
 
     A group's baseline says what its `power_w` rests on, as `Stated` has it: `expected`,
-    `reporting`, `oldest` and `estimated_share_permille`.
+    `reporting`, `oldest`, `estimated_share_permille` and `quality`.
     """
 
     id: MessageId
@@ -56,6 +57,7 @@ class Status(Value):
     reporting: int | None = Field(default=None, ge=0, le=2**31)
     oldest: Instant | None = None
     estimated_share_permille: PerMille | None = None
+    quality: Quality | None = None
 
 
 class EndDeviceEvents(Value):

@@ -9,6 +9,7 @@ from pydantic import Field
 from xmpp_cem.model.flexibility import Forecasts, Offered, lowest_w
 from xmpp_cem.model.ids import ResourceId
 from xmpp_cem.model.quantity import Energy, Flexibility, Number, PerMille, Power
+from xmpp_cem.model.reading import Quality
 from xmpp_cem.model.signal import Direction
 from xmpp_cem.model.time import Instant, Interval
 from xmpp_cem.model.value import Value
@@ -44,9 +45,12 @@ class Resource(Value):
         offered: what its owner offers beyond what is available.
         forecast: what it will be able to do.
         expected, reporting: of a virtual resource, how many parties of all levels below stand
-            behind it, and how many of these are there and have told what they can do; the others
-            are in none of its figures, so that none is estimated.
-        oldest: when the oldest of what they told was true.
+            behind it, and how many of these are there and have told what they can do; of the
+            others nothing counts but the ratings that they have told before.
+        oldest: when the oldest of what they told was true, or what `power_w` was estimated from.
+        estimated_share_permille: of a virtual resource, how much of `power_w` was not measured,
+            as `Reading` has it: lost parties further below count in the sums of readings.
+        quality: of a virtual resource, the worst of the readings that `power_w` rests upon.
     """
 
     id: ResourceId
@@ -67,6 +71,8 @@ class Resource(Value):
     expected: Number | None = None
     reporting: Number | None = None
     oldest: Instant | None = None
+    estimated_share_permille: PerMille | None = None
+    quality: Quality | None = None
 
     def standing_w(self, over: Interval, *, is_fall: bool) -> int:
         """By how much power can fall or rise all through a time, without what is offered, W."""

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from xmpp_cem.model.quantity import PerMille, Power
+from xmpp_cem.model.reading import Quality
 from xmpp_cem.model.time import Instant
 from xmpp_cem.model.value import Value
 
@@ -17,6 +18,7 @@ class Stated(Value):
         oldest: when the oldest reading that it rests upon was measured, None: nothing is stated.
         estimated_share_permille: how much of it rests on readings that were estimated, in
             thousandths of the members' powers, each without its sign, rounded up.
+        quality: the worst of the readings that it rests upon.
         made: when it became what it is.
     """
 
@@ -25,6 +27,7 @@ class Stated(Value):
     reporting: int = Field(ge=0, le=2**31)
     oldest: Instant | None = None
     estimated_share_permille: PerMille = 0
+    quality: Quality = Quality.VALID
     made: Instant
 
     @property

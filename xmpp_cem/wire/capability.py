@@ -24,6 +24,8 @@ RESOURCE: Fields = {
     "expected": ("expected", INTEGER),
     "reporting": ("reporting", INTEGER),
     "oldest": ("oldest", INSTANT),
+    "estimated_share_permille": ("estimatedShare", INTEGER),
+    "quality": ("quality", TOKEN),
 }
 OFFERED: Fields = {
     "increase_w": ("increaseW", INTEGER),

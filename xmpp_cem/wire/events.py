@@ -38,6 +38,7 @@ STATUS: Fields = {
     "reporting": ("reporting", INTEGER),
     "oldest": ("oldest", INSTANT),
     "estimated_share_permille": ("estimatedShare", INTEGER),
+    "quality": ("quality", TOKEN),
 }
 DETAIL: Fields = {"name": ("name", TOKEN), "value": ("value", TEXT)}
 

@@ -64,6 +64,7 @@ STATED: Fields = {
     "reporting": ("reporting", INTEGER),
     "oldest": ("oldest", INSTANT),
     "estimated_share_permille": ("estimatedShare", INTEGER),
+    "quality": ("quality", TOKEN),
     "made": ("made", INSTANT),
 }
 REASON: Fields = {"reason": ("reason", TEXT)}

@@ -24,6 +24,7 @@ from xmpp_cem.messages.controls import EventIndex, IndexEntry
 from xmpp_cem.messages.events import Status, StatusType
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.event import Change, Event, EventStatus, Mode, Order, Targets
+from xmpp_cem.model.reading import Quality
 from xmpp_cem.model.signal import (
     ChargeState,
     Delta,
@@ -169,4 +170,5 @@ statuses = st.builds(
     reporting=st.none() | st.integers(0, 2**31),
     oldest=st.none() | instants,
     estimated_share_permille=st.none() | st.integers(0, 1000),
+    quality=st.none() | st.sampled_from(Quality),
 )

@@ -23,6 +23,7 @@ from xmpp_cem.messages.operations import (
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.membership import Standing
+from xmpp_cem.model.reading import Quality
 from xmpp_cem.model.stage import Stage
 from xmpp_cem.model.stated import Stated
 
@@ -33,6 +34,7 @@ stated = st.builds(
     reporting=st.integers(0, 2**31),
     oldest=st.none() | instants,
     estimated_share_permille=st.integers(0, 1000),
+    quality=st.sampled_from(Quality),
     made=instants,
 )
 shares = st.builds(

@@ -34,6 +34,7 @@ from xmpp_cem.model.programme import (
     OverrideRule,
     Programme,
 )
+from xmpp_cem.model.reading import Quality
 from xmpp_cem.model.resource import Capability, Failsafe, Resource, ResourceState
 from xmpp_cem.model.schedule import OptSchedule
 from xmpp_cem.model.time import Interval
@@ -82,6 +83,8 @@ resources = st.builds(
     expected=st.none() | st.integers(0, 2**31),
     reporting=st.none() | st.integers(0, 2**31),
     oldest=st.none() | instants,
+    estimated_share_permille=st.none() | st.integers(0, 1000),
+    quality=st.none() | st.sampled_from(Quality),
     offered=st.none() | offers,
     forecast=st.just(()) | forecasts,
 )

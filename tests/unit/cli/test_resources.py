@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 from xmpp_cem.cli.resources import told
 from xmpp_cem.model.flexibility import Forecast, Offered
+from xmpp_cem.model.reading import Quality
 from xmpp_cem.model.resource import Resource
 from xmpp_cem.model.time import Interval
 
@@ -47,6 +48,10 @@ def test_everything_that_a_car_tells_is_a_line_of_its_own():
 def test_a_virtual_resource_says_how_many_stand_behind_it_and_how_old_it_is():
     many = Resource(id="gw", kind="virtual", expected=40, reporting=38, oldest=NOON)
     assert dict(told(many))["stands for"] == "38 of 40 parties, the oldest as of 2026-01-31 12:00Z"
+    assert dict(told(many))["power"] == "0.0 kW"
+    guessed = {"estimated_share_permille": 75, "quality": Quality.QUESTIONABLE}
+    partly = many.model_copy(update={"power_w": 2000, **guessed})
+    assert dict(told(partly))["power"] == "+2.0 kW (7.5% estimated, questionable)"
     none = Resource(id="gw", kind="virtual", expected=40, reporting=0)
     assert dict(told(none))["stands for"] == "0 of 40 parties"
 

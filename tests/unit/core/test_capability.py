@@ -10,6 +10,7 @@ from xmpp_cem.core.capability import (
     thinned,
 )
 from xmpp_cem.model.flexibility import Forecast, Offered
+from xmpp_cem.model.reading import Quality
 from xmpp_cem.model.resource import Capability, Resource, ResourceState
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import at
@@ -37,6 +38,15 @@ def test_how_far_flexibility_moved_is_the_larger_of_fall_and_rise():
 
 def known(seconds, **changes):
     return Capability(revision=1, at=at(seconds), resources=(resource(**changes),))
+
+
+def test_how_good_a_power_is_is_told_but_no_more_often_than_flexibility():
+    pace = Pace(200, timedelta(seconds=10))
+    before, after = known(0, quality=Quality.ESTIMATED), (resource(quality=Quality.VALID),)
+    assert not pace.lets(before, after, at(9))
+    assert pace.lets(before, after, at(10))
+    share = (resource(quality=Quality.ESTIMATED, estimated_share_permille=1),)
+    assert not pace.lets(before, share, at(60))
 
 
 def test_a_new_rating_is_told_at_once():

@@ -513,9 +513,8 @@ def test_a_sum_that_leaves_its_dead_band_is_told_above_before_its_window_ends():
         return [r for m in sent if m.header.noun is Noun.READINGS for r in m.body.readings]
 
     def reports(member, power_w, seconds, **more):
-        window = (
-            Interval(start=at(-10), end=at(0)) if not more else Interval(start=at(0), end=at(10))
-        )
+        start = -10 if not more else seconds // 10 * 10
+        window = Interval(start=at(start), end=at(start + 10))
         reading = Reading(resource="r", window=window, power_w=power_w, **more)
         message = request(Verb.CREATE, Noun.READINGS, member, MeterReadings(readings=(reading,)))
         stamped = message.model_copy(
@@ -536,7 +535,13 @@ def test_a_sum_that_leaves_its_dead_band_is_told_above_before_its_window_ends():
         Quality.ESTIMATED,
         Interval(start=at(0), end=at(10)),
     )
+    assert (early.expected, early.reporting, early.estimated_share_permille) == (2, 2, 0)
     assert told(9) == []
+    cascade.presence("b", Availability.UNREACHABLE, 12)
+    reports("a", 1000, 13, instant_w=1000, quality=Quality.ESTIMATED)
+    (early,) = told(14)
+    assert (early.instant_w, early.expected, early.reporting) == (6000, 2, 1)
+    assert (early.oldest, early.estimated_share_permille) == (at(0), 834)
 
 
 def test_members_that_claim_more_than_a_message_can_carry_do_not_stop_a_gateway(cascade):

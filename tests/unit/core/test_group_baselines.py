@@ -12,7 +12,9 @@ from xmpp_cem.core.settlement.cases import Step
 from xmpp_cem.core.settlement.grouping import added
 from xmpp_cem.messages.envelope import Noun, Verb
 from xmpp_cem.messages.events import EndDeviceEvents, Status, StatusType
+from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.ids import derived_id
+from xmpp_cem.model.reading import Quality, Reading
 from xmpp_cem.model.signal import Delta
 from xmpp_cem.model.stated import Stated
 from xmpp_cem.model.time import Interval
@@ -27,11 +29,12 @@ from xmpp_cem.testing.builders import (
 )
 
 
-def stated(cascade):
+def stated(cascade, quality=Quality.VALID):
     """Return what was told above of the group's baseline, since the last look."""
     bodies = [m.body for m in cascade.sent if isinstance(m.body, EndDeviceEvents)]
     cascade.sent.clear()
     found = [s for body in bodies for s in body.statuses if s.type is StatusType.BASELINE]
+    assert all(s.quality is quality for s in found)
     return [(s.event, s.power_w, s.reporting, s.expected, s.oldest) for s in found]
 
 
@@ -126,6 +129,7 @@ def test_a_vtn_keeps_what_a_gateway_states_and_shows_it():
             reporting=reporting,
             oldest=at(-60),
             estimated_share_permille=5,
+            quality=Quality.ESTIMATED,
         )
         body = EndDeviceEvents(statuses=(status,))
         domain.tell(arrived(request(Verb.CREATE, Noun.EVENTS, "gw", body), "gw"), seconds + 2)
@@ -137,8 +141,21 @@ def test_a_vtn_keeps_what_a_gateway_states_and_shows_it():
         reporting=38,
         oldest=at(-60),
         estimated_share_permille=5,
+        quality=Quality.ESTIMATED,
         made=at(18),
     )
+
+
+def test_a_doubtful_reading_makes_the_baseline_doubtful_that_rests_upon_it(cascade):
+    window = Interval(start=at(-10), end=at(0))
+    doubted = Reading(resource="r", window=window, power_w=500, quality=Quality.QUESTIONABLE)
+    asked = request(Verb.CREATE, Noun.READINGS, "b", MeterReadings(readings=(doubted,)))
+    cascade.tell(arrived(asked, "b"), 1)
+    cascade.ask(seconds=3)
+    state(cascade, 4)
+    assert group(cascade).quality is Quality.QUESTIONABLE
+    told = stated(cascade, Quality.QUESTIONABLE)
+    assert [power_w for _, power_w, *_ in told] == [1500]
 
 
 def called():

@@ -35,6 +35,7 @@ def told(case: Case, now: datetime) -> list[Effect]:
         reporting=stated.reporting,
         oldest=stated.oldest,
         estimated_share_permille=stated.estimated_share_permille,
+        quality=stated.quality,
     )
     kept = role.book.keep(commitment.model_copy(update={"stated": stated}))
     return case.upper.placed([kept, *role.tell(status, now)])

@@ -1,10 +1,11 @@
 """Readings on their way up: the sums of the domains below, added up."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from xmpp_cem.core.cascade.ends import Lower, Upper
-from xmpp_cem.core.readings.estimating import StandIn
+from xmpp_cem.core.readings.estimating import Present, StandIn, share_permille
 from xmpp_cem.core.readings.metering import total_of
 from xmpp_cem.core.readings.summing import Sum
 from xmpp_cem.model.availability import Availability
@@ -137,20 +138,30 @@ class Rolling:
             self._sums.pop(window)
         return made
 
-    def so_far(self, power_w: int, members: tuple[int, int], now: datetime) -> Reading:
-        """Return the present power, W, as an estimate of the window that is open.
+    def so_far(self, powers: Sequence[Present], parties: tuple[int, int], now: datetime) -> Reading:
+        """Return the present power as an estimate of the window that is open.
 
-        `members` is how many there are and how many of them are reachable.
+        Args:
+            powers: what each member does.
+            parties: how many of all levels below there are, and how many of them report.
+            now: the present.
         """
         length = max(lower.role.settings.report_every for lower in self.lowers)
+        power_w, window = sum(each.power_w for each in powers), aligned(now, length)
+        guessed_w = sum(each.estimated_w for each in powers)
+        ages = [each.oldest for each in powers if each.estimated_w and each.oldest]
         return Reading(
             resource=self.party,
-            window=aligned(now, length),
+            window=window,
             power_w=power_w,
             instant_w=power_w,
             quality=Quality.ESTIMATED,
-            expected=members[0],
-            reporting=members[1],
+            expected=parties[0],
+            reporting=parties[1],
+            oldest=min([window.end, *ages]),
+            estimated_share_permille=share_permille(
+                guessed_w, sum(abs(each.power_w) for each in powers)
+            ),
         )
 
     def _of(self, lower: Lower, now: datetime) -> tuple[Reading, ...]:

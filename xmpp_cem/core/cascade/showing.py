@@ -9,11 +9,14 @@ from xmpp_cem.core.cascade.contention import Contention
 from xmpp_cem.core.cascade.ends import Lower
 from xmpp_cem.core.cascade.folding import Folding
 from xmpp_cem.core.reach import NEAR_BEFORE
+from xmpp_cem.core.readings.estimating import Present, part_w, share_permille, worst
+from xmpp_cem.core.smallest import Smallest
 from xmpp_cem.core.vtn.vtnstate import USABLE
 from xmpp_cem.model.availability import Availability, combined
 from xmpp_cem.model.ids import DomainId, PartyId
 from xmpp_cem.model.quantity import bounded, countable
-from xmpp_cem.model.resource import Resource, ResourceState
+from xmpp_cem.model.reading import Quality
+from xmpp_cem.model.resource import Capability, Resource, ResourceState
 from xmpp_cem.model.signal import Direction
 
 _STATE: dict[Availability, ResourceState] = {
@@ -33,7 +36,8 @@ _LATER = frozenset({Availability.OPTED_OUT})
 class _Share:
     """What one member adds: its state, its flexibility where it is free, its ratings and power.
 
-    Also how many parties stand behind it, itself if none does, and how many of them report.
+    The power is nothing where it is not there. Also how many parties stand behind it, itself if
+    none does, and how many of them report.
     """
 
     availability: Availability
@@ -42,7 +46,7 @@ class _Share:
     decrease_w: int = 0
     rated_import_w: int = 0
     rated_export_w: int = 0
-    power_w: int = 0
+    present: Present | None = None
     expected: int = 1
     reporting: int = 0
 
@@ -67,7 +71,10 @@ class Crowd:
         self.states: Counter[Availability] = Counter()
         self.count = self.free = 0
         self.increase_w = self.decrease_w = 0
-        self.rated_import_w = self.rated_export_w = self.power_w = 0
+        self.rated_import_w = self.rated_export_w = 0
+        self.power_w = self.gross_w = self.estimated_w = 0
+        self.qualities: Counter[Quality] = Counter()
+        self._ages: Smallest[datetime] = Smallest()
         self.expected = self.reporting = 0
         self.folds = 0
 
@@ -75,6 +82,11 @@ class Crowd:
     def reachable(self) -> int:
         """How many members are there."""
         return self.count - self.states[Availability.UNREACHABLE]
+
+    @property
+    def oldest(self) -> datetime | None:
+        """When the oldest that its power was estimated from was measured."""
+        return next(iter(self._ages.first()), None)
 
     def look(self, changed: Iterable[PartyId], now: datetime) -> None:
         """Take in what has changed of some members, and who is taken by others."""
@@ -99,11 +111,9 @@ class Crowd:
         if member is None:
             return None
         is_there = member.availability is not Availability.UNREACHABLE
-        seen_w = vtn.metering.power(party) if is_there else 0
-        if seen_w is None:  # until it reports, what it has registered
-            seen_w = able.power_w if able else 0
+        present = (vtn.metering.present(party) or _registered(able)) if is_there else None
         if able is None:
-            return _Share(member.availability, is_free, power_w=seen_w)
+            return _Share(member.availability, is_free, present=present)
         return _Share(
             member.availability,
             is_free,
@@ -111,7 +121,7 @@ class Crowd:
             decrease_w=able.decrease_w if is_usable else 0,
             rated_import_w=able.most_w(Direction.IMPORT),
             rated_export_w=able.most_w(Direction.EXPORT),
-            power_w=seen_w,
+            present=present,
             expected=able.parties[0],
             reporting=able.parties[1] if is_there else 0,
         )
@@ -124,9 +134,31 @@ class Crowd:
         self.decrease_w += sign * share.decrease_w
         self.rated_import_w += sign * share.rated_import_w
         self.rated_export_w += sign * share.rated_export_w
-        self.power_w += sign * share.power_w
         self.expected += sign * share.expected
         self.reporting += sign * share.reporting
+        if share.present is not None:
+            self._add_present(share.present, sign)
+
+    def _add_present(self, present: Present, sign: int) -> None:
+        self.power_w += sign * present.power_w
+        self.gross_w += sign * abs(present.power_w)
+        self.estimated_w += sign * present.estimated_w
+        self.qualities[present.quality] += sign
+        if present.estimated_w and present.oldest is not None:
+            self._ages.add(present.oldest, sign)
+
+
+def _registered(able: Capability | None) -> Present | None:
+    """Return the power that a member has registered, until it reports."""
+    if able is None:
+        return None
+    guessed_w = sum(part_w(r.power_w, r.estimated_share_permille or 0) for r in able.resources)
+    return Present(
+        able.power_w,
+        min(abs(able.power_w), guessed_w),
+        worst(r.quality for r in able.resources if r.quality),
+        able.oldest,
+    )
 
 
 class Shown:
@@ -165,6 +197,7 @@ def virtual(
     together = combined(states - {Availability.UNREACHABLE})
     if reachable + sum(c.free for c in known) < 2 * members and together in USABLE:
         together = Availability.LIMITED
+    gross_w, estimated_w = sum(c.gross_w for c in known), sum(c.estimated_w for c in known)
     made = Resource(
         id=party,
         kind="virtual",
@@ -176,20 +209,33 @@ def virtual(
         rated_export_w=bounded(sum(c.rated_export_w for c in known)),
         expected=countable(sum(c.expected for c in known)),
         reporting=countable(sum(c.reporting for c in known)),
+        estimated_share_permille=share_permille(estimated_w, gross_w),
+        quality=worst(each for c in known for each, count in c.qualities.items() if count),
     )
-    return made.model_copy(update=folding.told()), (members, reachable)
+    told = folding.told()
+    ages = [each for each in (told["oldest"], *(c.oldest for c in known)) if each]
+    update = {**told, "oldest": min(ages, default=None)}
+    return made.model_copy(update=update), (members, reachable)
 
 
-def power_now(lowers: Iterable[Lower]) -> int:
-    """Return the present power of all members, W; the lost ones count as if left alone."""
-    return sum(
-        lower.role.dispatching.left_alone(member.party).power_w or 0
+def powers_now(lowers: Iterable[Lower]) -> list[Present]:
+    """Return what each member does now; the lost ones count as if left alone, unknown ones not."""
+    told = (
+        _left_alone(lower, member.party)
         if member.availability is Availability.UNREACHABLE
-        else lower.role.metering.power(member.party) or 0
+        else lower.role.metering.present(member.party)
         for lower in lowers
         for member in lower.role.members.values()
         if member.is_admitted
     )
+    return [present for present in told if present]
+
+
+def _left_alone(lower: Lower, party: PartyId) -> Present | None:
+    one = lower.role.dispatching.left_alone(party)
+    if one.power_w is None:
+        return None
+    return Present(one.power_w, abs(one.power_w), Quality.ESTIMATED, one.measured)
 
 
 @dataclass

@@ -23,6 +23,23 @@ class StandIn:
     measured: datetime | None = None
 
 
+@dataclass(frozen=True)
+class Present:
+    """What a party does now, and what that rests upon.
+
+    Args:
+        power_w: signed, W.
+        estimated_w: how much of it was not measured, W, not signed.
+        quality: the worst of what it rests upon.
+        oldest: when what was not measured now was measured last; None: nothing such is in it.
+    """
+
+    power_w: int = 0
+    estimated_w: int = 0
+    quality: Quality = Quality.VALID
+    oldest: datetime | None = None
+
+
 def worst(qualities: Iterable[Quality]) -> Quality:
     """Return the worst of some qualities."""
     return max(qualities, key=_GRAVITY.index, default=Quality.VALID)
@@ -67,7 +84,12 @@ def estimated_w(reading: Measured) -> int:
     is_alone = reading.expected <= 1 and reading.reporting >= 1
     if not permille and is_alone and reading.quality is Quality.ESTIMATED:
         permille = 1000
-    return -(-abs(reading.power_w) * permille // 1000)
+    return part_w(reading.power_w, permille)
+
+
+def part_w(power_w: int, permille: int) -> int:
+    """Return some thousandths of a power, W, not signed, rounded up."""
+    return -(-abs(power_w) * permille // 1000)
 
 
 def share_permille(of_w: int, all_w: int) -> int:

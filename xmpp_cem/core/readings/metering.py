@@ -6,7 +6,13 @@ from datetime import datetime
 from typing import NamedTuple
 
 from xmpp_cem.core.kept import Dropped
-from xmpp_cem.core.readings.estimating import estimated_w, share_permille, worst
+from xmpp_cem.core.readings.estimating import (
+    Present,
+    estimated_w,
+    part_w,
+    share_permille,
+    worst,
+)
 from xmpp_cem.core.readings.pages import Holdings
 from xmpp_cem.core.readings.summing import Summing
 from xmpp_cem.model.ids import PartyId, ResourceId
@@ -64,7 +70,7 @@ class Metering:
     history: dict[PartyId, dict[Interval, Window]] = field(default_factory=dict)
     summing: Summing = field(default_factory=Summing)
     moved: set[PartyId] = field(default_factory=set)
-    _seen: dict[PartyId, tuple[datetime, int]] = field(default_factory=dict)
+    _seen: dict[PartyId, tuple[datetime, Present]] = field(default_factory=dict)
     _count: int = 0
     _dropped: tuple[int, datetime] | None = None
 
@@ -103,12 +109,10 @@ class Metering:
 
         What is older than what is known, or of a part of the member only, tells nothing.
         """
-        instants = [reading.instant_w for reading in readings if reading.instant_w is not None]
-        known, power_w = self._seen.get(party), sum(instants)
+        known, present = self._seen.get(party), _instant(readings)
         is_news = known is None or at >= known[0]
-        is_whole = bool(instants) and len(instants) == len(readings)
-        if is_news and is_whole and abs(power_w) <= self.most_w:
-            self._seen[party] = (at, power_w)
+        if is_news and present is not None and abs(present.power_w) <= self.most_w:
+            self._seen[party] = (at, present)
             self.moved.add(party)
 
     def holdings(self, epoch: int, began: datetime) -> Holdings:
@@ -152,10 +156,17 @@ class Metering:
 
     def power(self, party: PartyId) -> int | None:
         """Return a member's power in its newest window, or what it has told since, in W."""
+        present = self.present(party)
+        return present.power_w if present else None
+
+    def present(self, party: PartyId) -> Present | None:
+        """Return the same with what it rests upon."""
         newest, seen = self.newest(party), self._seen.get(party)
         if seen and (newest is None or seen[0] > newest.interval.end):
             return seen[1]
-        return newest.power_w if newest else None
+        if newest is None:
+            return None
+        return Present(newest.power_w, newest.estimated_w, newest.quality, newest.oldest)
 
     def take_moved(self) -> set[PartyId]:
         """Return the members that have told something since this was asked last."""
@@ -165,6 +176,25 @@ class Metering:
     def _is_credible(self, window: Window) -> bool:
         registers_wh = max(window.import_wh or 0, window.export_wh or 0)
         return abs(window.power_w) <= self.most_w and registers_wh <= 1000 * self.most_w
+
+
+def _instant(readings: Sequence[Reading]) -> Present | None:
+    """Return the present power that readings of one window tell, None where not all do.
+
+    Of a window that is open the mean is an estimate; its instant is one as far as it says so.
+    """
+    told = [(r, r.instant_w) for r in readings if r.instant_w is not None]
+    if not told or len(told) < len(readings):
+        return None
+    power_w = sum(instant_w for _, instant_w in told)
+    guessed_w = sum(part_w(instant_w, r.estimated_share_permille) for r, instant_w in told)
+    doubts = {r.quality for r, _ in told} - {Quality.ESTIMATED}
+    return Present(
+        power_w,
+        min(abs(power_w), guessed_w),
+        worst([*doubts, *([Quality.ESTIMATED] if guessed_w else [])]),
+        min((r.oldest for r, _ in told if r.oldest), default=None),
+    )
 
 
 def _end(window: Window) -> datetime:

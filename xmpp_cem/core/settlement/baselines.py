@@ -6,12 +6,13 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from xmpp_cem.core.programmes.walltime import day_start, instant_of, wall_of
-from xmpp_cem.core.readings.estimating import estimated_w, share_permille
+from xmpp_cem.core.readings.estimating import estimated_w, share_permille, worst
 from xmpp_cem.core.settlement.cases import Baseline, SettlementTerms, Step, Why
 from xmpp_cem.core.settlement.energy import Series
 from xmpp_cem.core.settlement.entries import Entry, rounded
 from xmpp_cem.core.settlement.periods import periods
 from xmpp_cem.model.programme import BaselineMethod
+from xmpp_cem.model.reading import Quality
 from xmpp_cem.model.time import Interval
 
 WINDOWS = 3
@@ -103,17 +104,18 @@ def lengthened(series: Series, known: Baseline, question: Question) -> tuple[Ste
     return (*known.steps, *_means(series, known.days, rest, question, known.adjustment_w))
 
 
-def rests_on(series: Series, basis: Sequence[Step]) -> tuple[datetime | None, int]:
-    """Return when the oldest reading of a basis was measured, and how much of it was estimated.
+def rests_on(series: Series, basis: Sequence[Step]) -> tuple[datetime | None, int, Quality]:
+    """Return when the oldest reading of a basis was measured, how much was estimated, how good.
 
-    The last is in thousandths of the readings' powers without their signs, rounded up.
+    The second is in thousandths of the readings' powers without their signs, rounded up; the last
+    is the worst of the readings.
     """
     entries = [entry for step in basis for entry in series.touching(step.interval)]
     oldest = min((entry.oldest or entry.end for entry in entries), default=None)
     lengths = [(entry, (entry.end - entry.start) // _MICRO) for entry in entries]
     gross = sum(abs(entry.power_w) * length for entry, length in lengths)
     estimated = sum(estimated_w(entry) * length for entry, length in lengths)
-    return oldest, share_permille(estimated, gross)
+    return oldest, share_permille(estimated, gross), worst(entry.quality for entry in entries)
 
 
 def _meter_before(series: Series, question: Question) -> Estimate:

@@ -12,6 +12,7 @@ from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import EventId, MessageId, PartyId, ResourceId
 from xmpp_cem.model.programme import BaselineMethod, Zone
 from xmpp_cem.model.quantity import PerMille, Power
+from xmpp_cem.model.reading import Quality
 from xmpp_cem.model.text import Sentence
 from xmpp_cem.model.time import Instant, Interval
 from xmpp_cem.model.value import Value
@@ -164,6 +165,7 @@ class Baseline(Kept):
         adjustment_w: by how much the mean of the days was moved.
         oldest: when the oldest reading of the basis was measured.
         estimated_share_permille: how much of the basis was estimated, in thousandths.
+        quality: the worst of the readings of the basis.
     """
 
     side = "lower"
@@ -183,6 +185,7 @@ class Baseline(Kept):
     adjustment_w: Power = 0
     oldest: Instant | None = None
     estimated_share_permille: PerMille = 0
+    quality: Quality = Quality.VALID
 
     @property
     def key(self) -> str:

@@ -13,6 +13,7 @@ from xmpp_cem.core.settlement.energy import WATT_HOUR, Measured, Series
 from xmpp_cem.core.settlement.entries import Entry, chosen, rounded
 from xmpp_cem.core.settlement.periods import periods
 from xmpp_cem.model.ids import DomainId, PartyId, ResourceId
+from xmpp_cem.model.reading import Quality
 from xmpp_cem.model.time import Interval
 
 FORMAT = "xmpp-cem-evidence/1"
@@ -194,9 +195,12 @@ def _dumped(record: Kept) -> Document:
 
 
 def _stated(baseline: Baseline) -> Document:
-    """Return a baseline; what it rests on where that was estimated, as for readings."""
-    told = {"oldest", "estimated_share_permille"} if not baseline.estimated_share_permille else ()
-    return {name: value for name, value in _dumped(baseline).items() if name not in told}
+    """Return a baseline; what it rests on where that was estimated or is doubtful."""
+    untold = (
+        {"oldest", "estimated_share_permille"} if not baseline.estimated_share_permille else set()
+    )
+    untold |= {"quality"} if baseline.quality is Quality.VALID else set()
+    return {name: value for name, value in _dumped(baseline).items() if name not in untold}
 
 
 def _answers(replies: Replies | None) -> list[Document]:

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from xmpp_cem.core.kept import Kept
-from xmpp_cem.core.readings.estimating import share_permille
+from xmpp_cem.core.readings.estimating import share_permille, worst
 from xmpp_cem.core.settlement.cases import Baseline, Block, Case, Replies, Step, Version
 from xmpp_cem.core.settlement.entries import rounded
 from xmpp_cem.model.ids import EventId
 from xmpp_cem.model.quantity import bounded, countable
+from xmpp_cem.model.reading import Quality
 from xmpp_cem.model.stated import Stated
 from xmpp_cem.model.time import Instant, Interval
 
@@ -33,6 +34,7 @@ class GroupBaseline(Kept):
         oldest: when the oldest reading that it rests upon was measured.
         gross_ws, estimated_ws: energy of all members, each without its sign, and of that what rests
             on readings that were estimated, W s.
+        quality: the worst of the readings that it rests upon.
     """
 
     side = "lower"
@@ -47,6 +49,7 @@ class GroupBaseline(Kept):
     oldest: Instant | None = None
     gross_ws: int = 0
     estimated_ws: int = 0
+    quality: Quality = Quality.VALID
 
     @property
     def key(self) -> str:
@@ -67,6 +70,7 @@ class GroupBaseline(Kept):
                 "oldest": min(oldest, default=None),
                 "gross_ws": self.gross_ws + gross_ws,
                 "estimated_ws": self.estimated_ws + estimated_ws,
+                "quality": worst((self.quality, baseline.quality)),
             }
         )
 
@@ -112,6 +116,7 @@ def together(groups: Iterable[GroupBaseline], made: datetime) -> Stated | None:
         estimated_share_permille=share_permille(
             sum(group.estimated_ws for group in known), sum(group.gross_ws for group in known)
         ),
+        quality=worst(group.quality for group in known),
         made=made,
     )
 

@@ -209,7 +209,7 @@ _REPORTED = (
         any_of(statuses_of, lambda status: bool(status.reason)),
     ),
     (
-        "Status.expected, reporting, oldest and estimated_share_permille",
+        "Status.expected, reporting, oldest, estimated_share_permille and quality",
         "none is read: they belong to stated baselines",
         any_of(statuses_of, states_its_basis),
     ),
@@ -239,8 +239,8 @@ _REPORTED = (
         any_of(resources_of, lambda resource: any(each is not None for each in unsaid(resource))),
     ),
     (
-        "Resource.expected, reporting and oldest",
-        "none is read, as of readings; what is missing is in none of its figures",
+        "Resource.expected, reporting, oldest, estimated_share_permille and quality",
+        "none is read, as of readings; what is missing does not count",
         any_of(resources_of, stands_for_others),
     ),
     (

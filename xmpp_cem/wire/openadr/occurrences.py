@@ -24,9 +24,10 @@ def unsaid(resource: Resource) -> tuple[object, ...]:
 
 
 def stands_for_others(resource: Resource) -> bool:
-    """Whether a resource says how many parties stand behind it, or how old it is."""
+    """Whether a resource says how many parties stand behind it, or what its power rests upon."""
     behind = resource.expected, resource.reporting, resource.oldest
-    return any(each is not None for each in behind)
+    rests = resource.estimated_share_permille, resource.quality
+    return any(each is not None for each in (*behind, *rests))
 
 
 def has_failsafe(message: Told) -> bool:
@@ -156,5 +157,5 @@ def is_partly_old(reading: Reading) -> bool:
 
 def states_its_basis(status: Status) -> bool:
     """Whether a status says what its power rests on."""
-    basis = (status.expected, status.reporting, status.oldest, status.estimated_share_permille)
-    return any(each is not None for each in basis)
+    rests = status.oldest, status.estimated_share_permille, status.quality
+    return any(each is not None for each in (status.expected, status.reporting, *rests))

@@ -8,6 +8,7 @@ from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.messages.events import Status, StatusType
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import kilowatts
+from xmpp_cem.model.reading import Quality
 from xmpp_cem.model.signal import Delta
 from xmpp_cem.model.stated import Stated
 
@@ -140,6 +141,7 @@ def _stating(part: Part, status: Status) -> Part:
         reporting=1 if status.reporting is None else status.reporting,
         oldest=status.oldest,
         estimated_share_permille=status.estimated_share_permille or 0,
+        quality=status.quality or Quality.VALID,
         made=status.at,
     )
     return part.model_copy(update={"stated": stated})

@@ -109,7 +109,7 @@ class Stating:
             made = known.model_copy(update=update)
         else:
             found = estimate(series, question)
-            oldest, permille = rests_on(series, found.basis)
+            oldest, permille, quality = rests_on(series, found.basis)
             made = Baseline(
                 event=case.event,
                 party=party,
@@ -126,6 +126,7 @@ class Stating:
                 adjustment_w=found.adjustment_w,
                 oldest=oldest,
                 estimated_share_permille=permille,
+                quality=quality,
             )
         baselines[party, resource] = made
         return made
