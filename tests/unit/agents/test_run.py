@@ -110,18 +110,23 @@ def test_a_store_that_may_come_back_is_waited_for():
     raise_fatal(full)
 
 
+def waits(logs):
+    return [entry for entry in logs if entry["event"] == "the agent waits for its store"]
+
+
 async def test_an_agent_whose_store_is_away_tries_again_until_it_is_there(tmp_path):
     read = config(tmp_path, "vtn")
     away = read.model_copy(update={"store": "postgresql://127.0.0.1:1/nothing"})
     with capture_logs() as logs:
         task = asyncio.create_task(run(away))
         async with asyncio.timeout(15):
-            while len(logs) < 2:  # noqa: ASYNC110 nothing tells when something was logged
+            while len(waits(logs)) < 2:  # noqa: ASYNC110 nothing tells when something was logged
                 await asyncio.sleep(0.05)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-    assert {entry["event"] for entry in logs} == {"the agent waits for its store"}
-    assert "start the database server" in logs[0]["why"]
+    told = {entry["event"] for entry in logs}
+    assert told <= {"the agent waits for its store", "health"}  # a busy machine lets health be told
+    assert "start the database server" in waits(logs)[0]["why"]
     assert task.cancelled()
 
 
