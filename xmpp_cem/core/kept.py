@@ -46,7 +46,8 @@ class Conduct(Value):
     """How a member has done its part in an event so far.
 
     `short` windows on end it delivered too little (below 0: enough, after too little); `strikes`
-    counts how often it was asked for less because of that, `returns` how often it came back.
+    counts how often it was asked for less because of that, `returns` how often it came back,
+    `rises` how often it promised more than it was counted on for.
     `owed_ws` and `kept_ws` (W s) are what it should have done, and what of that it did. `stage` is
     what it told last of the event's life, at `stage_at`.
     """
@@ -54,6 +55,7 @@ class Conduct(Value):
     short: int = 0
     strikes: int = 0
     returns: int = 0
+    rises: int = 0
     owed_ws: int = 0
     kept_ws: int = 0
     stage: Stage | None = None

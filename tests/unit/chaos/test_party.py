@@ -13,6 +13,8 @@ from xmpp_cem.chaos.stores import Shelf
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.link import Delivery, LinkDown, PresenceSeen
 
+pytestmark = [pytest.mark.timeout(90)]  # processes begin slowly on a busy machine
+
 DYING = """
 import asyncio, sys
 from datetime import UTC, datetime

@@ -23,6 +23,11 @@ MOST_STRIKES = 3
 """After so many times it is not asked for more again until the event's end."""
 MOST_RETURNS = 5
 """A member that has gone and come back more often within an event is not counted on in it."""
+MOST_RISES = 50
+"""A member that has promised less, and then more, more often within an event stays at the less.
+
+So many, because the sum of a gateway rises and falls with each of those behind it.
+"""
 LENIENT_PART = 10
 """A tenth less than asked is no fault of a member."""
 
@@ -104,6 +109,18 @@ def _short(part: Part, owed_w: int, done_w: int) -> tuple[Part, str]:
 def returned(part: Part) -> Part:
     """Return the part of a member that has come back, by presence or by an answer."""
     return _with(part, returns=min(part.conduct.returns + 1, MOST_RETURNS + 1))
+
+
+def risen(part: Part, able_w: int, limit_w: int) -> Part:
+    """Return the part of a member that promises more than it was counted on for, W, not signed.
+
+    It is not believed for ever, or others would be asked for another amount without end.
+    """
+    rises = part.conduct.rises + 1
+    if rises > MOST_RISES:
+        return part
+    more = part.model_copy(update={"limit_w": limit_w, "capability_w": able_w})
+    return _with(more, rises=rises)
 
 
 def is_restless(part: Part) -> bool:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from xmpp_cem.core.allocation import multiplier, share
 from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.vtn.dispatch.calling import part_of
-from xmpp_cem.core.vtn.dispatch.closedloop import is_restless
+from xmpp_cem.core.vtn.dispatch.closedloop import is_restless, risen
 from xmpp_cem.core.vtn.dispatch.individual import allocated
 from xmpp_cem.core.vtn.dispatch.standing import signed
 from xmpp_cem.core.vtn.vtnstate import VtnState, is_counted
@@ -197,7 +197,7 @@ def raised(dispatch: Dispatch, part: Part, offered_w: int) -> Part:
     limit_w = min(offered_w, able_w)
     if part.conduct.strikes or limit_w <= part.limit_w:
         return part
-    return part.model_copy(update={"limit_w": limit_w, "capability_w": able_w})
+    return risen(part, able_w, limit_w)
 
 
 def in_watts(answer: Answer, part: Part) -> Answer:
