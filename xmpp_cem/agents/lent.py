@@ -153,6 +153,7 @@ class LendingSite:
             if order is not None and is_new and now - order.at < _STALE:
                 self._order, self._checks = order, []
                 self._task = asyncio.create_task(self._try(order), name="trial")
+                self._task.add_done_callback(_said)
             return
         why = self._why_not(self._lent, now) if self._lent else ""
         if order != self._order:
@@ -208,6 +209,12 @@ class LendingSite:
             self._file.tell(news)
         except OSError as error:
             log.warning("a trial cannot be told", why=str(error))
+
+
+def _said(task: asyncio.Task[None]) -> None:
+    """Say that a trial has died of a bug; the agent goes on, and who ordered it sees it end."""
+    if not task.cancelled() and (error := task.exception()):
+        log.error("a task has died", task=task.get_name(), why=repr(error))
 
 
 async def tried_by_agent(

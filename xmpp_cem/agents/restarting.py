@@ -86,12 +86,17 @@ class Restarter:
         known = Status.OK
         while True:
             await asyncio.sleep(_LOOK_S)
-            health = self.health()
-            if health.status is known:
-                continue
-            known = health.status
-            level = "info" if known is Status.OK else "warning"
-            getattr(log, level)("health", status=known.value, why=sentence(health))
+            try:
+                known = self._tell_change(known)
+            except Exception:
+                log.exception("health cannot be told")
+
+    def _tell_change(self, known: Status) -> Status:
+        health = self.health()
+        if health.status is not known:
+            level = "info" if health.status is Status.OK else "warning"
+            getattr(log, level)("health", status=health.status.value, why=sentence(health))
+        return health.status
 
     async def _one_life(self, life: Life) -> None:
         """Run one engine; when we are told to end it may first send what it must."""

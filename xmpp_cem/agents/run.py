@@ -75,7 +75,6 @@ async def run(config: Config, application: Application | None = None) -> None:
         if config.health:
             await stack.enter_async_context(serving(config.health, restarter.health, lasts.known))
         telling = asyncio.create_task(restarter.tell(), name="health")
-        telling.add_done_callback(_told)
         stack.push_async_callback(_ended, telling)
         if isinstance(config, VenConfig):
             found = config.model_copy(update={"upper": await located(config.upper)})
@@ -88,12 +87,6 @@ async def run(config: Config, application: Application | None = None) -> None:
 async def _ended(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-
-
-def _told(task: asyncio.Task[None]) -> None:
-    """Say at once that a task has died which nothing waits for."""
-    if not task.cancelled():
-        log.error("a task has died", task=task.get_name(), why=repr(task.exception()))
 
 
 def lasts_of(config: VtnConfig | VenConfig | GatewayConfig, clock: Clock) -> Lasts:

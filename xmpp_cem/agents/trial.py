@@ -1,11 +1,11 @@
 """Tries one device: a small step must move its meter the right way, and its timer must let go."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from xmpp_cem.drivers.driver import Description, Driver, Reading
 from xmpp_cem.drivers.health import doubt, margin_w
@@ -55,9 +55,9 @@ class Limits:
     call_s: float = 10.0
 
 
-async def uninterrupted(work: Awaitable[_T]) -> _T:
+async def uninterrupted(work: Coroutine[Any, Any, _T]) -> _T:
     """Finish a piece of work however often we are cancelled meanwhile; then that is raised."""
-    doing = asyncio.ensure_future(work)
+    doing = asyncio.create_task(work, name="uninterrupted")
     interruption: asyncio.CancelledError | None = None
     while not doing.done():
         try:

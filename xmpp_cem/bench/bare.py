@@ -30,6 +30,7 @@ class Client(slixmpp.ClientXMPP):
         super().__init__(part["jid"], part["password"])
         self._part = part
         self._work: asyncio.Queue[list[list[str]]] = asyncio.Queue()
+        self._publishing: asyncio.Task[None] | None = None
         self.ca_certs = Path(part["ca_file"])
         self.enable_direct_tls = False
         self.register_plugin("xep_0060")
@@ -47,7 +48,9 @@ class Client(slixmpp.ClientXMPP):
             path = f"{{jabber:client}}iq/{{{_MESSAGE}}}RequestMessage"
             self.register_handler(Callback("requests", MatchXPath(path), self._asked))
             await self.get_roster()
-            asyncio.get_running_loop().create_task(self._publish_all())
+            self._publishing = asyncio.get_running_loop().create_task(
+                self._publish_all(), name="publish all"
+            )
         sys.stdout.write("ready\n")
         sys.stdout.flush()
 

@@ -91,7 +91,7 @@ class Place:
         )
         services = {str(self.service(UPPER)), str(self.service(LOWER))}
         stream = Stream(credentials, deliver, admits=lambda _: True, services=services)
-        self._runs.append(asyncio.get_running_loop().create_task(stream.run()))
+        self._runs.append(asyncio.get_running_loop().create_task(stream.run(), name="stream"))
         await until(lambda: stream.is_up)
         return stream
 

@@ -31,13 +31,13 @@ async def play(scene: Scene, chance: Random) -> None:
     is_limited = chance.random() < _LIMIT_SHARE
     sign = 1 if is_limited else -1
     async with asyncio.TaskGroup() as group:
-        group.create_task(_acting(scene, chance, start, sign))
+        group.create_task(_acting(scene, chance, start, sign), name="an event")
         later = start + timedelta(seconds=ACTIVE_S + GAP_S)
-        group.create_task(_withdrawn(scene, chance, later))
+        group.create_task(_withdrawn(scene, chance, later), name="an event withdrawn")
         if chance.random() < _OVERRIDE_SHARE:
-            group.create_task(_overridden(scene, chance.choice(SITES)))
+            group.create_task(_overridden(scene, chance.choice(SITES)), name="an override")
         if is_limited:
-            group.create_task(_limited(scene, chance, start))
+            group.create_task(_limited(scene, chance, start), name="a limit")
 
 
 async def _acting(scene: Scene, chance: Random, start: datetime, sign: int) -> None:

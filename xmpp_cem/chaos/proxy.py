@@ -126,8 +126,8 @@ class Proxy:
         self._pairs.add(pair)
         loop = asyncio.get_running_loop()
         ways = {
-            loop.create_task(self._pass(reader, far, pair)),
-            loop.create_task(self._pass(far_reader, near, pair)),
+            loop.create_task(self._pass(reader, far, pair), name="proxied out"),
+            loop.create_task(self._pass(far_reader, near, pair), name="proxied in"),
         }
         self._tasks.update(ways)
         await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)

@@ -112,7 +112,8 @@ class Run:
         stage.heard.clear()
         count = 2 if chance.random() < _TWO_FAULTS_SHARE else 1
         names = choose(list(self.only or FAULTS), count, chance)
-        load = asyncio.create_task(play(scene, Random(chance.random())))  # noqa: S311 no secret
+        dice = Random(chance.random())  # noqa: S311 no secret
+        load = asyncio.create_task(play(scene, dice), name="load")
         await asyncio.gather(*(self._inject(scene, name) for name in names))
         healed = scene.now()
         await load

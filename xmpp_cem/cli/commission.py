@@ -131,7 +131,7 @@ def _tried(config: VenConfig, order: "Order", *, as_json: bool) -> dict[str, Any
             show_line(text, _COLOURS[check.verdict])
 
     async def guarded() -> dict[str, Any]:
-        task = asyncio.ensure_future(try_all(config, order, say))
+        task = asyncio.create_task(try_all(config, order, say), name="commission")
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, task.cancel)

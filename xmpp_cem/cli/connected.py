@@ -41,7 +41,7 @@ def until_signalled(work: Coroutine[object, object, None]) -> None:
     """Run until the work ends or SIGINT or SIGTERM comes, which both end it in order."""
 
     async def guarded() -> None:
-        task = asyncio.ensure_future(work)
+        task = asyncio.create_task(work, name="command")
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, task.cancel)

@@ -66,7 +66,7 @@ def _until_signalled(work: Coroutine[object, object, int]) -> int:
     """Return what the work returns; a signal ends it in order, with 130 as shells expect."""
 
     async def guarded() -> int:
-        task = asyncio.ensure_future(work)
+        task = asyncio.create_task(work, name="demo")
         loop = asyncio.get_running_loop()
 
         def end() -> None:

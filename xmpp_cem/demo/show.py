@@ -92,10 +92,10 @@ class Show:
             raise DemoError("the operator's file describes somebody else")
         board = Board(self._plan)
         story = Story(self._plan, files, fleet, config, board)
-        playing = asyncio.ensure_future(story.play())
+        playing = asyncio.create_task(story.play(), name="story")
         helpers = [
-            asyncio.ensure_future(fleet.watch(server)),
-            asyncio.ensure_future(self._show(story, board)),
+            asyncio.create_task(fleet.watch(server), name="fleet"),
+            asyncio.create_task(self._show(story, board), name="board"),
         ]
         try:
             await asyncio.wait({playing, *helpers}, return_when=asyncio.FIRST_COMPLETED)
@@ -158,7 +158,7 @@ def _made(wanted: Path | None) -> Path:
 
 async def _to_its_end(work: Coroutine[object, object, _T]) -> _T:
     """Await a thread; on cancellation wait for it, lest it writes where we have removed."""
-    task = asyncio.ensure_future(work)
+    task = asyncio.create_task(work, name="to its end")
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:

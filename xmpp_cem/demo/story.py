@@ -85,7 +85,7 @@ class Story:
     async def play(self) -> None:
         """Play from beginning to end; raises DemoError when it cannot go on."""
         async with Operator(self._config) as operator, asyncio.TaskGroup() as group:
-            watching = group.create_task(self._watch(operator))
+            watching = group.create_task(self._watch(operator), name="watch")
             await self._within("the VTNs do not all answer", self._verify(operator))
             offered_w = await self._within("not all are here", self._gather(operator))
             await self._within("not all meters are read", self._metered())

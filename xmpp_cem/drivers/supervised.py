@@ -109,7 +109,7 @@ class Supervised:
         if self._is_lent:
             return State(self._description, self._good.reading if self._good else None, LENT)
         if self._round is None and now >= self._retry_at:
-            self._round = asyncio.create_task(self._work())
+            self._round = asyncio.create_task(self._work(), name=f"driver {self._name}")
             self._round_ends = now + self._patience.timeout
         if self._round is not None:
             await self._wait(self._round)
@@ -125,9 +125,7 @@ class Supervised:
         """
         self._is_lent, work = True, self._round
         if work is not None:
-            end = asyncio.ensure_future(
-                self._clock.sleep_until(self._clock.now() + self._patience.timeout)
-            )
+            end = self._alarm(self._patience.timeout)
             try:
                 await asyncio.wait((work, end), return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -159,9 +157,14 @@ class Supervised:
             async with asyncio.timeout(_CLOSE_S):
                 await self._driver.close()
 
+    def _alarm(self, after: timedelta) -> asyncio.Task[None]:
+        """Return what ends after a time."""
+        sleep = self._clock.sleep_until(self._clock.now() + after)
+        return asyncio.create_task(sleep, name="driver's patience")
+
     async def _wait(self, work: asyncio.Task[None]) -> None:
         """Wait a moment for the driver; what takes longer is picked up by a later look."""
-        moment = asyncio.ensure_future(self._clock.sleep_until(self._clock.now() + _GRACE))
+        moment = self._alarm(_GRACE)
         try:
             await asyncio.wait((work, moment), return_when=asyncio.FIRST_COMPLETED)
         finally:

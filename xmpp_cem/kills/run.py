@@ -115,7 +115,10 @@ class Run:
         minding = []
         try:
             await asyncio.gather(*(tree.start() for tree in trees))
-            minding = [asyncio.create_task(tree.warden.mind()) for tree in trees]
+            minding = [
+                asyncio.create_task(tree.warden.mind(), name=f"warden {tree.names.number}")
+                for tree in trees
+            ]
             await asyncio.gather(*(tree.until_ready() for tree in trees))
             yield trees
         finally:
@@ -137,7 +140,7 @@ class Run:
         chosen = enumerate(at for at in _all(calm) if at.name.startswith(self.only))
         left = deque((at, 1) for number, at in chosen if number % self.every == 0)
         figures.boundaries = len(left)
-        telling = asyncio.create_task(self._tell_progress(figures, left))
+        telling = asyncio.create_task(self._tell_progress(figures, left), name="progress")
         try:
             await asyncio.gather(*(self._work(tree, act, wanted, left, figures) for tree in trees))
         finally:

@@ -242,9 +242,9 @@ class Outbox:
         """Wait with full jitter, or until something has come back since the attempt began."""
         longest = min(_SHORTEST_S * 2 ** min(failures, 10), _LONGEST_S)
         pause = timedelta(seconds=random.uniform(0.1, longest))  # noqa: S311 no secret
-        until, start = self._clock.now() + pause, asyncio.create_task
-        sleep = start(self._clock.sleep_until(until), name="outbox asleep")
-        woken = start(wake.wait(), name="outbox woken")
+        asleep = self._clock.sleep_until(self._clock.now() + pause)
+        sleep = asyncio.create_task(asleep, name="outbox asleep")
+        woken = asyncio.create_task(wake.wait(), name="outbox woken")
         try:
             await asyncio.wait({sleep, woken}, return_when=asyncio.FIRST_COMPLETED)
         finally:

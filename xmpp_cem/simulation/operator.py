@@ -41,7 +41,9 @@ class Operator:
         address = Jid(OPERATOR, "console")
         login = Login(address, lambda _: None, lambda _: False, set())
         self._stream = BusStream(login, router)
-        self._tasks = {asyncio.get_running_loop().create_task(self._stream.run())}
+        self._tasks = {
+            asyncio.get_running_loop().create_task(self._stream.run(), name="operator's stream")
+        }
 
     def create(self, step: Step) -> None:
         """Ask for a step's change of power."""
@@ -104,7 +106,7 @@ class Operator:
         )
         payload = encode(RequestMessage(header=header, body=body, ids=ids))
         work = self._insist(command, payload)
-        task = asyncio.get_running_loop().create_task(work)
+        task = asyncio.get_running_loop().create_task(work, name=f"insists on {verb.value}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -1,9 +1,9 @@
 """One XMPP server in memory, on which agents run unchanged."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.link import LinkEvent
@@ -96,7 +96,7 @@ class Bus:
         self._router.start()
 
 
-def _sleep_by(clock: Clock) -> Callable[[float], Awaitable[None]]:
+def _sleep_by(clock: Clock) -> Callable[[float], Coroutine[Any, Any, None]]:
     async def sleep(seconds: float) -> None:
         await clock.sleep_until(clock.now() + timedelta(seconds=seconds))
 

@@ -3,7 +3,8 @@
 import asyncio
 import itertools
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from xmpp_cem.errors import LocalProtocolError, RefusedError
 from xmpp_cem.model.ids import Jid
@@ -28,7 +29,10 @@ class Router:
     """
 
     def __init__(
-        self, kind: Kind, admins: dict[str, set[str]], sleep: Callable[[float], Awaitable[None]]
+        self,
+        kind: Kind,
+        admins: dict[str, set[str]],
+        sleep: Callable[[float], Coroutine[Any, Any, None]],
     ) -> None:
         self.kind = kind
         self.sleep = sleep
@@ -53,7 +57,7 @@ class Router:
 
     def alarm(self, seconds: float) -> asyncio.Future[None]:
         """Return what is done in so many seconds."""
-        return asyncio.ensure_future(self.sleep(seconds))
+        return asyncio.create_task(self.sleep(seconds), name="alarm")
 
     def post(self, step: Step) -> None:
         """Take a step after all those that are under way."""

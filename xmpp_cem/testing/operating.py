@@ -104,7 +104,8 @@ class OperatorClient:
         asking = asyncio.get_running_loop().create_task(
             self._transport.request(
                 self._vtn, encode(message), is_query=verb is Verb.GET, timeout=10
-            )
+            ),
+            name="operator asks",
         )
         await self._until(asking.done)
         reply = decode(asking.result(), Flow.REPLY)

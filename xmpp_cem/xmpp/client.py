@@ -5,7 +5,7 @@ import contextlib
 import logging
 import socket
 import ssl
-from collections.abc import Awaitable
+from collections.abc import Coroutine
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -106,7 +106,7 @@ class Client(ClientXMPP):
     ) -> None:
         """Register a handler; tasks of coroutine handlers become ours to end."""
         if isinstance(handler, CoroutineCallback):
-            start = handler._pointer  # noqa: SLF001 slixmpp would lose the task
+            start: Any = handler._pointer  # noqa: SLF001 slixmpp would lose the task
             handler._pointer = lambda stanza: self._spawn(start(stanza))  # noqa: SLF001
         super().register_handler(handler, before, after)
 
@@ -285,8 +285,8 @@ class Client(ClientXMPP):
         except TimeoutError:
             _log.debug("the server does not close the stream")
 
-    def _spawn(self, start: Awaitable[Any]) -> asyncio.Future[Any]:
-        return self._tracked(asyncio.ensure_future(start))
+    def _spawn(self, start: Coroutine[Any, Any, Any]) -> asyncio.Future[Any]:
+        return self._tracked(asyncio.create_task(start, name="handles a stanza"))
 
     def _tracked(self, task: asyncio.Future[Any]) -> asyncio.Future[Any]:
         self._tasks.add(task)

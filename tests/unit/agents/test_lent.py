@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.unit.agents.test_trial import Device
 from xmpp_cem.agents.application import DrivenSite
@@ -63,6 +64,19 @@ class House:
 @pytest.fixture
 def house(tmp_path):
     return House(tmp_path)
+
+
+async def test_a_trial_that_dies_of_a_bug_is_logged_and_the_site_goes_on(house, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("bug")
+
+    monkeypatch.setattr("xmpp_cem.agents.lent.Trial", broken)
+    with capture_logs() as logs:
+        await house.commission("car", seconds=20)
+    assert [(line["task"], line["why"]) for line in logs if "died" in line["event"]] == [
+        ("trial", "RuntimeError('bug')")
+    ]
+    assert house.faults["pump"][-1] == ""
 
 
 async def test_one_device_after_the_other_is_tried_while_the_others_go_on(house):

@@ -170,6 +170,21 @@ async def test_each_change_of_health_is_told_once(quick):
     ]
 
 
+async def test_health_that_cannot_be_told_is_told_again_when_it_can(quick):
+    life = Life()
+    async with kept(life) as (keeper, _):
+        life.reasons = None  # raises where health is asked
+        telling = asyncio.create_task(keeper.tell())
+        with capture_logs() as logs:
+            await asyncio.sleep(0.02)
+            life.reasons = (Reason("the VTN is silent"),)
+            await asyncio.sleep(0.02)
+        telling.cancel()
+        await asyncio.gather(telling, return_exceptions=True)
+    assert logs[0]["event"] == "health cannot be told"
+    assert (logs[-1]["event"], logs[-1]["status"]) == ("health", "degraded")
+
+
 def test_reasons_are_told_with_their_time():
     now = ManualClock().now()
     assert sentence(Health((Reason("a", now), Reason("b")))) == f"a since {now.isoformat()}; b"

@@ -1,8 +1,9 @@
 """A driver that is the CEM of S2 (EN 50491-12-2): a resource manager connects to it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from s2python.common import Duration
@@ -46,7 +47,7 @@ class S2Driver:
 
     def __init__(
         self,
-        listen: Callable[[Callable[[Medium], Awaitable[None]]], Listener],
+        listen: Callable[[Callable[[Medium], Coroutine[Any, Any, None]]], Listener],
         wishes: Wishes,
         new_id: Callable[[], UUID],
         clock: Callable[[], datetime],

@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import hmac
 import ssl
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 from s2python.connection.async_.medium.s2_medium import (
@@ -71,7 +72,7 @@ class Listener:
         port: int,
         tls: ssl.SSLContext | None,
         token: str,
-        speak: Callable[[Medium], Awaitable[None]],
+        speak: Callable[[Medium], Coroutine[Any, Any, None]],
     ) -> None:
         self._host = host
         self._port = port
@@ -123,7 +124,7 @@ class Listener:
         if before is not None:
             await before.close()
         log.info("resource manager connected", peer=str(socket.remote_address))
-        speaking = asyncio.ensure_future(self._speak(Medium(socket)))
+        speaking = asyncio.create_task(self._speak(Medium(socket)), name="S2 session")
         self._tasks.add(speaking)
         try:
             await asyncio.wait((speaking,))

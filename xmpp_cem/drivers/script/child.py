@@ -33,8 +33,10 @@ class Child:
         self._end = ""
         output, complaints = process.stdout, process.stderr
         self._tasks = [
-            asyncio.create_task(self._listen(output)) if output else None,
-            asyncio.create_task(_log(complaints)) if complaints else None,
+            asyncio.create_task(self._listen(output), name="listen to a script")
+            if output
+            else None,
+            asyncio.create_task(_log(complaints), name="log a script") if complaints else None,
         ]
 
     @classmethod
