@@ -38,6 +38,24 @@ async def values(store):
     return [one.value for one in await store.journal(99)]
 
 
+async def committed(store, batch):
+    """Commit as an agent does: again, where a lost connection is only found."""
+    try:
+        await store.commit(batch)
+    except StoreUnavailableError:
+        await store.commit(batch)
+
+
+def refuse(postgres, schema, state):
+    """Let the server fail with a state whenever an input is written."""
+    postgres.run(
+        f"CREATE FUNCTION {schema}.refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{state}'; END $$; "
+        f"CREATE TRIGGER refuse BEFORE INSERT ON {schema}.journal "
+        f"EXECUTE FUNCTION {schema}.refuse()"
+    )
+
+
 async def test_a_second_process_is_kept_out_until_the_first_closes(store, database_url):
     second = DatabaseStore(database_url)
     with pytest.raises(StoreError, match="in use by another process") as caught:
@@ -125,12 +143,7 @@ async def test_a_fault_of_the_server_is_told_and_passes(
     store, postgres, database_url, state, remedy
 ):
     schema = database_url.rpartition("%3D")[2]
-    postgres.run(
-        f"CREATE FUNCTION {schema}.refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{state}'; END $$; "
-        f"CREATE TRIGGER refuse BEFORE INSERT ON {schema}.journal "
-        f"EXECUTE FUNCTION {schema}.refuse()"
-    )
+    refuse(postgres, schema, state)
     batch = said(b"1")
     with pytest.raises(StoreUnavailableError, match=remedy):
         await store.commit(batch)
@@ -160,6 +173,65 @@ async def test_a_newer_schema_is_refused(store, postgres, database_url):
     postgres.run(newer)
     with pytest.raises(StoreError, match=r"schema 9999 .* install the version"):
         await store.open()
+
+
+async def test_an_older_schema_is_migrated_when_it_is_opened_and_loses_nothing(
+    store, postgres, database_url
+):
+    schema = database_url.rpartition("%3D")[2]
+    await store.commit(said(b"1"))
+    kept = await store.load()
+    await store.close()
+    drops = [
+        f"ALTER TABLE {schema}.{name} DROP COLUMN crc"
+        for name in ("records", "outbox", "received", "journal")
+    ]
+    postgres.run(
+        "; ".join(
+            (
+                *drops,
+                f"DROP INDEX {schema}.received_at",
+                f"DELETE FROM {schema}.meta WHERE name = 'writer'",  # noqa: S608 our own name
+                f"UPDATE {schema}.alembic_version SET version_num = '0001'",  # noqa: S608
+            )
+        )
+    )
+    await store.open()
+    assert (await store.load(), await values(store)) == (kept, [b"1"])
+
+
+async def test_a_server_that_only_reads_is_waited_for(store, postgres, cut):
+    change = "BEGIN READ WRITE; ALTER ROLE postgres {} default_transaction_read_only{}; COMMIT"
+    batch = said(b"1")
+    postgres.run(change.format("SET", " = on"))
+    try:
+        cut()
+        with pytest.raises(StoreUnavailableError, match="connect to the primary"):
+            await committed(store, batch)
+    finally:
+        postgres.run(change.format("RESET", ""))
+    cut()
+    await committed(store, batch)
+    assert await values(store) == [b"1"]
+
+
+async def test_a_damaged_page_on_the_server_is_told_with_a_remedy(store, postgres, database_url):
+    schema = database_url.rpartition("%3D")[2]
+    refuse(postgres, schema, "XX001")
+    with pytest.raises(StoreError, match="restore a backup") as caught:
+        await store.commit(said(b"1"))
+    assert not isinstance(caught.value, StoreUnavailableError)
+
+
+async def test_a_value_that_the_server_changed_is_told_with_a_remedy(store, postgres, database_url):
+    schema = database_url.rpartition("%3D")[2]
+    await store.commit(said(b"payload"))
+    for name in ("records", "journal"):
+        postgres.run(f"UPDATE {schema}.{name} SET value = 'qayload'")  # noqa: S608 our own name
+    with pytest.raises(StoreError, match="table records is damaged; restore a backup"):
+        await store.load()
+    with pytest.raises(StoreError, match="table journal is damaged"):
+        await values(store)
 
 
 async def test_commits_are_durable_even_where_the_server_is_set_to_be_fast(postgres, database_url):
