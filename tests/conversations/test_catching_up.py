@@ -5,9 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from tests.conversations.test_nodes import meddled
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.records import Commitment, Dispatch
 from xmpp_cem.messages.envelope import Result
+from xmpp_cem.model.node import Affiliation, NodeSpec, events_node
 from xmpp_cem.runtime.journal import read_record
 from xmpp_cem.testing.meter import Meter
 
@@ -16,6 +18,10 @@ pytestmark = [pytest.mark.timeout(180)]
 EVENTS, CHANGES = 20, 25
 MISSED = EVENTS * CHANGES
 CURRENT_WITHIN_S = 5
+EVICTED = 20
+"""So many events live whose items the node no longer keeps."""
+
+RESYNCED_WITHIN_S = 15
 
 
 async def versions(world, party, kind):
@@ -51,4 +57,30 @@ async def test_a_ven_that_missed_five_hundred_items_is_current_within_five_secon
     assert link[0] is Link.UPPER
     await world.until(lambda: link[1].is_up, 40)
     await world.until(is_current, CURRENT_WITHIN_S)
+    await operator.stop()
+
+
+async def test_events_whose_items_the_server_has_evicted_are_learnt_all_the_same(world):
+    world.vtn("grid", "site-1", "site-2")
+    for number in (1, 2):
+        world.site(f"site-{number}", "grid", Meter(f"m{number}", 5000, 3000))
+    world.start()
+    operator = await world.operator("grid")
+    await operator.dispatch(700, -1000, start_in=3600)
+
+    async def is_current():
+        below = await versions(world, "site-1", Commitment)
+        return len(below) > 0 and below == await versions(world, "grid", Dispatch)
+
+    await world.until(is_current, 40)
+    await world.stop("site-1")
+    readers = {world.account(f"site-{number}"): Affiliation.MEMBER for number in (1, 2)}
+    await meddled(world, NodeSpec(events_node("grid"), "", "", max_items=1, affiliations=readers))
+    for number in range(701, 701 + EVICTED):
+        await operator.dispatch(number, -1000, start_in=3600)
+    await world.restart("site-1")
+    (link,) = world.parties["site-1"].engine._transports.values()
+    await world.until(lambda: link.is_up, 40)
+    await world.until(is_current, RESYNCED_WITHIN_S)
+    assert len(await versions(world, "site-1", Commitment)) == 1 + EVICTED
     await operator.stop()
