@@ -1,4 +1,5 @@
 import asyncio
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -247,3 +248,27 @@ async def test_nothing_is_published_on_nodes_that_are_not_verified(sending, cloc
     sending.outbox.release(Link.LOWER)
     await clock.advance(MINUTE)
     assert sending.outcomes == [("request", ""), ("item", "")]
+
+
+async def test_pauses_between_attempts_grow_to_a_bound_and_differ(sending, clock):
+    """Many that wait for one server must not come back at one instant."""
+    tried = {"a@x/ven": [], "b@x/ven": []}
+
+    async def refused(to, _payload, **_):
+        tried[str(to)].append(clock.now())
+        raise WAIT
+
+    sending.wire.request = refused
+    for to in tried:
+        sending.add(to, to=to, seconds=3600)
+    for _ in range(1200):
+        await clock.advance(timedelta(seconds=1))
+    pauses = {
+        to: [(after - before).total_seconds() for before, after in itertools.pairwise(times)]
+        for to, times in tried.items()
+    }
+    assert pauses["a@x/ven"][:10] != pauses["b@x/ven"][:10]
+    for each in pauses.values():
+        assert all(s <= min(2**number, 30) + 1 for number, s in enumerate(each))
+        assert max(each) > 10
+        assert len(each) >= 1200 // 30 - 1
