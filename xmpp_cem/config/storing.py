@@ -59,7 +59,8 @@ class RetentionConfig(Section):
     """Newest answers that are given again to whoever repeats a request."""
 
     replies_for: Annotated[timedelta, Bounds(86_400, 31_622_400)] = timedelta(hours=48)
-    """How long such an answer is kept; longer than anybody repeats a request."""
+    """How long such an answer is kept after the request's validity has ended, which counts up to
+    31 days."""
 
     outbox: Annotated[int, Field(ge=1000, le=1_000_000)] = MOST_OUTGOING
     """Messages that wait to be sent. Of more, readings and then status are shed, controls never:

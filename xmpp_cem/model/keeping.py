@@ -43,7 +43,14 @@ class Outgoing:
 
 @dataclass(frozen=True)
 class Received:
-    """A request that was taken, and the answer that every repeat of it gets."""
+    """A request that was taken, and the answer that every repeat of it gets.
+
+    Args:
+        sender: bare address.
+        message_id: of the request.
+        reply: canonical XML.
+        at: until when the request is valid, or when it came; the answer's age counts from then.
+    """
 
     sender: str
     message_id: str
@@ -86,7 +93,8 @@ class Retention:
         journal_rows: newest inputs, at most.
         journal_bytes: of their values together, at most.
         replies: newest given answers, at most.
-        replies_for: how long an answer is given again to whoever repeats the request.
+        replies_for: how long an answer is given again to whoever repeats the request, after the
+            end of its validity.
         outbox: messages that wait to be sent, at most.
     """
 

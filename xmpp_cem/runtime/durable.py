@@ -17,6 +17,9 @@ from xmpp_cem.runtime.speech import Speech
 
 _RETRACT_FOR = timedelta(hours=1)
 
+_LONGEST_VALID = timedelta(days=31)
+"""Whoever repeats a request for longer than that is answered as if it were new."""
+
 _KINDS: dict[Noun, Literal["status", "readings"]] = {
     Noun.READINGS: "readings",
     Noun.EVENTS: "status",
@@ -100,4 +103,6 @@ def _received(
         payload = speech.write(effect.link, request.sender.bare, effect.message)
     except LocalProtocolError:
         return []
-    return [Received(request.sender.bare, request.message.header.message_id, payload, now)]
+    header = request.message.header
+    until = min(max(now, header.expires or now), now + _LONGEST_VALID)
+    return [Received(request.sender.bare, header.message_id, payload, until)]

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -52,6 +53,26 @@ def test_the_last_thing_said_of_a_record_counts():
     batch = kept(Remember(old), Remember(gone), Remember(new), Forget(gone))
     assert [row.value for row in batch.put] == [new.model_dump_json().encode()]
     assert batch.drop == [("member", "a")]
+
+
+@pytest.mark.parametrize(
+    ("expires", "until"),
+    [
+        (None, NOW),
+        (at(-60), NOW),
+        (at(7 * 86_400), at(7 * 86_400)),
+        (at(400 * 86_400), at(31 * 86_400)),
+    ],
+    ids=["of no end", "over", "in a week", "in a year"],
+)
+def test_an_answer_counts_its_age_from_the_end_of_its_requests_validity(expires, until):
+    """Its sender may repeat it until then, and must be told the same."""
+    header = REGISTRATION.message.header.model_copy(update={"expires": expires})
+    message = REGISTRATION.message.model_copy(update={"header": header})
+    asked = replace(REGISTRATION, message=message)
+    reply = Respond(asked.link, asked.token, Letters("vtn").reply(message, NOW))
+    (received,) = kept(reply, asked=[asked]).received
+    assert received.at == until
 
 
 STATUS = Status(id=derived_id("s"), type=StatusType.STARTED, at=NOW)
