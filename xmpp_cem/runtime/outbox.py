@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from xmpp_cem.model.keeping import MOST_OUTGOING, Outgoing
 from xmpp_cem.model.node import Access
 from xmpp_cem.runtime.ports import Clock, Transport
 from xmpp_cem.runtime.queueing import Rank
-from xmpp_cem.runtime.shedding import SHED, Waiting, sending_rank, share_of, yielding
+from xmpp_cem.runtime.shedding import SHED, Waiting, may_yield, sending_rank, share_of, yielding
 from xmpp_cem.runtime.supervision import Group
 
 _TIMEOUT_S = 5.0
@@ -68,6 +68,7 @@ class Outbox:
         self._open_nodes = open_nodes
         self._most = most
         self._size = 0
+        self._able: Counter[tuple[str, str]] = Counter()
         self._trying: dict[tuple[str, str], Outgoing] = {}
         self._queues: dict[tuple[str, str], deque[Outgoing]] = {}
         self._workers: dict[tuple[str, str], asyncio.Task[None]] = {}
@@ -115,6 +116,9 @@ class Outbox:
                 self._gone(old, queue)
         queue.append(entry)
         self._size += 1
+        newly = queue if entry.kind != "transact" else (entry,)
+        able = sum(map(may_yield, newly))
+        self._able[key] = able + (self._able[key] if entry.kind == "transact" else 0)
         self._since.setdefault(entry.id, self._clock.now())
         if key not in self._workers:
             name = f"outbox {entry.link} {entry.destination}"
@@ -128,8 +132,9 @@ class Outbox:
             return
         waiting = (
             Waiting(entry, self._since[entry.id])
-            for key, queue in self._queues.items()
-            for entry in queue
+            for key, able in self._able.items()
+            if able
+            for entry in self._queues[key]
             if entry != self._trying.get(key)
         )
         shed = yielding(waiting, rank, too_many, self._most)
@@ -176,11 +181,12 @@ class Outbox:
             failures = 0
             self._take_out(entry, queue)
             self._settled(outcome)
-        del self._workers[key], self._queues[key]
+        del self._workers[key], self._queues[key], self._able[key]
 
     def _take_out(self, entry: Outgoing, queue: deque[Outgoing]) -> None:
         queue.remove(entry)
         self._size -= 1
+        self._able[entry.link, entry.destination] -= may_yield(entry)
         self._gone(entry, queue)
 
     def _gone(self, entry: Outgoing, queue: deque[Outgoing]) -> None:

@@ -33,6 +33,11 @@ def sending_rank(entry: Outgoing) -> Rank:
     return Rank.STATUS if entry.kind == "status" else Rank.CONTROL
 
 
+def may_yield(entry: Outgoing) -> bool:
+    """Whether an entry is shed at all."""
+    return sending_rank(entry) is not Rank.CONTROL
+
+
 def share_of(rank: Rank, most: int) -> int:
     """Return how many may wait in all when one of a rank is added, before others yield."""
     shares = {Rank.TELEMETRY: _HALF, Rank.STATUS: _THREE_QUARTERS}
