@@ -10,6 +10,7 @@ from xmpp_cem.core.timeline.bounds import Physical, Range
 from xmpp_cem.core.timeline.responding import NO_RESPONSES
 from xmpp_cem.core.timeline.timeline import timeline
 from xmpp_cem.core.timeline.trajectory import setting_at
+from xmpp_cem.core.ven.commitments import over
 from xmpp_cem.core.ven.site.claiming import claim_of
 from xmpp_cem.core.ven.site.plan import plan
 from xmpp_cem.core.ven.site.relevance import relevant
@@ -34,8 +35,13 @@ def commitments(draw, number):
         ramp_s=draw(st.sampled_from([0, 0, 5, 40])),
         recovery_s=draw(st.sampled_from([0, 0, 7])),
     )
+    status = draw(st.sampled_from([State.ACTIVE, State.COMPLETED, State.SUPERSEDED]))
+    return taken(event, draw(st.integers(-3000, -1)), status, draw(st.sampled_from([0, 0, 3])))
+
+
+def taken(event, share_w, status, stop_s=0):
     answer = Answer(
-        id=derived_id("answer", number),
+        id=derived_id("answer", event.id),
         event=event.id,
         order=event.order,
         opt=Opt.IN,
@@ -44,19 +50,25 @@ def commitments(draw, number):
         sequence=1,
         at=at(0),
     )
-    share_w = draw(st.integers(-3000, -1))
     return Commitment(
         event=event,
         digest="0" * 64,
         asked_w=share_w,
         revision=1,
-        status=draw(st.sampled_from([State.ACTIVE, State.COMPLETED, State.SUPERSEDED])),
+        status=status,
         answer=answer,
-        offsets=Offsets(stop_s=draw(st.sampled_from([0, 0, 3]))),
+        offsets=Offsets(stop_s=stop_s),
         taken=at(0),
         baselines=(("r", 5000),),
         shares=(("r", share_w),),
     )
+
+
+def commitment(number, start_s, ramp_s):
+    """Return one of a row in which each event ends when the next begins."""
+    active = Interval(start=at(start_s), end=at(start_s + 10))
+    event = make_event(number, active=active, answer_by=at(start_s), ramp_s=ramp_s)
+    return taken(event, -1000, State.ACTIVE)
 
 
 many = st.integers(0, 7).flatmap(lambda count: st.tuples(*map(commitments, range(count))))
@@ -68,11 +80,24 @@ def test_what_is_long_over_or_far_away_changes_nothing(known, second):
     claims = (claim_of(each, SAMPLES[0], SAMPLES, NO_RESPONSES, ANY) for each in known)
     whole = timeline([claim for claim in claims if claim], (), ANY)
     wanted = setting_at(whole, 5000, now)
-    found = plan(known, (), SAMPLES, {"r": 5000}, now).settings["r"]
+    newest = sorted(known, key=over, reverse=True)
+    found = plan(newest, (), SAMPLES, {"r": 5000}, now).settings["r"]
     assert (found.power_w, found.range) == (wanted.power_w, wanted.range)
     assert (found.segment.cause, found.segment.over) == (wanted.segment.cause, wanted.segment.over)
 
 
 @given(many)
 def test_a_day_later_nothing_is_left(known):
-    assert relevant(known, at(86_400)) == []
+    assert relevant(sorted(known, key=over, reverse=True), at(86_400)) == []
+
+
+def test_where_power_is_reached_at_once_a_row_without_a_pause_is_not_walked_back():
+    row = [commitment(number, start_s=10 * number, ramp_s=0) for number in range(20)]
+    assert [each.event.id for each in relevant(row[::-1], at(195))] == [row[19].event.id]
+
+
+def test_a_ramp_starts_where_the_event_before_it_had_led_to():
+    row = [
+        commitment(number, start_s=10 * number, ramp_s=5 * (number > 17)) for number in range(20)
+    ]
+    assert relevant(row[::-1], at(195)) == row[:16:-1]

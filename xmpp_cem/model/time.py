@@ -1,5 +1,6 @@
 """Instants in UTC, half-open intervals and ISO 8601 durations."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Self
 
@@ -62,3 +63,14 @@ def window(instant: datetime, length: timedelta) -> Interval:
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     start = epoch + (instant - epoch) // length * length
     return Interval(start=start, end=start + length)
+
+
+def united(intervals: Iterable[Interval]) -> list[Interval]:
+    """Return the same times in order, what overlaps or touches as one interval."""
+    ends: dict[datetime, datetime] = {}
+    start: datetime | None = None
+    for each in sorted(intervals, key=lambda interval: interval.start):
+        if start is None or each.start > ends[start]:
+            start = each.start
+        ends[start] = max(each.end, ends.get(start, each.end))
+    return [Interval(start=start, end=end) for start, end in ends.items()]

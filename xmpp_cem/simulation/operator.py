@@ -7,9 +7,9 @@ from xmpp_cem.errors import RefusedError, TransportError
 from xmpp_cem.messages.bodies import Body
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import Header, Noun, RequestMessage, ResponseMessage, Verb
-from xmpp_cem.model.event import Event, Order
-from xmpp_cem.model.ids import Jid, derived_id
-from xmpp_cem.model.signal import Delta
+from xmpp_cem.model.event import Event, Order, Targets
+from xmpp_cem.model.ids import Jid, ResourceId, derived_id
+from xmpp_cem.model.signal import Delta, TargetPower
 from xmpp_cem.model.time import Interval
 from xmpp_cem.simulation.evidence import Command, Evidence
 from xmpp_cem.simulation.loop import VirtualClock
@@ -45,8 +45,8 @@ class Operator:
             asyncio.get_running_loop().create_task(self._stream.run(), name="operator's stream")
         }
 
-    def create(self, step: Step) -> None:
-        """Ask for a step's change of power."""
+    def create(self, step: Step, *resources: ResourceId) -> None:
+        """Ask for a step's change of power, or that some resources have its power together."""
         now = self._clock.now()
         start = now + timedelta(seconds=step.seconds)
         active = Interval(start=start, end=start + timedelta(seconds=step.length))
@@ -54,14 +54,19 @@ class Operator:
             id=derived_id("event", step.number),
             order=Order(epoch=0, modification=0),
             active=active,
-            signal=Delta(power_w=step.power_w),
+            signal=(TargetPower if resources else Delta)(power_w=step.power_w),
             created=now,
             answer_by=now + timedelta(seconds=0.75 * step.seconds),
             randomise_s=step.randomise_s,
+            targets=Targets(resources=resources),
         )
         self._created[step.number] = event
         command = Command("create", event.id, active.start, step.power_w)
         self._begin(command, Verb.CREATE, EndDeviceControls(events=(event,)), ())
+
+    def forget(self, number: int) -> None:
+        """Forget an event of ours that is not changed any more."""
+        del self._created[number]
 
     def change(self, number: int, power_w: int) -> None:
         """Ask for another change of power in an event of ours; its times stay."""

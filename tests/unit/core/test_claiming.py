@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from tests.unit.core.test_plan import promised
 from xmpp_cem.core.timeline.responding import response_w, why_no_response
 from xmpp_cem.core.timeline.response import By, CurveStep, Free, ResponseCurve, ShareOfRated, Watts
+from xmpp_cem.core.ven.commitments import over
 from xmpp_cem.core.ven.site.alarming import Alarming
 from xmpp_cem.core.ven.site.claiming import set_points
 from xmpp_cem.core.ven.site.plan import plan
@@ -60,7 +61,8 @@ def responding(signal, changes=()):
 
 
 def powers(commitments, seconds, samples=HOUSE):
-    made = plan(commitments, (), samples, FREE, at(seconds), CURVES)
+    newest = sorted(commitments, key=over, reverse=True)
+    made = plan(newest, (), samples, FREE, at(seconds), CURVES)
     return {name: setting.power_w for name, setting in made.settings.items()}
 
 

@@ -7,6 +7,7 @@ from xmpp_cem.core.life.life import State
 from xmpp_cem.core.life.spread import Offsets
 from xmpp_cem.core.records import Commitment
 from xmpp_cem.core.timeline.bounds import FOREVER, Cap
+from xmpp_cem.core.ven.commitments import over
 from xmpp_cem.core.ven.site.plan import plan
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.control import Sample
@@ -50,7 +51,8 @@ def promised(event, **changes):
 
 
 def powers(commitments, seconds, own=(), samples=HOUSE):
-    made = plan(commitments, own, samples, FREE, at(seconds))
+    newest = sorted(commitments, key=over, reverse=True)
+    made = plan(newest, own, samples, FREE, at(seconds))
     return {name: setting.power_w for name, setting in made.settings.items()}
 
 

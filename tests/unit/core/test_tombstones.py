@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from xmpp_cem.core.life.life import State
 from xmpp_cem.core.records import Commitment
+from xmpp_cem.core.ven.commitments import Commitments
 from xmpp_cem.core.ven.tombstones import MOST_ENDED, forget_surplus
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import at, make_event
@@ -14,7 +15,9 @@ def commitment(number, status, seconds):
 
 
 def book(*commitments):
-    return {each.event.id: each for each in commitments}
+    held = Commitments()
+    held.update({each.event.id: each for each in commitments})
+    return held
 
 
 def test_the_oldest_of_too_many_events_that_are_over_are_forgotten():

@@ -10,7 +10,7 @@ def test_a_short_soak_keeps_every_control_and_knows_every_reading(monkeypatch, t
     assert soak.main() == 0
     figures = json.loads(file.read_text())
     assert figures["controls"] == {"OK": 12}
-    assert figures["committed"] == {"site-0": 12, "site-1": 12}
+    assert figures["committed"] == {"site-0": 6, "site-1": 6}
     assert figures["readings"] >= 6 * 6
     assert (figures["lost"], figures["behind"]) == (0, {})
     assert "0 lost" in capsys.readouterr().out
@@ -23,7 +23,8 @@ def test_growth_is_the_slope_after_warming_up():
 
 
 def test_a_control_that_a_site_never_committed_is_lost():
-    figures = soak.Figures(soak.Load())
-    figures.controls["OK"] = 3
-    figures.committed = {"site-0": 3, "site-1": 2}
-    assert figures.lost == 1
+    for aimed, known in ((1, 1), (2, 3), (0, 3)):
+        figures = soak.Figures(soak.Load(aimed=aimed))
+        figures.controls["OK"] = 3
+        figures.committed = {"site-0": known, "site-1": known - 1}
+        assert figures.lost == (2 if aimed == 1 else 1)

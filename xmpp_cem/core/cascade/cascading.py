@@ -52,9 +52,12 @@ class Cascading:
         links = self.circles.links
         self._rules.closed = frozenset(up.domain for up in self._uppers if up.link in links)
         effects: list[Effect] = []
-        going_on = {d.upper for lower in self._lowers for d in lower.role.dispatching.live()}
+        below = (d.upper for lower in self._lowers for d in lower.role.dispatching.live())
+        going_on = {upper for upper in below if upper}
         for upper in self._uppers:
-            for commitment in list(upper.role.book.commitments.values()):
+            known = upper.role.book.commitments
+            unended = {each.event.id for each in known.after(now)}
+            for commitment in known.live_or(going_on | unended):
                 is_over = commitment.status in ENDED and now >= commitment.event.active.end
                 if not is_over or commitment.event.id in going_on:
                     effects += self._made_good(upper, commitment, now)

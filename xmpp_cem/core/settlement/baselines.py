@@ -68,6 +68,12 @@ class Estimate:
     why: tuple[Why, ...] = ()
 
 
+def looks_from(method: BaselineMethod, until: datetime) -> datetime:
+    """Return since when it matters to a baseline that is made `until` then what events moved."""
+    is_of_days = method is BaselineMethod.SAME_TIME_OF_DAYS
+    return until - ((LOOK_BACK + 2) * _A_DAY if is_of_days else OLDEST)
+
+
 def looks_at(question: Question) -> list[Interval]:
     """Return the times of which readings are needed."""
     until = min(question.at, question.active.start)

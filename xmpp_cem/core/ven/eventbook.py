@@ -11,6 +11,7 @@ from xmpp_cem.core.life.lifecycle import step
 from xmpp_cem.core.life.phases import due, live, next_due, tick
 from xmpp_cem.core.records import Commitment
 from xmpp_cem.core.ven.catchup import make_good
+from xmpp_cem.core.ven.commitments import Commitments
 from xmpp_cem.core.ven.eventacts import (
     OPPOSITE,
     Happening,
@@ -43,7 +44,7 @@ class EventBook:
     def __init__(self, state: VenState) -> None:
         self._state = state
         self.judging = Judging(state)
-        self.commitments: dict[EventId, Commitment] = {}
+        self.commitments = Commitments()
 
     def restore(self, commitment: Commitment) -> None:
         """Take back a commitment from before a restart, also from an older store."""
@@ -57,8 +58,7 @@ class EventBook:
                 effects += self._timer(known)
                 continue
             asked = known.model_copy(update={"decide_by": decide_by(known.event, now)})
-            effects += [] if asked == known else [self.keep(asked)]
-            effects += self._timer(asked)
+            effects += [*([] if asked == known else [self.keep(asked)]), *self._timer(asked)]
             if at_once := self.judging.at_once(asked, now):
                 effects += self.happened(asked.event.id, Happening(*at_once, now))
             else:
@@ -67,7 +67,7 @@ class EventBook:
 
     def live(self) -> Iterable[Commitment]:
         """Return the commitments that may still act."""
-        return [c for c in self.commitments.values() if c.is_live]
+        return self.commitments.live()
 
     def take_index(self, index: EventIndex, node: str, now: datetime) -> list[Effect]:
         """Compare with the VTN's index: fetch what differs, end what a newer index omits."""
@@ -97,7 +97,7 @@ class EventBook:
         """End what the index should list and does not; it speaks for the node alone."""
         listed = {entry.event for entry in index.entries}
         effects: list[Effect] = []
-        for known in list(self.commitments.values()):
+        for known in self.commitments.live_or(listed):
             event = known.event
             # An index older than the event cannot list it; one from after its end does not cancel.
             is_covered = event.order.epoch <= index.epoch and event.created < index.at

@@ -54,6 +54,7 @@ from xmpp_cem.core.vtn.nodes import drifts, node_specs
 from xmpp_cem.core.vtn.publication import Publication
 from xmpp_cem.core.vtn.requests import Requests
 from xmpp_cem.core.vtn.settling.settling import Settling
+from xmpp_cem.core.vtn.sweeping import Sweeping
 from xmpp_cem.core.vtn.vtnstate import VtnSettings, VtnState
 from xmpp_cem.model.availability import Leadership
 from xmpp_cem.model.ids import EventId, Jid, PartyId
@@ -76,6 +77,7 @@ class Vtn:
         self._survey = Survey(self._state, self.dispatching, self._taking)
         self._following_up = FollowingUp(self._state, self.dispatching)
         self._forgetting = Forgetting(settings, self.dispatching)
+        self._sweeping = Sweeping(self._state, self._forgetting, self._settling)
         self._attendance = Attendance(self._state, self.dispatching, self._following_up)
         self._reports = Reports(self._state, self._attendance, self.recovery, self._taking)
         self._knocking = Knocking()
@@ -264,9 +266,7 @@ class Vtn:
     ) -> list[Effect]:
         match key.split("/"):
             case ["vtn", "heartbeat"]:
-                swept = [*self._forgetting.sweep(now), *self._state.rules.sweep(now)]
-                swept += self._settling.sweep(now)
-                return [*self._publication.index(now), *swept]
+                return [*self._publication.index(now), *self._sweeping.sweep(now)]
             case ["vtn", "ask", party]:
                 return self.recovery.fire(party, now)
             case ["vtn", "survey"]:
@@ -295,4 +295,4 @@ class Vtn:
         if now < dispatch.active.end:
             return effects
         effects += [*self._publication.index(now), *self._publication.ended(dispatch)]
-        return effects + self._forgetting.sweep(now)
+        return effects + self._sweeping.sweep(now)

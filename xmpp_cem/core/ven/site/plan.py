@@ -45,7 +45,7 @@ class Plan:
 
 
 def plan(
-    commitments: Iterable[Commitment],
+    newest: Iterable[Commitment],
     own: Iterable[Cap],
     samples: tuple[Sample, ...],
     free_w: Mapping[ResourceId, int],
@@ -55,14 +55,14 @@ def plan(
     """Return what every resource is to do at an instant.
 
     Args:
-        commitments: all that are known; those that moved power and ended lately count too.
+        newest: all that are known, what is over last first; what ended lately counts too.
         own: limits that the VEN holds by itself, of all its resources together.
         samples: the newest look at the devices.
         free_w: the power of each resource when no event decides, W.
         now: the instant.
         responses: how resources respond to prices and levels.
     """
-    moving = [c for c in relevant(commitments, now) if moves_power(c)]
+    moving = [c for c in relevant(newest, now) if moves_power(c)]
     caps = [(cap, None) for cap in own] + [c for each in moving for c in _caps(each)]
     parts = _divided(caps, samples)
     settings = {}

@@ -124,10 +124,10 @@ class Site:
         )
         effects += self._prepared(now)
         before = self._last_plan = self._plan
-        commitments = () if self._guarding.is_blind(now) else self.ven.book.commitments.values()
+        newest = () if self._guarding.is_blind(now) else self.ven.book.commitments.newest()
         samples = self._sampling.latest
         caps, responses = self._guarding.caps, self.ven.settings.responses
-        wanted = plan(commitments, caps, samples, self._free_w, now, responses)
+        wanted = plan(newest, caps, samples, self._free_w, now, responses)
         self._plan = self._cycling.held(wanted, samples, now)
         effects += self._explained(before)
         effects += self._freed(before)
@@ -238,7 +238,8 @@ class Site:
         for status in self._overriding.look(samples, event, now):
             effects += self.ven.tell(status, now)
         effects += [*self._alarmed(samples, now), *self._overridden(samples, now)]
-        for known in self._mending.look(samples, self.ven.book.commitments.values(), now):
+        unended = self.ven.book.commitments.after(now)
+        for known in self._mending.look(samples, unended, now):
             effects += asked_anew(self.ven.book, known, now)
         return effects
 

@@ -1,24 +1,29 @@
 """What members deliver inside events, as their readings show it."""
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 
 from xmpp_cem.core.effects import Effect
+from xmpp_cem.core.lasting import Lasting
 from xmpp_cem.core.readings.estimating import StandIn
-from xmpp_cem.core.readings.metering import Counted, Metering
+from xmpp_cem.core.readings.metering import Counted, Metering, Window
 from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.vtn.dispatch.closedloop import judged
 from xmpp_cem.core.vtn.dispatch.standing import all_counted, based, corrected
 from xmpp_cem.core.vtn.vtnstate import VtnState
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.ids import EventId, PartyId
+from xmpp_cem.model.time import Interval
 
 Parts = Mapping[EventId, Mapping[PartyId, Part]]
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def delivered(
     party: PartyId,
     windows: Iterable[Counted],
-    dispatches: Mapping[EventId, Dispatch],
+    dispatches: Lasting[Dispatch],
     parts: Parts,
     metering: Metering,
     tolerance_w: int,
@@ -30,30 +35,43 @@ def delivered(
     """
     found, all_told = [], tuple(windows)
     new = [window for window, before in all_told if before is None]
-    for event_id, members in parts.items():
-        if (part := members.get(party)) is None:
+    held = metering.held(party)
+    told_from = min((window.interval.start for window, _ in all_told), default=_NEVER)
+    held_from = min((window.interval.start for window in held), default=_NEVER)
+    moving = _moving(party, dispatches.after(told_from), parts, new)
+    # What ended before all of these windows cannot hold one, nor get a baseline from one.
+    for dispatch in dispatches.after(min(told_from, held_from)):
+        event_id = dispatch.event.id
+        part = parts[event_id].get(party)
+        if part is None or (part.baseline_w is not None and dispatch.active.end <= told_from):
             continue
-        dispatch = dispatches[event_id]
         active, known, baseline_w = dispatch.acting, list(new), part.baseline_w
         if active is None:
             continue
         if baseline_w is None:
-            known += metering.held(party)
+            known += held
             baseline_w = metering.baseline(party, active.start)
         changed = all_counted(corrected(part, all_told, active), known, baseline_w, active)
         if any(window.interval.end > active.start for window in known):
             changed = based(changed, baseline_w)
-        others = [
-            acting
-            for other in parts
-            if other != event_id and (acting := dispatches[other].acting)
-            if (share := parts[other].get(party)) and share.asked_w
-        ]
+        others = [acting for other, acting in moving.items() if other != event_id]
         alone = [w for w in new if not any(w.interval.overlap(each) for each in others)]
         changed, why = judged(dispatch, changed, alone, tolerance_w)
         if changed is not part:
             found.append((changed, why))
     return found
+
+
+def _moving(
+    party: PartyId, dispatches: Iterable[Dispatch], parts: Parts, windows: list[Window]
+) -> dict[EventId, Interval]:
+    """Return which events asked a member for power in its windows, and when they acted."""
+    return {
+        dispatch.event.id: acting
+        for dispatch in dispatches
+        if (acting := dispatch.acting) and any(w.interval.overlap(acting) for w in windows)
+        if (share := parts[dispatch.event.id].get(party)) and share.asked_w
+    }
 
 
 def left_alone(

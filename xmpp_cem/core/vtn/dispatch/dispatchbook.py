@@ -6,6 +6,7 @@ from datetime import datetime
 
 from xmpp_cem.core.call import Asker
 from xmpp_cem.core.effects import Effect, Note, Remember
+from xmpp_cem.core.lasting import Lasting
 from xmpp_cem.core.records import Dispatch, Member, Part
 from xmpp_cem.core.vtn.dispatch.closedloop import told_by
 from xmpp_cem.core.vtn.dispatch.individual import share_id, told
@@ -27,17 +28,19 @@ MAX_LIVE = 100
 class DispatchBook:
     """All dispatches of a domain and their parts; `outgoing` are the events to publish.
 
-    `promises` counts how often a member was asked for, or promised, something else in an event.
+    `size` is how many parts there are; `promises` counts how often a member was asked for, or
+    promised, something else in an event.
     """
 
     def __init__(self, state: VtnState) -> None:
         self._state = state
-        self.dispatches: dict[EventId, Dispatch] = {}
+        self.dispatches: Lasting[Dispatch] = Lasting(_is_live, _over)
         self.parts: dict[EventId, dict[PartyId, Part]] = {}
         self.outgoing: list[Dispatch] = []
         self.touched: set[EventId] = set()
         self._moved: dict[EventId, set[PartyId] | None] = {}
         self._shares: dict[EventId, EventId] = {}
+        self.size = 0
         self.promises: Counter[EventId] = Counter()
         self._tallies: dict[EventId, Tallying] = {}
 
@@ -47,8 +50,7 @@ class DispatchBook:
             self.dispatches[record.event.id] = record
             self.parts.setdefault(record.event.id, {})
         elif record.party in self._state.members:
-            self.parts.setdefault(record.event, {})[record.party] = record
-            self._shares[share_id(record.event, record.party)] = record.event
+            self._place(record)
 
     def usable(self, event: EventId, over: Interval) -> Iterable[Member]:
         """Return the members on whose flexibility an event may count in its time."""
@@ -57,7 +59,7 @@ class DispatchBook:
 
     def live(self) -> list[Dispatch]:
         """Return the dispatches that may still change power."""
-        return [d for d in self.dispatches.values() if d.event.status not in _ENDED]
+        return self.dispatches.live()
 
     def index(self) -> tuple[IndexEntry, ...]:
         """Return what the node's index lists: every live event."""
@@ -107,9 +109,10 @@ class DispatchBook:
         for event_id in self._tallies if changed else ():
             self.recount(event_id, changed)
         event_id = dispatch.event.id
-        if event_id not in self._tallies:
-            self._tallies[event_id] = Tallying(self._state)
-        return self._tallies[event_id].tally(dispatch, self.parts.get(event_id, {}), now)
+        tallying = self._tallies.get(event_id) or Tallying(self._state)
+        if self.dispatches.is_live(event_id):
+            self._tallies[event_id] = tallying
+        return tallying.tally(dispatch, self.parts.get(event_id, {}), now)
 
     def recount(self, event_id: EventId, parties: Iterable[PartyId]) -> None:
         """Count some members anew at the next look at an event's tally."""
@@ -122,7 +125,11 @@ class DispatchBook:
         self.touched.discard(event_id)
         self._tallies.pop(event_id, None)
         self.promises.pop(event_id, None)
-        return [*self.parts.pop(event_id, {}).values()]
+        parts = [*self.parts.pop(event_id, {}).values()]
+        self.size -= len(parts)
+        for part in parts:
+            self._shares.pop(share_id(event_id, part.party), None)
+        return parts
 
     def judge_silence(self, event_id: EventId) -> None:
         """Count the calls of an event anew: at the deadline silence becomes an answer."""
@@ -139,8 +146,10 @@ class DispatchBook:
         was = known and (known.event.active, known.event.status)
         if event.programme and was != (event.active, event.status):
             self._moved[event.id] = None
-        self.dispatches[dispatch.event.id] = dispatch
-        self.parts.setdefault(dispatch.event.id, {})
+        self.dispatches[event.id] = dispatch
+        if not self.dispatches.is_live(event.id):
+            self._tallies.pop(event.id, None)
+        self.parts.setdefault(event.id, {})
         self.touched.add(dispatch.event.id)
         return Remember(dispatch)
 
@@ -148,13 +157,21 @@ class DispatchBook:
         """Replace a part; the effect keeps it."""
         if part.resources and (moved := self._moved.setdefault(part.event, set())) is not None:
             moved.add(part.party)
-        before = self.parts[part.event].get(part.party)
+        before = self._place(part)
         if not before or before.asked_w != part.asked_w or before.answer is not part.answer:
             self.promises[part.event] += 1
-        self.parts[part.event][part.party] = part
         self.recount(part.event, (part.party,))
-        self._shares[share_id(part.event, part.party)] = part.event
         return Remember(part)
+
+    def _place(self, part: Part) -> Part | None:
+        """Put a part at its place; returns what was there."""
+        members = self.parts.setdefault(part.event, {})
+        before = members.get(part.party)
+        if before is None:
+            self.size += 1
+            self._shares[share_id(part.event, part.party)] = part.event
+        members[part.party] = part
+        return before
 
     def told_of(self, party: PartyId, statuses: Iterable[Status]) -> list[Effect]:
         """Take what a member tells of events: limits not kept, what it cannot cover."""
@@ -170,3 +187,11 @@ class DispatchBook:
                 fields = (("party", party), ("event_id", part.event), ("why", after.alarm))
                 effects.append(Note("error", "a limit is not kept", fields))
         return effects
+
+
+def _is_live(dispatch: Dispatch) -> bool:
+    return dispatch.event.status not in _ENDED
+
+
+def _over(dispatch: Dispatch) -> datetime:
+    return dispatch.active.end

@@ -57,7 +57,8 @@ class Dispatching(DispatchBook):
     def resume(self, now: datetime) -> list[Effect]:
         """After a restart: put events in their order again, wait for deadlines and ends."""
         by_age = sorted(self.dispatches.values(), key=lambda dispatch: dispatch.event.created)
-        self.dispatches = {dispatch.event.id: dispatch for dispatch in by_age}
+        self.dispatches.clear()
+        self.dispatches.update({dispatch.event.id: dispatch for dispatch in by_age})
         shown = [d for d in by_age if not d.event.is_cancelled or now < d.active.end]
         over = EventStatus.COMPLETED
         return [t for d in shown if d.event.status is not over for t in self._due(d)]
@@ -76,7 +77,7 @@ class Dispatching(DispatchBook):
         """Make a live event what is called for now; nothing happens when it is that already."""
         dispatch = self.dispatches[call.event]
         changed = modified(dispatch, call, why)
-        if changed is None or dispatch not in self.live():
+        if changed is None or not self.dispatches.is_live(call.event):
             return []
         parts = self.parts[call.event]
         changed, anew = retimed(self._state, dispatch, changed, parts.values(), now)
@@ -95,7 +96,7 @@ class Dispatching(DispatchBook):
     def cancel(self, event_id: EventId, why: str, now: datetime) -> list[Effect]:
         """End an event before its time: a cancel is a published modification."""
         dispatch = self.dispatches[event_id]
-        if dispatch not in self.live():
+        if not self.dispatches.is_live(event_id):
             return []
         event = dispatch.event.model_copy(
             update={
@@ -146,7 +147,7 @@ class Dispatching(DispatchBook):
         dispatch = self.dispatches[event_id]
         self.touched.add(event_id)
         self._put_off.pop(event_id, None)
-        if dispatch not in self.live() or now >= dispatch.active.end:
+        if not self.dispatches.is_live(event_id) or now >= dispatch.active.end:
             return []
         expected_w, slack_w = self.expected_w(dispatch, now), self._state.settings.tolerance_w
         if not is_off(dispatch, expected_w, slack_w) or self._state.known_from is None:
@@ -256,7 +257,7 @@ class Dispatching(DispatchBook):
     def fire(self, event_id: EventId, now: datetime, why: str = _LATE) -> list[Effect]:
         """Do what is due: judge silence at the deadline, end a promise or the event at its end."""
         dispatch = self.dispatches.get(event_id)
-        if dispatch is None or dispatch not in self.live():
+        if dispatch is None or not self.dispatches.is_live(event_id):
             return []
         if now >= dispatch.active.end:
             event = dispatch.event.model_copy(update={"status": EventStatus.COMPLETED})

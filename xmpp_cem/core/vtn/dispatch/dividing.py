@@ -74,7 +74,7 @@ class Dividing:
         able = {m.party: m.capability for m in self._state.members.values() if m.capability}
         rooms = headroom(dispatch, self._book.live(), self._book.parts, able)
         terms, book = self._state.settings.terms, self._book
-        rest = resting(dispatch, book.dispatches.values(), book.parts, terms)
+        rest = resting(dispatch, book.dispatches, book.parts, terms)
         return rooms | dict.fromkeys(rest, 0)
 
     def unmanaged_w(self, dispatch: Dispatch) -> int:

@@ -55,7 +55,8 @@ class FollowingUp:
     def remind(self, event_id: EventId, now: datetime) -> list[Effect]:
         """Send an event as a transaction to every reachable member that has not answered it."""
         dispatch = self._dispatching.dispatches.get(event_id)
-        if dispatch is None or dispatch not in self._dispatching.live() or dispatch.is_individual:
+        is_live = self._dispatching.dispatches.is_live(event_id)
+        if dispatch is None or not is_live or dispatch.is_individual:
             return []
         silent = [
             part.party
@@ -74,8 +75,8 @@ class FollowingUp:
             return []
         live = [
             d
-            for d in self._dispatching.dispatches.values()
-            if now < d.active.end and d.event.status is not EventStatus.COMPLETED
+            for d in self._dispatching.dispatches.after(now)
+            if d.event.status is not EventStatus.COMPLETED
         ]
         if not live:
             return []

@@ -6,7 +6,6 @@ from xmpp_cem.core.effects import Effect, Forget
 from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.vtn.dispatch.dispatching import Dispatching
 from xmpp_cem.core.vtn.vtnstate import VtnSettings
-from xmpp_cem.model.event import EventStatus
 from xmpp_cem.model.ids import EventId
 
 
@@ -24,20 +23,17 @@ class Forgetting:
 
     def sweep(self, now: datetime) -> list[Effect]:
         """Forget what ended before the time that is configured, and the oldest above the bound."""
-        ended = [d for d in self._dispatching.dispatches.values() if self._has_ended(d, now)]
-        ended.sort(key=lambda dispatch: dispatch.active.end)
-        surplus = sum(map(self._size, ended)) - self._settings.ended_parts
-        effects: list[Effect] = []
-        for dispatch in ended:
-            if surplus <= 0 and now < dispatch.active.end + self._settings.ended_for:
+        book = self._dispatching
+        kept = len(book.dispatches) + book.size - sum(map(self._size, book.live()))
+        surplus, over = kept - self._settings.ended_parts, []
+        for dispatch in book.dispatches.oldest():
+            until = dispatch.active.end
+            if now < (until if surplus > 0 else until + self._settings.ended_for):
                 break
-            surplus -= self._size(dispatch)
-            effects += self._forget(dispatch)
-        return effects
-
-    def _has_ended(self, dispatch: Dispatch, now: datetime) -> bool:
-        is_over = dispatch.event.status in {EventStatus.CANCELLED, EventStatus.COMPLETED}
-        return is_over and dispatch.asker is None and now >= dispatch.active.end
+            if dispatch.asker is None and not book.dispatches.is_live(dispatch.event.id):
+                surplus -= self._size(dispatch)
+                over.append(dispatch)
+        return [effect for dispatch in over for effect in self._forget(dispatch)]
 
     def _size(self, dispatch: Dispatch) -> int:
         return 1 + len(self._dispatching.parts.get(dispatch.event.id, {}))

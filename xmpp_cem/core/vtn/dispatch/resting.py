@@ -1,8 +1,9 @@
 """Members that need rest between two events, and so take no share of one of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from xmpp_cem.core.lasting import Lasting
 from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.vtn.vtnstate import Terms
 from xmpp_cem.model.answer import Opt
@@ -11,7 +12,7 @@ from xmpp_cem.model.ids import EventId, PartyId
 
 def resting(
     dispatch: Dispatch,
-    others: Iterable[Dispatch],
+    known: Lasting[Dispatch],
     parts: Mapping[EventId, Mapping[PartyId, Part]],
     terms: Mapping[PartyId, Terms],
 ) -> frozenset[PartyId]:
@@ -19,7 +20,7 @@ def resting(
 
     Args:
         dispatch: the event that asks.
-        others: all events that are known, also those that have ended.
+        known: all events, also those that have ended.
         parts: of all events.
         terms: of the members.
     """
@@ -29,9 +30,8 @@ def resting(
     longest, active = max(rests.values()), dispatch.active
     return frozenset(
         party
-        for other in others
+        for other in known.after(active.start - longest)
         if other.event.id != dispatch.event.id
-        if other.active.end + longest > active.start
         if active.end + longest > other.active.start
         for party, part in parts.get(other.event.id, {}).items()
         if party in rests and _is_too_near(dispatch, other, part, rests[party])

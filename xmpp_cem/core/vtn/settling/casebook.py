@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from xmpp_cem.core.effects import Effect, Forget, Remember
+from xmpp_cem.core.lasting import Lasting
 from xmpp_cem.core.settlement.cases import Baseline, Case, Replies, Reply, Version
 from xmpp_cem.core.settlement.grouping import GroupBaseline
 from xmpp_cem.model.answer import Answer
 from xmpp_cem.model.ids import EventId, PartyId, ResourceId
-from xmpp_cem.model.time import Interval
+from xmpp_cem.model.time import Interval, united
 
 MOST_VERSIONS = 200
 """So many versions of an event are kept: the first, and the newest."""
@@ -66,12 +68,16 @@ class File:
         return [*forgotten, *([Forget(self.group)] if self.group else [])]
 
 
+def _no_cases() -> Lasting[Case]:
+    return Lasting(lambda _: False, lambda case: case.active.end)
+
+
 @dataclass
 class Casebook:
     """Files by event; `cases` outlive them."""
 
     files: dict[EventId, File] = field(default_factory=dict)
-    cases: dict[EventId, Case] = field(default_factory=dict)
+    cases: Lasting[Case] = field(default_factory=_no_cases)
 
     def restore(self, record: Case | Version | Replies | Baseline | GroupBaseline) -> None:
         """Take back a record from before a restart."""
@@ -101,23 +107,24 @@ class Casebook:
         effects: list[Effect] = []
         for event in [event for event in self.files if event not in kept]:
             effects += self.files.pop(event).forget()
-        over = [c for c in self.cases.values() if c.active.end < oldest and c.event not in kept]
+        ended = takewhile(lambda case: case.active.end < oldest, self.cases.oldest())
+        over = [case for case in ended if case.event not in kept]
         return [*effects, *(Forget(self.cases.pop(case.event)) for case in over)]
 
-    def eventful(self, case: Case, party: PartyId) -> list[Interval]:
-        """Return when events other than this one move a member's power."""
-        others = (c for c in self.cases.values() if c.event != case.event and c.moves)
-        return [other.active for other in others if party in other.parties]
+    def eventful(self, case: Case, party: PartyId, since: datetime) -> list[Interval]:
+        """Return when events other than this one move a member's power, as far as after `since`."""
+        others = (c for c in self.cases.after(since) if c.event != case.event and c.moves)
+        return united(other.active for other in others if party in other.parties)
 
     def held(self) -> dict[PartyId, list[Interval]]:
         """Return of whom and when readings stay as they came: around events with a file."""
         held: dict[PartyId, list[Interval]] = {}
-        for case in self.cases.values():
-            if case.event in self.files:
+        for event in self.files:
+            if case := self.cases.get(event):
                 around = Interval(start=case.active.start - AROUND, end=case.active.end + AROUND)
                 for party in case.parties:
                     held.setdefault(party, []).append(around)
-        return held
+        return {party: united(times) for party, times in held.items()}
 
     def baseline_w(self, event: EventId, party: PartyId) -> int | None:
         """Return the power of a member's resources without an event, at its start, W.

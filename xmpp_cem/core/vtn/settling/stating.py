@@ -11,6 +11,7 @@ from xmpp_cem.core.settlement.baselines import (
     estimate,
     lengthened,
     looks_at,
+    looks_from,
     rests_on,
 )
 from xmpp_cem.core.settlement.cases import Baseline, Case, Why
@@ -175,12 +176,14 @@ class Stating:
         return is_stated
 
     def _question(self, case: Case, party: PartyId, now: datetime) -> Question:
+        active = self._dispatching.dispatches[case.event].active
+        since = looks_from(case.method, min(now, active.start))
         return Question(
-            active=self._dispatching.dispatches[case.event].active,
+            active=active,
             at=now,
             method=case.method,
             terms=case.terms,
-            eventful=self._book.eventful(case, party),
+            eventful=self._book.eventful(case, party, since),
         )
 
 
