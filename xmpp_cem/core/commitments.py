@@ -8,7 +8,7 @@ from xmpp_cem.core.kept import Confirmed
 from xmpp_cem.core.reach import is_kept_from
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import ResourceId
-from xmpp_cem.model.resource import Capability, ResourceState
+from xmpp_cem.model.resource import Capability, Resource, ResourceState
 from xmpp_cem.model.signal import Delta, Place, Share, TargetPower
 
 _KEPT_REVISIONS = 32
@@ -122,10 +122,20 @@ def is_overridden(
         now: the present.
     """
     resources = meant(event, capability).resources
-    kept = (
-        r.state is ResourceState.OPTED_OUT
+    return bool(resources) and len(kept_by_owner(event, capability, ends, now)) == len(resources)
+
+
+def kept_by_owner(
+    event: Event,
+    capability: Capability,
+    ends: Mapping[ResourceId, datetime | None],
+    now: datetime,
+) -> tuple[Resource, ...]:
+    """Return what its owner keeps of what an event is meant for; arguments as `is_overridden`."""
+    return tuple(
+        r
+        for r in meant(event, capability).resources
+        if r.state is ResourceState.OPTED_OUT
         and r.kind != "virtual"
         and is_kept_from(event, ends.get(r.id), now)
-        for r in resources
     )
-    return bool(resources) and all(kept)

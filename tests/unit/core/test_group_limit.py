@@ -173,6 +173,40 @@ def test_a_member_whose_owner_holds_it_counts_at_its_rated_power_also_where_it_m
     assert told(domain) == {"a": 5000, "b": 10_000, "c": 15_000}
 
 
+def keep(domain, member, kept_w, seconds):
+    """Let the owner keep a part of what a member has."""
+    kept = Resource(id="kept", kind="ev", rated_import_w=kept_w, state=ResourceState.OPTED_OUT)
+    free = Resource(id="free", kind="ev", rated_import_w=RATED[member] - kept_w)
+    able = Capability(revision=int(seconds), at=at(seconds), resources=(kept, free))
+    body = EndDeviceConfig(party=member, capability=able)
+    domain.tell(arrived(request(Verb.CREATE, Noun.CONFIG, member, body), member), seconds)
+    domain.tell(domain_tick(), seconds + 2)
+
+
+def test_what_an_owner_keeps_comes_first_and_the_rest_of_the_member_takes_its_part(domain):
+    create(domain, limit(30_000, is_mandatory=True))
+    all_in(domain)
+    keep(domain, "b", 12_000, 30)
+    assert (told(domain)["a"], told(domain)["c"]) == (3750, 11_250)
+    assert told(domain)["b"] == 10_000  # it rises when the others have confirmed theirs
+    answer(domain, "a", seconds=33, sequence=2)
+    answer(domain, "c", seconds=33, sequence=2)
+    domain.tell(domain_tick(), 35)
+    assert told(domain) == {"a": 3750, "b": 15_000, "c": 11_250}
+    assert counted(domain) == {}
+
+
+def test_what_owners_keep_beyond_a_limit_is_its_excess(domain):
+    create(domain, limit(8000))
+    all_in(domain)
+    keep(domain, "b", 12_000, 30)
+    answer(domain, "a", seconds=33, sequence=2)
+    answer(domain, "c", seconds=33, sequence=2)
+    domain.tell(domain_tick(), 35)
+    assert told(domain) == {"a": 0, "b": 8000, "c": 0}
+    assert domain.vtn.dispatching.dispatches[EVENT].excess_w == 4000
+
+
 def test_a_member_that_comes_back_gets_a_limit_again(domain):
     create(domain, limit(30_000))
     all_in(domain)

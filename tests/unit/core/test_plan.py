@@ -108,6 +108,21 @@ def test_a_limit_binds_what_is_free_and_what_is_dispatched():
     assert powers([limit(4500)], 80) == {"ev": None, "pump": None, "base": None}
 
 
+@pytest.mark.parametrize("flaw", [{"is_overridden": True}, {"is_faulty": True}])
+@pytest.mark.parametrize("own", [False, True])
+def test_what_the_customer_keeps_or_does_not_answer_comes_out_of_a_limit_first(flaw, own):
+    kept = EV.model_copy(update={"power_w": 3000, "increase_w": 0, "decrease_w": 0, **flaw})
+    caps = (Cap("own", at(0), FOREVER, Direction.IMPORT, 5000),) if own else ()
+    asked = [] if own else [limit(4000)]
+    assert powers(asked, 30, caps, samples=(kept, PUMP, BASE))["pump"] == 1000
+
+
+def test_what_the_customer_keeps_is_balanced_over_the_phases():
+    kept = EV.model_copy(update={"power_w": 3000, "increase_w": 0, "is_overridden": True})
+    made = powers([limit(1500, phase="A")], 30, samples=(kept, PUMP))
+    assert made == {"ev": None, "pump": 1500}
+
+
 def test_a_wide_limit_leaves_everything_free():
     assert powers([limit(60_000)], 30) == {"ev": None, "pump": None, "base": None}
 

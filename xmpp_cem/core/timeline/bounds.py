@@ -173,7 +173,7 @@ def divided(cap: Cap, resources: Mapping[str, Physical], unmanaged_w: int = 0) -
     Returns:
         Limits whose sum is at most `cap`; of a phase, those of resources that are on it.
     """
-    most_w = {name: _most(cap, each) for name, each in resources.items() if _is_on(cap, each)}
+    most_w = {name: flow_w(cap, each) for name, each in resources.items() if _is_on(cap, each)}
     left_w, total_w = max(cap.limit_w - unmanaged_w, 0), sum(most_w.values())
     if 0 < total_w < left_w:  # more than they can do now, and maybe not more than they can do soon
         most_w = {name: left_w * each // total_w for name, each in most_w.items()}
@@ -185,7 +185,8 @@ def _is_on(cap: Cap, physical: Physical) -> bool:
     return cap.phase is None or cap.phase in physical.phases
 
 
-def _most(cap: Cap, physical: Physical) -> int:
+def flow_w(cap: Cap, physical: Physical) -> int:
+    """Return the most that a resource can make flow in a limit's direction and phase, W."""
     is_import = cap.direction is Direction.IMPORT
     rated_w = physical.range.highest_w if is_import else -physical.range.lowest_w
     return -(-rated_w // len(physical.phases)) if cap.phase else rated_w

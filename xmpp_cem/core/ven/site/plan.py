@@ -7,7 +7,7 @@ from datetime import datetime
 from xmpp_cem.core.life.life import State
 from xmpp_cem.core.life.lifecycle import ENDED
 from xmpp_cem.core.records import Commitment
-from xmpp_cem.core.timeline.bounds import Cap, Physical, Range, divided
+from xmpp_cem.core.timeline.bounds import Cap, Physical, Range, divided, flow_w
 from xmpp_cem.core.timeline.responding import NO_RESPONSES, Responses
 from xmpp_cem.core.timeline.timeline import timeline
 from xmpp_cem.core.timeline.trajectory import Setting, setting_at
@@ -106,19 +106,26 @@ def _divided(
 ) -> dict[ResourceId, list[Cap]]:
     """Divide each limit over the resources that it bounds together.
 
-    At the connection point, and where it is the VEN's own, what nobody controls counts too.
+    What its owner keeps, or what does not answer, takes none: its flow comes first. At the
+    connection point, and where it is the VEN's own, what nobody controls counts too.
     """
     parts: dict[ResourceId, list[Cap]] = {}
-    steered = [s for s in samples if s.increase_w or s.decrease_w or s.is_overridden]
+    steered = [s for s in samples if (s.increase_w or s.decrease_w) and not s.is_overridden]
     for cap, commitment in caps:
-        meant = [s for s in steered if _is_meant(commitment, s)]
-        rest_w = 0
-        if commitment is None or _is_at_the_point(commitment.event.signal):
-            rest_w = sum(_flow_w(cap.direction, s) for s in samples if s not in meant)
-        able = {s.resource: Physical(_reach(s)) for s in meant}
+        able = {s.resource: Physical(_reach(s)) for s in steered if _is_meant(commitment, s)}
+        is_all = commitment is None or _is_at_the_point(commitment.event.signal)
+        rest_w = sum(
+            flow_w(cap, Physical(_present(s))) if _is_adrift(s) else _flow_w(cap.direction, s)
+            for s in samples
+            if s.resource not in able and (is_all or (_is_adrift(s) and _is_meant(commitment, s)))
+        )
         for name, part in divided(cap, able, rest_w).items():
             parts.setdefault(name, []).append(part)
     return parts
+
+
+def _is_adrift(sample: Sample) -> bool:
+    return sample.is_overridden or sample.is_faulty
 
 
 def _is_meant(commitment: Commitment | None, sample: Sample) -> bool:
@@ -131,6 +138,10 @@ def _is_at_the_point(signal: Signal) -> bool:
 
 def _flow_w(direction: Direction, sample: Sample) -> int:
     return max(0, sample.power_w if direction is Direction.IMPORT else -sample.power_w)
+
+
+def _present(sample: Sample) -> Range:
+    return Range(min(0, sample.power_w), max(0, sample.power_w))
 
 
 def _reach(sample: Sample) -> Range:

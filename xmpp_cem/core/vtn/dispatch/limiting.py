@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from xmpp_cem.allocations.limits import Limited, divide_limit
 from xmpp_cem.core.allocation import pro_rata
-from xmpp_cem.core.commitments import is_overridden, only
+from xmpp_cem.core.commitments import is_overridden, kept_by_owner, only
 from xmpp_cem.core.records import Dispatch, Member, Part
 from xmpp_cem.core.vtn.dispatch.calling import called_in
 from xmpp_cem.core.vtn.vtnstate import VtnState
@@ -78,19 +78,19 @@ def limiting(
         if isinstance(signal, Limit):
             rows = [_row(m, dispatch, parts.get(m.party), signal, now) for m in known.values()]
             standing = {p: _standing(parts.get(p), place) for p in known}
-            made.append(_divided(signal, rows, standing, unmanaged_w))
+            kept_w = {r.key: _kept_w(r, known[r.key], dispatch, signal, now) for r in rows}
+            made.append(_divided(signal, rows, kept_w, standing, unmanaged_w))
     for party in known:
         limits = [each.told[party][0] for each in made if party in each.told]
         told[party] = tuple(limits) if len(limits) == len(made) else ()
     worst = max(made, key=lambda each: each.excess_w)
-    why = _unknown(state, worst.why)
     called = {
         party: tuple(r.id for r in member.capability.resources)
         for party, member in known.items()
         if dispatch.event.programme and member.capability
     }
     given = {p: t for p, t in told.items() if t}
-    return Limiting(given, worst.counted_w, worst.excess_w, why, called)
+    return Limiting(given, worst.counted_w, worst.excess_w, _unknown(state, worst.why), called)
 
 
 def _bound(
@@ -154,13 +154,34 @@ def standing_after(part: Part, told: tuple[Limit, ...]) -> tuple[int, ...]:
 
 
 def _divided(
-    limit: Limit, rows: list[Limited], standing: Mapping[PartyId, int | None], unmanaged_w: int
+    limit: Limit,
+    rows: list[Limited],
+    kept_w: Mapping[PartyId, int],
+    standing: Mapping[PartyId, int | None],
+    unmanaged_w: int,
 ) -> Limiting:
-    wanted = divide_limit(limit.limit_w, unmanaged_w, rows)
+    """Divide one limit; what owners keep comes first, and bounds their sites only by what is there.
+
+    A site takes what its owner keeps out of its own limit, so that its limit holds for both.
+    """
+    together_w = sum(kept_w.values())
+    free = [row._replace(rated_w=row.rated_w - kept_w[row.key]) for row in rows]
+    wanted = divide_limit(limit.limit_w, unmanaged_w + together_w, free)
     room_w = max(0, limit.limit_w - unmanaged_w - sum(wanted.counted_w.values()))
-    held = _held(room_w, wanted.limits_w, standing)
+    first = pro_rata(min(room_w, together_w), kept_w)
+    limits = {p: w + first[p] for p, w in wanted.limits_w.items()}
+    held = _held(room_w, limits, standing)
     told = {p: (limit.model_copy(update={"limit_w": w}),) for p, w in held.items()}
-    return Limiting(told, wanted.counted_w, wanted.excess_w, wanted.why)
+    why = f"{wanted.why} {together_w} W are kept by owners." if together_w else wanted.why
+    return Limiting(told, wanted.counted_w, wanted.excess_w, why)
+
+
+def _kept_w(row: Limited, member: Member, dispatch: Dispatch, limit: Limit, now: datetime) -> int:
+    """Return what its owner may take at most of a member that else takes a limit, W."""
+    if not row.is_reachable or member.capability is None:
+        return 0
+    kept = kept_by_owner(dispatch.event, member.capability, {}, now)
+    return sum(resource.most_w(limit.direction) for resource in kept)
 
 
 def _held(
