@@ -19,7 +19,7 @@ from xmpp_cem.simulation.soak_domain import Domain, Load
 from xmpp_cem.simulation.town import TOP
 
 _WARM_S = 2100
-"""Until all bounds are reached; growth is measured after it, or after a third of a short run."""
+"""Until all bounds are reached; growth is measured after it, or in a short run's last third."""
 
 _POWER_W, _CHANGE_W = 4500, -100
 _LEAD_S, _LENGTH_S, _LOOK_S, _REST_S = 1.0, 1.0, 30, 15
@@ -46,7 +46,7 @@ class Figures:
     @property
     def growth(self) -> float:
         """How fast memory grows, MB an hour of virtual time: the slope of a fitted line."""
-        warm = min(_WARM_S, self.seconds // 3)
+        warm = min(_WARM_S, 2 * self.seconds // 3)
         points = [(at, size) for at, size in self.rss if at >= warm]
         if len(points) < 3:  # noqa: PLR2004 a line needs more
             return 0.0
