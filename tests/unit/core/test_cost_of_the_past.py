@@ -5,6 +5,8 @@ Counted are the instructions that the interpreter executes, so that no clock dec
 
 from datetime import timedelta
 
+import pytest
+
 from tests.unit.core.test_cost_per_update import SLACK, steps_of
 from tests.unit.core.test_settling import Settled
 from tests.unit.core.test_site import BOTH, House
@@ -25,6 +27,8 @@ from xmpp_cem.testing.builders import (
     reply_in,
     request,
 )
+
+pytestmark = pytest.mark.timeout(120)
 
 FEW, MANY = 8, 64
 """So many events are kept; as many readings in both cases."""

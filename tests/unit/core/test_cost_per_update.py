@@ -23,6 +23,8 @@ from xmpp_cem.model.resource import Capability, Resource
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import arrived, at, request
 
+pytestmark = pytest.mark.timeout(120)
+
 FEW, MANY = 30, 240
 SLACK = 1.3
 """The logarithm of eight times as many may show; eight times as much may not."""
