@@ -13,6 +13,8 @@ from xmpp_cem.model.event import EventStatus
 from xmpp_cem.model.ids import Jid, derived_id
 from xmpp_cem.testing.builders import HOST, at, of_kind
 
+pytestmark = pytest.mark.slow
+
 REPLAYS = 1000
 DAYS_2 = timedelta(days=2).total_seconds()
 

@@ -1,11 +1,15 @@
 from datetime import timedelta
 
+import pytest
+
 from xmpp_cem.core.life.life import State
 from xmpp_cem.core.records import Commitment
 from xmpp_cem.core.ven.commitments import Commitments
 from xmpp_cem.core.ven.tombstones import MOST_ENDED, forget_surplus
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import at, make_event
+
+pytestmark = pytest.mark.slow
 
 
 def commitment(number, status, seconds):

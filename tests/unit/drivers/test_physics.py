@@ -176,6 +176,7 @@ def test_registers_are_the_integral_of_power_and_the_ramp_holds(model: Model, st
 )
 @given(cuts=st.lists(st.integers(1, 3599), max_size=5), set_point=st.integers(-9000, 9000))
 @settings(max_examples=25)
+@pytest.mark.slow
 def test_how_often_a_resource_is_read_does_not_matter(model: Model, cuts: list, set_point: int):
     end = START + timedelta(hours=1)
     at_once = model.step(model.initial(START), end, set_point)

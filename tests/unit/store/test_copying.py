@@ -56,6 +56,7 @@ async def test_a_copy_made_beside_a_running_store_holds_everything(store, place,
     await copied.close()
 
 
+@pytest.mark.slow
 async def test_a_copy_shows_one_instant_while_commits_go_on(store, place, tmp_path):
     done = asyncio.Event()
 

@@ -40,7 +40,8 @@ from xmpp_cem.testing.builders import (
 from xmpp_cem.wire.codec import encode
 
 PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "growth.md"
-pytestmark = pytest.mark.timeout(60)  # two thousand rows of the larger ones take a while
+# Two thousand rows of the larger ones take a while.
+pytestmark = [pytest.mark.timeout(60), pytest.mark.slow]
 
 COUNT = 2000
 SITE = "site-0123"

@@ -127,6 +127,7 @@ async def test_a_program_that_is_not_there_is_a_failure_of_the_device(tmp_path, 
         await driver.read()
 
 
+@pytest.mark.slow
 async def test_a_script_that_does_not_end_is_ended(start):
     driver = start("import signal, time\nwhile True: time.sleep(1)\n", is_whole=True)
     with pytest.raises(TimeoutError):
