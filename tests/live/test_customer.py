@@ -56,12 +56,6 @@ class Home(Scene):
         assert child.returncode == 0
         return out.decode()
 
-    async def call(self, number, programme=None, start_in=40, answer_in=30):
-        """Ask the domain for 1 kW less for ten minutes; return the event's id."""
-        event, reply = await self.ask(number, programme, start_in, answer_in)
-        assert reply.result is Result.OK, reply.errors
-        return event
-
     async def ask(self, number, programme=None, start_in=40, answer_in=30):
         """Ask the same; return the event's id and how the VTN took it."""
         now = self.operator.now()
@@ -79,14 +73,26 @@ class Home(Scene):
         reply = await self.operator.request("grid", Verb.CREATE, Noun.CONTROLS, body=body)
         return event.id, reply
 
-    async def until_yes(self, first):
+    async def until_yes(self, first, **asking):
         """Call anew until the site says yes: its VTN learns later what its owner has said."""
-        for number in range(first, first + 20):
-            event, reply = await self.ask(number)
+        for number in range(first, first + 30):
+            event, reply = await self.ask(number, **asking)
             if reply.result is Result.OK and (await self.answer(event)).opt is Opt.IN:
                 return event
+            if reply.result is not Result.FAILED:
+                await self.operator.request("grid", Verb.CANCEL, Noun.CONTROLS, ids=(event,))
             await asyncio.sleep(1)
         raise AssertionError("the site never says yes")
+
+    async def until_refused(self, first, **asking):
+        """Call anew until the VTN knows that nobody can; return why it refuses."""
+        for number in range(first, first + 30):
+            event, reply = await self.ask(number, **asking)
+            if reply.result is Result.FAILED:
+                return reply.errors[0].reason
+            await self.operator.request("grid", Verb.CANCEL, Noun.CONTROLS, ids=(event,))
+            await asyncio.sleep(1)
+        raise AssertionError("the VTN never refuses")
 
     async def answer(self, event):
         """Wait for the site's answer, whatever it is."""
@@ -137,28 +143,26 @@ async def home(request, tmp_path):
 
 
 async def test_what_the_customer_says_takes_effect_while_the_ven_runs(home):
-    event = await home.call(1, "peak")
-    assert (await home.until(event, Opt.IN)).promised_w == -1000
+    event = await home.until_yes(1, programme="peak")
+    assert (await home.answer(event)).promised_w == -1000
 
     assert "withdrawn for all resources" in await home.says("consent", "withdraw", "peak")
     await home.until(event, Opt.OUT, "withdrawn from peak")
     await home.says("consent", "give", "peak")
+    await home.until(event, Opt.IN)
 
     start = f"{home.operator.now():%Y-%m-%dT00:00:00}"
     weekend = ("weekend", "--answer", "no", "--start", start, "--for", "48h", "--reason", "guests")
     await home.says("opt", "add", *weekend)
-    other = await home.call(2)
-    await home.until(other, Opt.OUT, "opt schedule: guests")
+    await home.until(event, Opt.OUT, "opt schedule: guests")
     await home.says("opt", "remove", "weekend")
     third = await home.until_yes(100)
 
     await home.says("override", "on", "--for", "1h", "--reason", "film night")
     await home.until(third, Opt.OUT, "local override: film night")
-    await asyncio.sleep(2)
-    tomorrow = await home.call(4, start_in=7200, answer_in=20)
-    await home.until(tomorrow, Opt.IN)
-    _, soon = await home.ask(5, start_in=1800, answer_in=20)
-    assert soon.errors[0].reason == "no member is reachable and ready"
+    await home.until_yes(200, start_in=7200)
+    why = await home.until_refused(300, start_in=1800)
+    assert why == "no member is reachable and ready"
     await home.says("override", "off")
-    await home.until_yes(200)
+    await home.until_yes(400)
     assert home.running[SITE].returncode is None
