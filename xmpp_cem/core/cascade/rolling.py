@@ -165,17 +165,19 @@ class Rolling:
         )
 
     def _of(self, lower: Lower, now: datetime) -> tuple[Reading, ...]:
-        vtn = lower.role
-        if not vtn.metering.summing.has_news or not self._has_begun(lower, now):
+        vtn, summing = lower.role, lower.role.metering.summing
+        if not summing.has_news or not self._has_begun(lower, now):
             return ()
         admitted = [member for member in vtn.members.values() if member.is_admitted]
-        alone = {each.party: vtn.dispatching.left_alone(each.party) for each in admitted}
         lost = Availability.UNREACHABLE
         awaited = {each.party for each in admitted if each.availability is not lost}
         grace: timedelta | None = vtn.settings.report_every
         if vtn.recovery.is_busy(now):
             grace = None
-        return vtn.metering.summing.due(self.party, alone, awaited, now, grace)
+        if not summing.ready(awaited, now, grace):
+            return ()
+        alone = {each.party: vtn.dispatching.left_alone(each.party) for each in admitted}
+        return summing.due(self.party, alone, awaited, now, grace)
 
     def _has_begun(self, lower: Lower, now: datetime) -> bool:
         """Whether it was known since our start which members are there."""

@@ -200,6 +200,17 @@ class Summing:
         known = self._newest.get(party)
         return known[1].expected if known else 1
 
+    def ready(
+        self, awaited: AbstractSet[PartyId], now: datetime, grace: timedelta | None
+    ) -> list[Interval]:
+        """Return the windows that are to be told, or told anew, in the order of time."""
+        found = (
+            interval
+            for interval, each in self.sums.items()
+            if each.is_news and _is_ready(interval, each, awaited, now, grace)
+        )
+        return sorted(found, key=lambda interval: interval.start)
+
     def due(
         self,
         party: PartyId,
@@ -222,13 +233,9 @@ class Summing:
             now: the present.
             grace: how long after a window's end to wait for the rest, None while it is on its way.
         """
-        ready = [
-            (interval, each)
-            for interval, each in self.sums.items()
-            if each.is_news and _is_ready(interval, each, awaited, now, grace)
-        ]
         made = []
-        for interval, each in sorted(ready, key=lambda entry: entry[0].start):
+        for interval in self.ready(awaited, now, grace):
+            each = self.sums[interval]
             each.told = 0 if each.told is None else each.told + 1
             each.told_at, each.is_news = now, False
             missing = {
