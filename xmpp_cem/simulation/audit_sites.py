@@ -10,7 +10,7 @@ from xmpp_cem.core.records import Commitment
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.event import Order
 from xmpp_cem.simulation.books import Book
-from xmpp_cem.simulation.evidence import Applied, Evidence
+from xmpp_cem.simulation.evidence import Applied, Asked, Evidence
 from xmpp_cem.simulation.findings import Finding, Scene
 
 _LAG = timedelta(seconds=0.1)
@@ -32,8 +32,24 @@ def decisions(evidence: Evidence, books: Mapping[str, Book]) -> Iterator[Finding
         if key in seen:
             yield promise, f"{asked.site} was asked twice for {asked.event[:8]} {asked.order}"
         seen.add(key)
-        if any(each.order == asked.order for each in answers):
+        if any(each.order == asked.order for each in answers) and _had_answered(
+            books[asked.site], asked
+        ):
             yield promise, f"{asked.site} was asked after it had answered {asked.event[:8]}"
+
+
+def _had_answered(book: Book, asked: Asked) -> bool:
+    """Whether an answer was there for longer than a disk takes: silence may have given one since.
+
+    A program that is asked in the instant of its deadline may still say otherwise, like a slow one.
+    """
+    return any(
+        written.number < asked.number and asked.at - written.at > _LAG
+        for written in book.versions["commitment", asked.event]
+        if isinstance(written.record, Commitment)
+        and written.record.answer
+        and written.record.answer.order == asked.order
+    )
 
 
 def set_points(evidence: Evidence, books: Mapping[str, Book], scene: Scene) -> Iterator[Finding]:
