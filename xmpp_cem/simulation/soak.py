@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,8 @@ _LEAD_S, _LENGTH_S, _LOOK_S, _REST_S = 1.0, 1.0, 30, 15
 class Figures:
     """What became of a run; memory in MB, `growth` of it by the hour after warming up.
 
-    `kept` are the records in all stores, at the same instants.
+    `kept` are the records in all stores and `blocks` the objects that Python holds, at the same
+    instants: memory that grows while neither does is what the allocator does not give back.
     """
 
     load: Load
@@ -41,13 +43,23 @@ class Figures:
     behind: dict[str, str] = field(default_factory=dict)
     rss: list[tuple[int, float]] = field(default_factory=list)
     kept: list[tuple[int, int]] = field(default_factory=list)
+    blocks: list[tuple[int, int]] = field(default_factory=list)
     cpu_s: list[tuple[int, float]] = field(default_factory=list)
 
     @property
     def growth(self) -> float:
-        """How fast memory grows, MB an hour of virtual time: the slope of a fitted line."""
+        """How fast memory grows, MB an hour of virtual time."""
+        return self._growth_of(self.rss)
+
+    @property
+    def block_growth(self) -> float:
+        """How many more objects Python holds after an hour of virtual time."""
+        return self._growth_of(self.blocks)
+
+    def _growth_of(self, sizes: Iterable[tuple[int, float]]) -> float:
+        """Return the slope of a line fitted to what was seen after warming up, by the hour."""
         warm = min(_WARM_S, 2 * self.seconds // 3)
-        points = [(at, size) for at, size in self.rss if at >= warm]
+        points = [(at, size) for at, size in sizes if at >= warm]
         if len(points) < 3:  # noqa: PLR2004 a line needs more
             return 0.0
         mean_at = sum(at for at, _ in points) / len(points)
@@ -74,8 +86,10 @@ class Figures:
             "behind": self.behind,
             "rss_mb": [(at, round(size, 1)) for at, size in self.rss],
             "records": self.kept,
+            "blocks": self.blocks,
             "cpu_s": [(at, round(spent, 1)) for at, spent in self.cpu_s],
             "growth_mb_per_hour": round(self.growth, 1),
+            "growth_blocks_per_hour": round(self.block_growth),
         }
 
 
@@ -134,10 +148,12 @@ def _look(second: int, domain: Domain, evidence: Evidence, figures: Figures) -> 
     figures.seconds = second
     figures.rss.append((second, _rss_mb()))
     figures.kept.append((second, sum(store.size for store in domain.stores.values())))
+    figures.blocks.append((second, sys.getallocatedblocks()))
     figures.cpu_s.append((second, time.process_time()))
     sys.stderr.write(
         f"{second} s, {figures.controls.total()} controls, {figures.rss[-1][1]:.0f} MB, "
-        f"{figures.kept[-1][1]} records, {figures.cpu_s[-1][1]:.0f} s of a processor\n"
+        f"{figures.kept[-1][1]} records, {figures.blocks[-1][1]} objects, "
+        f"{figures.cpu_s[-1][1]:.0f} s of a processor\n"
     )
 
 
@@ -164,7 +180,8 @@ def main() -> int:
     sys.stdout.write(
         f"{figures.seconds} s of virtual time in {figures.took_s:.0f} s: "
         f"{dict(figures.controls)} controls, {figures.lost} lost, {figures.readings} readings, "
-        f"{len(figures.behind)} sites behind, memory {figures.growth:+.1f} MB an hour\n"
+        f"{len(figures.behind)} sites behind, memory {figures.growth:+.1f} MB an hour, "
+        f"{figures.block_growth:+.0f} objects an hour\n"
     )
     return 1 if figures.lost or figures.behind else 0
 

@@ -12,6 +12,7 @@ def test_a_short_soak_keeps_every_control_and_knows_every_reading(monkeypatch, t
     assert figures["controls"] == {"OK": 12}
     assert figures["committed"] == {"site-0": 6, "site-1": 6}
     assert figures["readings"] >= 6 * 6
+    assert all(blocks > 10_000 for _, blocks in figures["blocks"])
     assert (figures["lost"], figures["behind"]) == (0, {})
     assert "0 lost" in capsys.readouterr().out
 
@@ -19,7 +20,9 @@ def test_a_short_soak_keeps_every_control_and_knows_every_reading(monkeypatch, t
 def test_growth_is_the_slope_after_warming_up():
     figures = soak.Figures(soak.Load(), seconds=900)
     figures.rss = [(30, 10.0), (60, 90.0), *((at, 100 + at / 360) for at in range(300, 900, 30))]
+    figures.blocks = [(at, 1000 + at) for at in range(0, 900, 30)]
     assert round(figures.growth, 3) == 10.0
+    assert round(figures.block_growth, 3) == 3600
 
 
 def test_a_control_that_a_site_never_committed_is_lost():
