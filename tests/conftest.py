@@ -44,6 +44,7 @@ class Groups(LoadScopeScheduling):
         return group_of(nodeid) or nodeid
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     return Groups(config, log)
 
