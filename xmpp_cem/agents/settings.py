@@ -113,6 +113,7 @@ def vtn_settings(
         heartbeat=lower.heartbeat,
         report_every=lower.report_every,
         tolerance_w=lower.tolerance_w,
+        randomise_s=int(lower.randomise.total_seconds()),
         lease=lower.lease,
         grace=lower.grace,
         profile=lower.profile,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from xmpp_cem.messages.envelope import Noun, Verb
 from xmpp_cem.messages.operations import DispatchRecord, MemberShare
 from xmpp_cem.model.event import Change, Event, EventStatus, Mode, Order, Targets
 from xmpp_cem.model.ids import PartyId
-from xmpp_cem.model.signal import Delta, Share, Signal, TargetPower
+from xmpp_cem.model.signal import Delta, Share, Signal
 from xmpp_cem.model.time import Interval
 
 if TYPE_CHECKING:  # it brings the whole XMPP library
@@ -28,8 +28,6 @@ _LEAST_TO_ANSWER = timedelta(seconds=2)
 _MOST_TO_ANSWER = timedelta(seconds=30)
 _LOOK_EVERY_S = 1.0
 _LONGEST_WAIT = timedelta(minutes=30)
-_USUAL_WAIT = timedelta(minutes=10)
-_LONG = timedelta(minutes=15)
 _OVERDUE = timedelta(seconds=60)
 
 
@@ -102,18 +100,8 @@ class Spread:
             "ramp_s": self.ramp,
             "recovery_s": self.recovery,
         }
-        return {name: int(length.total_seconds()) for name, length in given.items() if length}
-
-    def or_usual(self, signal: Signal, length: timedelta) -> "Spread":
-        """Return the same, with the usual random delay where nothing was said of it.
-
-        Members of a long change of power begin over a sixth of it, at most ten minutes, so that not
-        all move in one second. What is short, a limit, a price and a level begin at once.
-        """
-        is_power = isinstance(signal, Delta | TargetPower)
-        if self.randomise is not None or not is_power or length < _LONG:
-            return self
-        return replace(self, randomise=min(_USUAL_WAIT, length / 6))
+        told = {name: length for name, length in given.items() if length is not None}
+        return {name: int(length.total_seconds()) for name, length in told.items()}
 
 
 @dataclass(frozen=True)
@@ -146,7 +134,7 @@ class Ask:
             reason=self.reason,
             priority=self.priority,
             programme=self.programme,
-            **self.spread.or_usual(signal, times.end - times.start).seconds,
+            **self.spread.seconds,
         )
 
 

@@ -49,8 +49,8 @@ Randomise = Annotated[
     typer.Option(
         parser=duration,
         metavar="TIME",
-        help="Each start is put off at random, by 30m at most; unless told by up to 10m where a "
-        "change of power lasts 15m or more. 0s in emergencies.",
+        help="Each start is put off at random, by 30m at most; unless told as the VTN's setting "
+        "`randomise` has it. 0s for at once.",
     ),
 ]
 Ramp = Annotated[

@@ -170,6 +170,10 @@ class LowerConfig(Section):
     tolerance_w: _Watts = 100
     """A smaller shortfall is not divided anew, W; 1 % of the target is not either."""
 
+    randomise: Annotated[timedelta, Bounds(0, 1800)] = timedelta(minutes=10)
+    """Members begin a change of power of 15 minutes or more at random within this, and within a
+    sixth of it; events that tell their own delay, and emergencies, do not take it."""
+
     lease: Annotated[timedelta, Bounds(5, 3600)] = timedelta(seconds=25)
     """A member that was silent for so long, pings included, is unreachable."""
 

@@ -1,11 +1,11 @@
 """What a VTN is called to dispatch, by an operator or by the level above."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from xmpp_cem.model.event import EVERYTHING, Change, Event, Mode, Targets
 from xmpp_cem.model.ids import EventId, MessageId, ProgrammeId
-from xmpp_cem.model.signal import Delta, Signal
+from xmpp_cem.model.signal import Delta, Signal, TargetPower
 from xmpp_cem.model.time import Interval
 from xmpp_cem.model.value import Value
 
@@ -61,8 +61,35 @@ class Asker(Value):
     trace: str | None = None
 
 
-def called(event: Event) -> Call:
-    """Return what an operator's event calls for."""
+_LONG = timedelta(minutes=15)
+"""A change of power this long leaves time to begin at random."""
+
+
+def usual_s(event: Event, most_s: int) -> int:
+    """Return how much later an event may begin at random of which nobody said it, seconds.
+
+    Members of a long change of power begin over a sixth of it at most, so that not all move in one
+    second (UK SI 2021/1467, regulation 11). What is short, an emergency, a limit, a price and a
+    level begin at once.
+
+    Args:
+        event: as an operator asks it.
+        most_s: the most that its VTN usually allows, seconds.
+    """
+    length = event.active.end - event.active.start
+    is_power = isinstance(event.signal, Delta | TargetPower)
+    if not is_power or event.priority == 0 or length < _LONG:
+        return 0
+    return min(most_s, length // timedelta(seconds=6))
+
+
+def called(event: Event, randomise_s: int) -> Call:
+    """Return what an operator's event calls for.
+
+    Args:
+        event: as it is asked.
+        randomise_s: how much later it may begin where the event does not say it, seconds.
+    """
     return Call(
         event=event.id,
         signal=event.signal,
@@ -73,7 +100,7 @@ def called(event: Event) -> Call:
         mode=event.mode,
         priority=event.priority,
         reason=event.reason,
-        randomise_s=event.randomise_s,
+        randomise_s=randomise_s if event.randomise_s is None else event.randomise_s,
         ramp_s=event.ramp_s,
         recovery_s=event.recovery_s,
         programme=event.programme,

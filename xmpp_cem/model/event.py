@@ -96,7 +96,8 @@ class Event(Value):
         changes: what is asked later on, in order; each of the same kind as `signal`.
         targets: which resources are meant.
         programme: under whose rules, None for those of the domain alone.
-        randomise_s: the start is put off by a random time up to this, seconds; 0 for emergencies.
+        randomise_s: the start is put off by a random time up to this, seconds; None for what the
+            VTN usually allows, in what an operator asks alone. Emergencies are never put off.
         ramp_s: how long power may take to get there, seconds.
         recovery_s: over how long the end is spread against rebound, seconds.
         created: when the VTN made the event.
@@ -115,7 +116,7 @@ class Event(Value):
     changes: tuple[Change, ...] = Field(default=(), max_length=96)
     targets: Targets = EVERYTHING
     programme: ProgrammeId | None = None
-    randomise_s: int = Field(default=0, ge=0, le=1800)
+    randomise_s: int | None = Field(default=None, ge=0, le=1800)
     ramp_s: int = Field(default=0, ge=0, le=86400)
     recovery_s: int = Field(default=0, ge=0, le=86400)
     created: Instant

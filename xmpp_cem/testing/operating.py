@@ -162,6 +162,7 @@ class OperatorClient:
             signal=signal,
             changes=changes,
             targets=Targets(resources=resources),
+            randomise_s=0,
             created=now,
             answer_by=now + timedelta(seconds=answer_in),
         )
@@ -180,6 +181,7 @@ class OperatorClient:
             order=Order(epoch=0, modification=0),
             active=Interval(start=start, end=start + timedelta(seconds=seconds)),
             signal=Delta(power_w=power_w),
+            randomise_s=0,
             created=now,
             answer_by=start - timedelta(seconds=1),
         )

@@ -35,12 +35,14 @@ FIELDS: Fields = {
     "answer_by": ("answerBy", INSTANT),
     "programme": ("programme", TOKEN),
 }
+DELAY: Fields = {"randomise_s": ("randomiseSeconds", INTEGER)}
+"""What 0 says other than nothing does: that members are to begin at once."""
+
 SPREADS: Fields = {
-    "randomise_s": ("randomiseSeconds", INTEGER),
     "ramp_s": ("rampSeconds", INTEGER),
     "recovery_s": ("recoverySeconds", INTEGER),
 }
-"""How an event is spread in time; what is not spread is not written."""
+"""How else an event is spread in time; what is not spread is not written."""
 
 UNANSWERED: Fields = {"wants_answer": ("answerWanted", BOOLEAN)}
 """What is not written where an answer is wanted, as it nearly always is."""
@@ -174,6 +176,7 @@ def _fill_event(element: Draft, event: Event) -> None:
     set_attributes(element, event, FIELDS)
     set_attributes(element, event.order, ORDER)
     set_attributes(element, event.active, INTERVAL)
+    set_attributes(element, event, DELAY)
     for name, text in written(event, SPREADS):
         if text != "0":
             element.set(name, text)
@@ -194,6 +197,7 @@ def _fill_event(element: Draft, event: Event) -> None:
 def _read_event(element: Element) -> Event:
     values = {
         **attributes(element, FIELDS),
+        **attributes(element, DELAY),
         **attributes(element, SPREADS),
         **attributes(element, UNANSWERED),
         **leaves(element, EVENT, REASON),

@@ -22,7 +22,10 @@ _DIRECTIVE = re.compile(r"^\{\{(\w+)(?: (.+))?\}\}$", re.MULTILINE)
 _CODE = re.compile(r"^    \| ([\d.]+) \| (.*) \|$", re.MULTILINE)
 
 _TABLES: Mapping[str, tuple[type[Value], Fields]] = {
-    "event": (Event, {**controls.FIELDS, **controls.SPREADS, **ORDER, **INTERVAL}),
+    "event": (
+        Event,
+        {**controls.FIELDS, **controls.DELAY, **controls.SPREADS, **ORDER, **INTERVAL},
+    ),
     "programme": (Programme, {**programmes.RULES, **INTERVAL, **programmes.TITLE}),
     "window": (DailyWindow, programmes.WINDOW),
     "enrolment": (Enrolment, {**programmes.BOUND, **INTERVAL}),

@@ -100,7 +100,7 @@ def events(draw):
         changes=draw(changes(active, signal)),
         targets=draw(targets),
         programme=draw(st.none() | programme_ids),
-        randomise_s=draw(st.just(0) | st.integers(0, 1800)),
+        randomise_s=draw(st.none() | st.just(0) | st.integers(0, 1800)),
         ramp_s=draw(st.just(0) | st.integers(0, 86400)),
         recovery_s=draw(st.just(0) | st.integers(0, 86400)),
         created=draw(instants),

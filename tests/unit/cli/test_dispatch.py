@@ -10,7 +10,7 @@ from xmpp_cem.messages.operations import DispatchRecord, MemberShare
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import EventStatus, Mode, Order
-from xmpp_cem.model.signal import Delta, Direction
+from xmpp_cem.model.signal import Delta
 from xmpp_cem.model.stage import Stage
 from xmpp_cem.model.time import Interval
 
@@ -136,22 +136,10 @@ def test_an_event_says_how_it_is_spread():
     assert (made.priority, made.randomise_s, made.ramp_s, made.recovery_s) == (7, 600, 60, 0)
 
 
-@pytest.mark.parametrize(
-    ("said", "minutes", "randomise", "expected_s"),
-    [
-        (Said(-5), 60, None, 600),
-        (Said(set_point_w=0), 30, None, 300),
-        (Said(-5), 60, s(0), 0),
-        (Said(-5), 14, None, 0),
-        (Said(limit_w=5, direction=Direction.IMPORT), 60, None, 0),
-    ],
-)
-def test_long_changes_of_power_begin_over_some_minutes_unless_told(
-    said, minutes, randomise, expected_s
-):
-    when = When(s(10), None, s(60 * minutes), None)
-    ask = Ask(ID, said, when, Mode.REAL, "", spread=Spread(randomise))
-    assert ask.event(NOON).randomise_s == expected_s
+@pytest.mark.parametrize(("randomise", "said_s"), [(None, None), (s(0), 0), (s(90), 90)])
+def test_at_once_is_other_than_what_the_vtn_usually_does(randomise, said_s):
+    ask = Ask(ID, Said(-5), When(s(10), None, s(60), None), Mode.REAL, "", spread=Spread(randomise))
+    assert ask.event(NOON).randomise_s == said_s
 
 
 def test_what_is_not_changed_stands():

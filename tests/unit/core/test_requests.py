@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 import pytest
 
 from xmpp_cem.core.access import Role, is_allowed
@@ -15,7 +17,7 @@ from xmpp_cem.model.event import Order
 from xmpp_cem.model.ids import derived_id
 from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.resource import Capability, Resource
-from xmpp_cem.model.signal import Delta
+from xmpp_cem.model.signal import Delta, Direction, Limit, Price, TargetPower
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import (
     NOW,
@@ -101,6 +103,36 @@ def test_members_are_told_how_an_event_is_spread(domain):
     spread = {"randomise_s": 600, "ramp_s": 60, "recovery_s": 300}
     (told,) = events_in(create(domain, make_event(priority=7, **spread)))
     assert told.model_dump(include={"priority", *spread}) == {"priority": 7, **spread}
+
+
+@pytest.mark.parametrize(
+    ("event", "told_s"),
+    [
+        ({}, 600),
+        ({"signal": TargetPower(power_w=-3600)}, 600),
+        ({"active": Interval(start=at(20), end=at(20 + 1800))}, 300),
+        ({"active": Interval(start=at(20), end=at(20 + 899))}, 0),
+        ({"randomise_s": 0}, 0),
+        ({"randomise_s": 1800}, 1800),
+        ({"priority": 0}, 0),
+        ({"signal": Price(per_kwh=Decimal("0.3"), currency="EUR")}, 0),
+        ({"signal": Limit(limit_w=3600, direction=Direction.IMPORT)}, 0),
+    ],
+)
+def test_long_changes_of_power_begin_at_random_unless_told(domain, event, told_s):
+    an_hour = {"active": Interval(start=at(20), end=at(20 + 3600))}
+    asked = make_event(**(an_hour | event))
+    create(domain, asked)
+    assert domain.vtn.dispatching.dispatches[asked.id].event.randomise_s == told_s
+
+
+def test_how_an_event_begins_stands_when_it_is_changed_without_a_word_of_it(domain):
+    an_hour = Interval(start=at(20), end=at(20 + 3600))
+    create(domain, make_event(active=an_hour, randomise_s=90))
+    (told,) = events_in(change(domain, make_event(active=an_hour, reason="why"), 5))
+    assert (told.reason, told.randomise_s) == ("why", 90)
+    (told,) = events_in(change(domain, make_event(active=an_hour, randomise_s=0), 6))
+    assert told.randomise_s == 0
 
 
 def test_an_event_is_changed_also_while_it_acts(domain):

@@ -78,7 +78,7 @@ class Rules:
             origin=case.upper.domain,
             path=(*commitment.path, self.tokens[lower.domain]),
             hop=commitment.hop + 1,
-            randomise_s=event.randomise_s,
+            randomise_s=event.randomise_s or 0,
             ramp_s=event.ramp_s,
             recovery_s=event.recovery_s,
             programme=self.settings.programme_below(event.programme, lower.role.settings),

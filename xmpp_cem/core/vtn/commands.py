@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from xmpp_cem.core.call import called
+from xmpp_cem.core.call import Call, called, usual_s
 from xmpp_cem.core.effects import Effect, Respond, VerifyNodes
 from xmpp_cem.core.inputs import Link, NodesVerified, RequestArrived
 from xmpp_cem.core.vtn.dispatch.asking import why_not_asked
@@ -92,7 +92,7 @@ class Commands:
         problem = self._problem(event, now)
         if problem:
             return self._state.refuse(what, now, "2.15", problem)
-        effects = self._dispatching.create(called(event), now)
+        effects = self._dispatching.create(self._call(event), now)
         return effects + self._told(what, event.id, now)
 
     def _change(self, what: RequestArrived, body: EndDeviceControls, now: datetime) -> list[Effect]:
@@ -103,15 +103,20 @@ class Commands:
         known = self._dispatching.dispatches.get(event.id)
         if known is None:
             return self._state.refuse(what, now, "2.15", f"there is no event {event.id}")
+        call = called(event, known.event.randomise_s or 0)
         problem = (
             why_not_asked(self._state, event)
-            or why_fixed(known, called(event), now)
-            or self._upholding.why_untimely(called(event), now)
+            or why_fixed(known, call, now)
+            or self._upholding.why_untimely(call, now)
         )
         if problem:
             return self._state.refuse(what, now, "2.15", problem)
-        effects = self._dispatching.modify(called(event), "modified by the operator", now)
+        effects = self._dispatching.modify(call, "modified by the operator", now)
         return effects + self._told(what, event.id, now)
+
+    def _call(self, event: Event) -> Call:
+        """Return what is called for, with the usual random start where none was told."""
+        return called(event, usual_s(event, self._state.settings.randomise_s))
 
     def _told(self, what: RequestArrived, event_id: str, now: datetime) -> list[Effect]:
         """Answer at once, or say that the answer comes when the members have given theirs."""

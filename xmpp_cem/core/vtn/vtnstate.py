@@ -86,6 +86,7 @@ class VtnSettings:
         heartbeat: how often the index is published at least.
         report_every: length of a reporting window.
         tolerance_w: a smaller shortfall is not divided anew.
+        randomise_s: how much later members begin at random where an event does not say it, s.
         lease: how long a member may be silent before it counts as unreachable.
         grace: how long after connecting presences may still be on their way.
         profile: name of the payload profile, for the card.
@@ -114,6 +115,7 @@ class VtnSettings:
     heartbeat: timedelta = timedelta(seconds=60)
     report_every: timedelta = timedelta(seconds=10)
     tolerance_w: int = 100
+    randomise_s: int = 600
     lease: timedelta = timedelta(seconds=25)
     grace: timedelta = timedelta(seconds=5)
     profile: str = "iec61968-9"

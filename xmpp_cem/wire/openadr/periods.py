@@ -41,7 +41,7 @@ def read_duration(parent: Element) -> timedelta | None:
 
 def append_spreads(parent: Draft, event: Event) -> None:
     """Write how an event is spread in time, each as a duration; nothing for what is not."""
-    if event.randomise_s:
+    if event.randomise_s is not None:
         tolerate = append(append(parent, XCAL, "tolerance"), XCAL, "tolerate")
         append(tolerate, XCAL, "startafter", DURATION.write(timedelta(seconds=event.randomise_s)))
     for name, seconds in (("x-eiRampUp", event.ramp_s), ("x-eiRecovery", event.recovery_s)):

@@ -33,7 +33,8 @@ def drawn(commitment: Commitment, seed: str, party: PartyId, now: datetime) -> C
     A later version that allows less keeps them as far as it allows.
     """
     event = commitment.event
-    spread = Spread(start_s=event.randomise_s, stop_s=event.randomise_s)
+    most_s = event.randomise_s or 0  # its VTN has resolved what it usually allows
+    spread = Spread(start_s=most_s, stop_s=most_s)
     taken = commitment.taken or now
     kept = commitment.offsets
     made = offsets(seed.encode(), event.id, party, spread, kept, is_emergency=event.priority == 0)

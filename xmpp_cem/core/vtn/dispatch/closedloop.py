@@ -63,7 +63,7 @@ def judged(
 
 def _slack_s(dispatch: Dispatch) -> int:
     """Return how long after the start everybody may still be on the way, seconds."""
-    return dispatch.event.randomise_s + dispatch.event.ramp_s
+    return (dispatch.event.randomise_s or 0) + dispatch.event.ramp_s
 
 
 def _judged_by(
