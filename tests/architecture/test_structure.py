@@ -3,6 +3,7 @@
 import ast
 import importlib
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,37 +14,50 @@ ROOT = Path(xmpp_cem.__file__).parent
 MODULES = sorted(path for path in ROOT.rglob("*.py") if path.read_text().strip())
 
 
-def name(path: Path) -> str:
-    return str(path.relative_to(ROOT.parent))
-
-
-@pytest.mark.parametrize("path", MODULES, ids=name)
-def test_a_module_is_short_and_says_in_one_sentence_what_it_is_for(path):
-    text = path.read_text()
-    assert len(text.splitlines()) <= 300
-    docstring = ast.get_docstring(ast.parse(text))
-    assert docstring, "no docstring"
-    first = docstring.split("\n\n")[0]
-    assert first.endswith("."), first
-
-
-@pytest.mark.parametrize("path", MODULES, ids=name)
-def test_functions_are_short(path):
-    functions = (
-        node
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    )
-    long = [
-        f"{node.name}: {length}"
-        for node in functions
-        if (length := (node.end_lineno or 0) - node.lineno + 1) > LONGEST
-    ]
-    assert long == []
+MOST_LINES = 300
 
 
 LONGEST = 45
 """Forty lines of code, and room for a docstring."""
+
+
+def faults(text: str) -> Iterator[str]:
+    """Yield what is wrong with a module's size and with what it says of itself."""
+    tree = ast.parse(text)
+    lines, docstring = len(text.splitlines()), ast.get_docstring(tree)
+    if lines > MOST_LINES:
+        yield f"{lines} lines"
+    if not (docstring or "").split("\n\n")[0].endswith("."):
+        yield "does not say in one sentence what it is for"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or 0) - node.lineno + 1
+            if length > LONGEST:
+                yield f"{node.name} has {length} lines"
+
+
+def test_modules_and_functions_are_short_and_say_what_they_are_for():
+    found = [
+        f"{path.relative_to(ROOT.parent)}: {fault}"
+        for path in MODULES
+        for fault in faults(path.read_text())
+    ]
+    assert found == []
+    assert len(MODULES) > 100
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('"""What it is for."""\n' + "x = 1\n" * 300, "301 lines"),
+        ("x = 1\n", "does not say"),
+        ('"""No sentence"""\n', "does not say"),
+        ('"""A module."""\n\ndef f():\n' + "    x = 1\n" * 45, "f has 46 lines"),
+    ],
+)
+def test_a_fault_of_structure_is_found(text, fault):
+    (found,) = faults(text)
+    assert fault in found
 
 
 def test_public_names_are_exported():

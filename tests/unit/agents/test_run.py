@@ -114,6 +114,7 @@ def waits(logs):
     return [entry for entry in logs if entry["event"] == "the agent waits for its store"]
 
 
+@pytest.mark.slow
 async def test_an_agent_whose_store_is_away_tries_again_until_it_is_there(tmp_path):
     read = config(tmp_path, "vtn")
     away = read.model_copy(update={"store": "postgresql://127.0.0.1:1/nothing"})

@@ -45,6 +45,7 @@ def dies(tmp_path, kind, moment):
     return ended.returncode, ended.stdout, Shelf(store).kinds()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("moment", "said", "kept"),
     [
@@ -58,6 +59,7 @@ def test_a_party_dies_at_each_moment_of_the_commit_that_was_named(tmp_path, mome
     assert dies(tmp_path, "Decided", moment) == (-9, said, kept)
 
 
+@pytest.mark.slow
 def test_a_party_lives_where_the_commit_does_not_come(tmp_path):
     assert dies(tmp_path, "ItemReceived", "before")[0] == 0
 

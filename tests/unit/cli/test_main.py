@@ -20,6 +20,7 @@ def test_wrong_use_is_2(call: Call, arguments: tuple[str, ...]):
     assert call(*arguments).exit_code == 2
 
 
+@pytest.mark.slow
 def test_it_runs_as_a_module_and_fails_without_traceback():
     done = subprocess.run(
         [sys.executable, "-m", "xmpp_cem", "check", "nix.toml"],

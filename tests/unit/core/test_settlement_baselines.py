@@ -1,6 +1,8 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from xmpp_cem.core.programmes.walltime import instant_of
 from xmpp_cem.core.settlement.baselines import (
     Question,
@@ -142,6 +144,7 @@ def test_weekends_are_compared_with_weekends():
     assert found.days == tuple(date(2026, 3, d) for d in (21, 22, 28))
 
 
+@pytest.mark.slow
 def test_nothing_beyond_what_is_asked_for_is_looked_at():
     active = ACTIVE
     days = [date(2026, 3, d) for d in (24, 25, 26, 27, 30)]

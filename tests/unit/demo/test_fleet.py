@@ -25,6 +25,7 @@ async def server(files):
     started.kill()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 async def test_an_agent_that_ends_by_itself_ends_all_with_the_tail_of_its_log(files, server):
     fleet = Fleet(files)

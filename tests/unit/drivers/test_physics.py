@@ -145,6 +145,7 @@ def ramp_of(model: Model) -> float:
     return model.ramp_w_per_s if isinstance(model, Battery | HeatPump) else 1e9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "model", [BATTERY, EV, HEAT_PUMP, PV, BASE], ids=lambda m: type(m).__name__
 )

@@ -136,6 +136,7 @@ def test_a_car_that_leaves_stops_and_comes_back_hungry():
     assert state.stored_wh == pytest.approx(11_000, abs=10)
 
 
+@pytest.mark.slow
 def test_a_night_of_charging_passes_midnight():
     night = Ev(11_000, 3, 90_000, time(22), time(6), 1000)
     evening = NOON.replace(hour=22)

@@ -30,6 +30,7 @@ def walked(trail, *arguments):
     return process.exitcode, [str(each) for each in read_trail(trail)]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     ("at", "passed"),
@@ -47,6 +48,7 @@ def test_it_dies_at_once_where_it_was_told_and_leaves_its_trail(tmp_path, at, pa
     assert trail[-1] == str(at)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 def test_it_passes_everything_where_nothing_is_meant(tmp_path):
     code, trail = walked(tmp_path / "trail", Boundary("before a commit", 3))

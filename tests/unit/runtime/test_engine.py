@@ -419,6 +419,7 @@ async def test_a_clock_that_was_set_far_back_ends_it_so_that_it_starts_anew(star
     assert [what for what, _ in running.role.heard][-1] == TimerFired("a")
 
 
+@pytest.mark.slow
 async def test_old_answers_and_journal_rows_are_dropped(start, clock):
     running = await start()
     await running.tell(arrived("t1"))

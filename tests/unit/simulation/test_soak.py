@@ -1,8 +1,11 @@
 import json
 
+import pytest
+
 from xmpp_cem.simulation import soak
 
 
+@pytest.mark.slow
 def test_a_short_soak_keeps_every_control_and_knows_every_reading(monkeypatch, tmp_path, capsys):
     file = tmp_path / "figures.json"
     arguments = ["--seconds", "6", "--controls", "2", "--readings", "6", "--json", str(file)]

@@ -147,6 +147,7 @@ def test_a_damaged_row_is_found_and_not_copied(closed, tmp_path):
     assert not list(tmp_path.glob("copy*"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [4, 12, 30, -1])
 def test_a_broken_page_is_found_and_not_copied(closed, tmp_path, page):
     whole = bytearray(closed.read_bytes())

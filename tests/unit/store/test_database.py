@@ -88,6 +88,7 @@ async def open_soon(store):
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.slow
 async def test_a_process_killed_amid_commits_leaves_whole_batches(place):
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-c", WRITER, str(place), stdout=PIPE

@@ -100,6 +100,7 @@ async def test_a_busy_older_store_is_left_for_later(old, monkeypatch):
     await store.close()
 
 
+@pytest.mark.slow
 async def test_a_store_of_before_is_refused_by_the_program_that_made_it(old):
     """It compares this number, so that nobody goes back by accident."""
     store = DatabaseStore(old)

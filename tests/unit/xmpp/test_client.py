@@ -72,6 +72,7 @@ async def test_depth_is_bounded(client):
     assert isinstance(client.ended.result(), StreamLostError)
 
 
+@pytest.mark.slow
 async def test_size_is_bounded_for_one_stanza_not_for_the_stream(client):
     client.transport = Wire(is_encrypted=True)
     client.data_received(HEAD)
