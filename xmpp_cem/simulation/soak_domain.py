@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 
-from xmpp_cem.agents.application import FunctionSite
+from xmpp_cem.agents.application import Decision, FunctionSite, OptIn
 from xmpp_cem.agents.assemble import site_engine, vtn_engine
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.kept import Report
@@ -15,6 +15,7 @@ from xmpp_cem.core.ven.venstate import VenSettings
 from xmpp_cem.core.vtn.history import HistorySettings
 from xmpp_cem.core.vtn.vtnstate import VtnSettings
 from xmpp_cem.model.control import Sample, SetPoint
+from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import Jid, ResourceId
 from xmpp_cem.model.keeping import Batch, Retention, Row
 from xmpp_cem.model.position import Position
@@ -84,6 +85,10 @@ class Meters(Meter):
     async def act(self, set_point: SetPoint) -> None:
         """Take a set point."""
         self._points[set_point.resource] = set_point.power_w
+
+    async def answer(self, _event: Event, power_w: int) -> Decision:
+        """Take part in everything; unlike one resource for tests, they note nothing."""
+        return OptIn(power_w)
 
     async def read(self) -> list[Sample]:
         """Return a sample of each."""
