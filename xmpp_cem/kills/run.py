@@ -15,7 +15,7 @@ from xmpp_cem.kills.acts import ACTS, Act
 from xmpp_cem.kills.doom import Boundary
 from xmpp_cem.kills.gateway import swift_world
 from xmpp_cem.kills.names import Names
-from xmpp_cem.kills.tree import Tree
+from xmpp_cem.kills.tree import NotBegunError, Tree
 from xmpp_cem.store.memory import MemoryStore
 from xmpp_cem.testing.carriers import ServerCarrier
 from xmpp_cem.testing.endings import differences
@@ -163,7 +163,8 @@ class Run:
     ) -> None:
         """Let one hierarchy play until there is nothing left.
 
-        A play in which the operator loses its own connection shows nothing, and is played again.
+        A play in which the operator loses its own connection, or that does not begin, shows nothing
+        and is played again.
         """
         while left:
             at, attempt = left.popleft()
@@ -174,14 +175,25 @@ class Run:
                 left.append((at, attempt))
                 await tree.recover()
                 continue
+            except NotBegunError:
+                await tree.recover()
+                self._again(at, attempt, left, figures)
+                continue
             wrong = [*played.troubles, *differences(wanted, played.ending)]
             self._judge(figures, str(at), wrong)
             if played.was_killed:
                 figures.killed += 1
-            elif attempt < _TRIES:
-                left.append((at, attempt + 1))
             else:
-                figures.not_reached.append(str(at))
+                self._again(at, attempt, left, figures)
+
+    def _again(
+        self, at: Boundary, attempt: int, left: deque[tuple[Boundary, int]], figures: Figures
+    ) -> None:
+        """Let a boundary be tried again that was not passed, so often."""
+        if attempt < _TRIES:
+            left.append((at, attempt + 1))
+        else:
+            figures.not_reached.append(str(at))
 
     def _judge(self, figures: Figures, where: str, wrong: list[str]) -> None:
         if wrong:

@@ -53,6 +53,13 @@ class Mark:
     asked: Mapping[str, int]
 
 
+_NOBODY = "no member is reachable and ready"
+
+
+class NotBegunError(Exception):
+    """The gateway was away when an event was to begin: killed at what the one before had left."""
+
+
 class Tree:
     """A hierarchy; every wait raises AssertionError when it is in vain.
 
@@ -162,7 +169,12 @@ class Tree:
         return Interval(start=start, end=start + timedelta(seconds=self._pace * seconds))
 
     async def ask(self, verb: Verb, event: str, power_w: int, active: Interval) -> None:
-        """Create or change an event: a change of power, W."""
+        """Create or change an event: a change of power, W.
+
+        Raises:
+            NotBegunError: nobody is there for a new event.
+            AssertionError: the VTN does not take it for another reason.
+        """
         now = self._world.clock.now()
         wanted = Event(
             id=event,
@@ -173,6 +185,8 @@ class Tree:
             answer_by=min(now + timedelta(seconds=self._pace * _ANSWER_S), active.end),
         )
         reply = await self._asking.ask(verb, Noun.CONTROLS, EndDeviceControls(events=(wanted,)))
+        if verb is Verb.CREATE and _NOBODY in [error.reason for error in reply.errors]:
+            raise NotBegunError
         if reply.result == "FAILED":
             raise AssertionError(f"the VTN did not take it: {reply.errors}")
 
