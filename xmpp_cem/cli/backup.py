@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from string import hexdigits
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +18,7 @@ if TYPE_CHECKING:  # it brings the database library
     from xmpp_cem.store.copying import Survey
 
 _SQLITE = b"SQLite format 3\0"
+_DIGITS = 64
 
 Of = Annotated[
     Path,
@@ -29,6 +31,12 @@ Check = Annotated[bool, typer.Option("--check", help="Only read the store, or a 
 Back = Annotated[
     bool, typer.Option("--restore", help="Put COPY into the store, which must be empty.")
 ]
+Head = Annotated[
+    str,
+    typer.Option(
+        "--head", metavar="VALUE", help="With --check: an earlier head that the journal still has."
+    ),
+]
 
 
 def backup(
@@ -36,15 +44,21 @@ def backup(
     copy: Copy = None,
     check: Check = False,
     restore: Back = False,
+    head: Head = "",
     as_json: AsJson = False,
 ) -> None:
-    """Copy an agent's store while it runs, and check the copy; exit code 1 for a damaged store."""
+    """Copy an agent's store while it runs, and check the copy.
+
+    Exit code 1 for a store that is damaged, or whose journal was tampered with.
+    """
     from xmpp_cem.store import copying
 
+    if head and not (check and _is_head(head)):
+        raise ConfigError("--head VALUE goes with --check, and is 64 hexadecimal digits")
     if check:
         if copy or restore:
             raise ConfigError("--check reads one store; leave out COPY and --restore")
-        survey, did = copying.check(_store(file, or_itself=True)), "checked"
+        survey, did = copying.check(_store(file, or_itself=True), head.lower()), "checked"
     elif copy is None:
         raise ConfigError("there is no COPY; name the file to write, or give --check")
     elif restore:
@@ -54,7 +68,7 @@ def backup(
     else:
         survey, did = copying.back_up(_store(file), copy), "copied"
     _show(survey, did, as_json=as_json)
-    if survey.faults:
+    if survey.faults or survey.breaks:
         raise typer.Exit(FAILED)
 
 
@@ -81,9 +95,14 @@ def _is_store(file: Path) -> bool:
         return False
 
 
+def _is_head(text: str) -> bool:
+    return len(text) == _DIGITS and set(text.lower()) <= set(hexdigits)
+
+
 def _show(survey: "Survey", did: str, *, as_json: bool) -> None:
     if as_json:
-        show_json({**asdict(survey), "faults": list(survey.faults), "ok": not survey.faults})
+        told = {"faults": list(survey.faults), "breaks": list(survey.breaks)}
+        show_json({**asdict(survey), **told, "ok": not any(told.values())})
         return
     records = ", ".join(f"{count} {kind}" for kind, count in survey.records.items())
     show_pairs(
@@ -95,7 +114,11 @@ def _show(survey: "Survey", did: str, *, as_json: bool) -> None:
             ("outbox", f"{survey.outbox} to be sent"),
             ("past", f"{survey.replies} answers, {survey.inputs} inputs"),
             ("last", survey.last or "nothing"),
+            ("journal", "broken" if survey.breaks else "chained"),
+            ("head", survey.head or "none"),
         ]
     )
     for fault in survey.faults:
         show_error(f"{survey.store}: {fault}; restore a backup")
+    for broken in survey.breaks:
+        show_error(f"{survey.store}: {broken}; keep a copy, and find out why")

@@ -15,19 +15,24 @@ COVERED = {
 """The columns of each table that its `crc` covers, in this order, for ever."""
 
 
-def checksum(values: Iterable[str | bytes]) -> int:
-    """Return the CRC-32 of a row's values, each led by its length."""
-    crc = 0
+def checksum(values: Iterable[object]) -> int:
+    """Return the CRC-32 of a row's values; raises TypeError for one that no row of ours has."""
+    return zlib.crc32(framed(values))
+
+
+def framed(values: Iterable[object]) -> bytes:
+    """Return the bytes of values one after the other, each led by its length and a colon."""
+    parts: list[bytes] = []
     for value in values:
-        data = value.encode() if isinstance(value, str) else value
-        crc = zlib.crc32(data, zlib.crc32(b"%d:" % len(data), crc))
-    return crc
+        data = _exact(value)
+        parts += (b"%d:" % len(data), data)
+    return b"".join(parts)
 
 
 def is_whole(table: str, row: Mapping[Any, object]) -> bool:
     """Whether a row of a table is as it was written."""
     try:
-        return row["crc"] == checksum(_text(row[name]) for name in COVERED[table])
+        return row["crc"] == checksum(row[name] for name in COVERED[table])
     except TypeError:
         return False
 
@@ -40,12 +45,14 @@ def require_whole(table: str, row: Mapping[Any, object]) -> None:
 
 def sealed(table: str, row: Mapping[str, object]) -> dict[str, object]:
     """Return the values of a new row with their checksum."""
-    return {**row, "crc": checksum(_text(row[name]) for name in COVERED[table])}
+    return {**row, "crc": checksum(row[name] for name in COVERED[table])}
 
 
-def _text(value: object) -> str | bytes:
+def _exact(value: object) -> bytes:
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, bytes):
+        return value
     if isinstance(value, memoryview):
         return bytes(value)
-    if not isinstance(value, str | bytes):
-        raise TypeError(f"{type(value).__name__} is neither text nor bytes")
-    return value
+    raise TypeError(f"{type(value).__name__} is neither text nor bytes")

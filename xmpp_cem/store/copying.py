@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.exc import DatabaseError
 
 from xmpp_cem.errors import StoreError
-from xmpp_cem.store import schema
+from xmpp_cem.store import chain, schema
 from xmpp_cem.store.backends import fitting
 from xmpp_cem.store.checksums import is_whole
 from xmpp_cem.store.faults import explained
@@ -36,6 +36,8 @@ class Survey:
         inputs: rows of the journal.
         last: instant of the newest input, ISO 8601, or nothing.
         faults: what is damaged, a sentence each; none in a store that is whole.
+        head: the newest value of the journal's chain; to be noted elsewhere.
+        breaks: where the journal was tampered with, a sentence each, the oldest first.
     """
 
     store: str
@@ -46,22 +48,29 @@ class Survey:
     inputs: int = 0
     last: str = ""
     faults: tuple[str, ...] = ()
+    head: str = ""
+    breaks: tuple[str, ...] = ()
 
 
-def check(place: Path | str) -> Survey:
-    """Read a whole store beside its agent; damage is told in the survey.
+def check(place: Path | str, head: str = "") -> Survey:
+    """Read a whole store beside its agent; damage and tampering are told in the survey.
+
+    Args:
+        place: a file's path or a database's URL.
+        head: an earlier head of the journal, as it was noted elsewhere.
 
     Raises:
         StoreError: it is not there, another program's, or of another schema.
     """
     with _reading(place) as (connection, name):
-        return _survey(connection, name)
+        return _survey(connection, name, head)
 
 
 def back_up(place: Path | str, copy: Path) -> Survey:
     """Copy a store as it is at one instant into a new SQLite file, and check the copy.
 
-    The agent goes on meanwhile. The copy appears under its name only when it is complete.
+    The agent goes on meanwhile. The copy appears under its name only when it is complete. Where
+    somebody has tampered with the journal the copy shows the same.
 
     Raises:
         StoreError: the store or the copy cannot be used, or a row is damaged.
@@ -130,6 +139,7 @@ def _copy(source: Connection, name: str, target: Connection) -> None:
     for table in _TABLES:
         for rows in _rows(source, name, table):
             target.execute(table.insert(), rows)
+    chain.note(target, chain.noted(source))
 
 
 def _rows(source: Connection, name: str, table: Table) -> Iterator[list[dict[str, object]]]:
@@ -143,7 +153,7 @@ def _rows(source: Connection, name: str, table: Table) -> Iterator[list[dict[str
             yield [{str(key): value for key, value in row.items()} for row in several]
 
 
-def _survey(connection: Connection, name: str) -> Survey:
+def _survey(connection: Connection, name: str, head: str) -> Survey:
     faults: list[str] = []
     try:
         faults += _broken_pages(connection)
@@ -153,6 +163,7 @@ def _survey(connection: Connection, name: str) -> Survey:
         counts = {table.name: _count(connection, table) for table in _TABLES}
         at = schema.journal.c["at"]
         last = connection.execute(select(at).order_by(schema.journal.c["seq"].desc())).first()
+        chained = chain.examine(connection, head)
     except DatabaseError as error:
         return Survey(name, "", faults=(*faults, str(error.orig)))
     return Survey(
@@ -164,6 +175,8 @@ def _survey(connection: Connection, name: str) -> Survey:
         counts["journal"],
         last[0] if last else "",
         tuple(faults[:_MOST_FAULTS]),
+        chained.head,
+        chained.breaks[:_MOST_FAULTS],
     )
 
 

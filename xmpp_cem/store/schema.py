@@ -1,6 +1,16 @@
 """The tables of a party's store, as the newest migration leaves them."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import TEXT
 
 TABLES = MetaData()
@@ -61,4 +71,5 @@ journal = Table(
     Column("kind", Text, nullable=False),
     Column("value", LargeBinary, nullable=False),
     _crc(),
+    Column("chain", LargeBinary, nullable=False, server_default=text("''")),
 )

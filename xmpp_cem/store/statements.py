@@ -3,15 +3,31 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Delete, bindparam, delete, func, literal_column, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Delete,
+    Select,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.expression import ClauseElement
 
 from xmpp_cem.model.keeping import Retention
+from xmpp_cem.store.chain import HEAD
 from xmpp_cem.store.checksums import COVERED
 from xmpp_cem.store.schema import journal, meta, outbox, received, records
 
+_HEAD: ColumnElement[str] = literal_column(f"'{HEAD}'")
 _OUTGOING = [*COVERED["outbox"], "crc"]
 
 
@@ -51,20 +67,26 @@ class Statements:
                 received.c["message_id"] == bindparam("message_id"),
             )
         )
-        self.journal = self._sql(insert(journal).inline(), [*COVERED["journal"], "crc"])
-        self.fence = self._sql(
-            update(meta)
-            .values(value=bindparam("new"))
-            .where(
-                meta.c["name"] == literal_column("'writer'"), meta.c["value"] == bindparam("old")
-            )
+        self.journal = self._sql(insert(journal).inline(), [*COVERED["journal"], "crc", "chain"])
+        self.head = self._sql(
+            update(meta).values(value=bindparam("head")).where(meta.c["name"] == _HEAD)
         )
+        self.fence = self._sql(_fence())
 
     def _sql(self, statement: ClauseElement, columns: Sequence[str] | None = None) -> str:
         compiled = statement.compile(
             dialect=self._dialect, column_keys=columns, compile_kwargs={"literal_binds": False}
         )
         return str(compiled)
+
+
+def _fence() -> ClauseElement:
+    """Return what moves the fence on and notes the journal's head, and tells what it found."""
+    name, value = meta.c["name"], meta.c["value"]
+    fence = name == literal_column("'writer'")
+    new = case((fence, bindparam("new")), else_=bindparam("head"))
+    found = or_(name == _HEAD, and_(fence, value == bindparam("old")))
+    return update(meta).values(value=new).where(found).returning(name)
 
 
 def _superseded() -> ClauseElement:
@@ -78,22 +100,26 @@ def _superseded() -> ClauseElement:
 
 
 def pruning(before: str, retention: Retention) -> Iterator[Delete]:
-    """Yield what deletes all that is not to be kept.
+    """Yield what deletes the answers that are not to be kept.
 
     Args:
         before: answers given earlier go.
         retention: how much stays.
     """
-    at, seq, value = received.c["at"], journal.c["seq"], journal.c["value"]
+    at = received.c["at"]
     yield delete(received).where(at < before)
-    yield _from_nth_newest(at, retention.replies)
-    yield _from_nth_newest(seq, retention.journal_rows)
+    yield delete(received).where(at <= _nth_newest(at, retention.replies).scalar_subquery())
+
+
+def last_to_go(retention: Retention) -> Iterator[Select[Any]]:
+    """Yield what finds the newest inputs, by their number, that are too many and too large."""
+    seq, value = journal.c["seq"], journal.c["value"]
+    yield _nth_newest(seq, retention.journal_rows)
     newer = func.sum(func.length(value)).over(order_by=seq.desc()).label("newer")
     sizes = select(seq, newer).subquery()
-    too_old = select(func.max(sizes.c["seq"])).where(sizes.c["newer"] > retention.journal_bytes)
-    yield delete(journal).where(seq <= too_old.scalar_subquery())
+    yield select(func.max(sizes.c["seq"])).where(sizes.c["newer"] > retention.journal_bytes)
 
 
-def _from_nth_newest(column: Column[Any], kept: int) -> Delete:
+def _nth_newest(column: Column[Any], kept: int) -> Select[Any]:
     first = select(column).order_by(column.desc()).limit(1).offset(max(0, kept)).subquery()
-    return delete(column.table).where(column <= select(first).scalar_subquery())
+    return select(first)

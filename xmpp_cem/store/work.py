@@ -10,11 +10,11 @@ from sqlalchemy import Connection, RowMapping, Select, select
 
 from xmpp_cem.errors import StoreError
 from xmpp_cem.model.keeping import Batch, Journalled, Kept, Outgoing, Received, Retention, Row
-from xmpp_cem.store import schema
+from xmpp_cem.store import chain, schema
 from xmpp_cem.store.backends import Backend
 from xmpp_cem.store.checksums import require_whole, sealed
 from xmpp_cem.store.migrating import is_newest, migrate, revision_of
-from xmpp_cem.store.statements import Statements, pruning
+from xmpp_cem.store.statements import Statements, last_to_go, pruning
 
 
 class Work:
@@ -29,6 +29,7 @@ class Work:
         self._opened = ExitStack()
         self._connection: Connection
         self._sql: Statements
+        self._head = ""
         self._writer = ""
         self._unanswered: tuple[str, Batch | None] = ("", None)
 
@@ -57,15 +58,19 @@ class Work:
         connection = self._ready()
         if self._unanswered[1] is batch and self._writer == self._unanswered[0]:
             return
+        inputs, head = chain.chained(self._head, map(_dated, batch.journal))
         with connection.begin():
             if self._backend.is_fenced:
-                self._fence(batch)
+                self._fence(batch, head)
+            elif inputs:
+                self._each(self._sql.head, [{"head": head}])
             self._each(self._sql.drop, [{"kind": kind, "key": key} for kind, key in batch.drop])
             self._add(self._sql.put, "records", (vars(row) for row in batch.put))
             self._each(self._sql.sent, [{"id": entry_id} for entry_id in batch.sent])
             self._send(batch.send)
             self._add(self._sql.received, "received", map(_dated, batch.received))
-            self._add(self._sql.journal, "journal", map(_dated, batch.journal))
+            self._each(self._sql.journal, inputs)
+        self._head = head
         self._writer = self._unanswered[0]
         self._unanswered = (self._writer, None)
 
@@ -95,6 +100,10 @@ class Work:
         with self._ready().begin():
             for statement in pruning(_text(now - retention.replies_for), retention):
                 self._connection.execute(statement)
+            found = [self._connection.execute(each).scalar() for each in last_to_go(retention)]
+            numbers = [number for number in found if number is not None]
+            if numbers:
+                self._cut(max(numbers))
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -122,6 +131,8 @@ class Work:
                 with connection.begin():
                     self._backend.begin(connection)
                     migrate(connection, revision)
+            with connection.begin():
+                self._head = chain.noted(connection).get(chain.HEAD, "")
             self._connection = connection
             self._sql = Statements(connection.dialect)
             self._opened = opened.pop_all()
@@ -146,12 +157,12 @@ class Work:
             raise _replaced()
         self._writer = str(found)
 
-    def _fence(self, batch: Batch) -> None:
+    def _fence(self, batch: Batch, head: str) -> None:
         name, _, number = self._writer.partition(".")
         new = f"{name}.{int(number) + 1}"
         self._unanswered = (new, batch)
-        change = {"new": new, "old": self._writer}
-        if self._connection.exec_driver_sql(self._sql.fence, change).rowcount != 1:
+        change = {"new": new, "old": self._writer, "head": head}
+        if "writer" not in self._connection.exec_driver_sql(self._sql.fence, change).scalars():
             raise _replaced()
 
     def _rows(self, statement: Select[Any]) -> list[RowMapping]:
@@ -168,6 +179,13 @@ class Work:
             if entry.kind != "transact":
                 self._each(self._sql.supersede, [values])
             self._each(self._sql.send, [values])
+
+    def _cut(self, last: int) -> None:
+        """Delete inputs up to a number, and note where the chain goes on."""
+        seq, value = schema.journal.c["seq"], schema.journal.c["chain"]
+        found = self._connection.execute(select(value).where(seq == last)).scalar()
+        chain.note(self._connection, {chain.CUT: chain.digits(found)})
+        self._connection.execute(schema.journal.delete().where(seq <= last))
 
     def _add(self, statement: str, table: str, rows: Iterable[Mapping[str, object]]) -> None:
         self._each(statement, [sealed(table, row) for row in rows])

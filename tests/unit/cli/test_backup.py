@@ -1,6 +1,9 @@
 import asyncio
+import hashlib
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,13 +41,17 @@ def test_a_store_is_copied_while_its_agent_has_it_open(call: Call, folder: Path)
     checked = call("backup", "--check", "copy.sqlite", "--json")
     assert json.loads(checked.stdout) == {
         "store": "copy.sqlite",
-        "revision": "0002",
+        "revision": "0003",
         "records": {"vtn": 1},
         "outbox": 0,
         "replies": 0,
         "inputs": 1,
         "last": "2025-04-10T12:00:00.000000+00:00",
         "faults": [],
+        "head": hashlib.sha256(
+            b"32:2025-04-10T12:00:00.000000+00:001:x350:" + b"payload" * 50
+        ).hexdigest(),
+        "breaks": [],
         "ok": True,
     }
 
@@ -63,12 +70,41 @@ def test_damage_is_exit_code_1_with_the_place_and_the_remedy(call: Call, folder:
     path.write_bytes(path.read_bytes().replace(b"payloadpayload", b"payloadpaxload", 1))
     result = call("backup", "--check", "vtn.toml", "--json")
     assert result.exit_code == 1
-    assert json.loads(result.stdout)["faults"] == ["table journal: row 1 is damaged"]
+    told = json.loads(result.stdout)
+    assert told["faults"] == ["table journal: row 1 is damaged"]
+    assert len(told["breaks"]) == 1
     told = call("backup", "--check", "vtn.toml")
     assert (told.exit_code, "damaged" in told.stdout) == (1, True)
-    assert told.stderr.endswith("table journal: row 1 is damaged; restore a backup\n")
+    assert "table journal: row 1 is damaged; restore a backup\n" in told.stderr
     assert call("backup", "vtn.toml", "copy").exit_code == 1
     assert not (folder / "copy").exists()
+
+
+def test_a_journal_that_was_tampered_with_is_exit_code_1_with_the_place(call: Call, folder: Path):
+    path = folder / "agg.sqlite"
+    used(path)
+    used(path)
+    head = json.loads(call("backup", "--check", "vtn.toml", "--json").stdout)["head"]
+    assert call("backup", "--check", "vtn.toml", "--head", head.upper()).exit_code == 0
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DELETE FROM journal WHERE seq = 1")
+    told = call("backup", "--check", "vtn.toml")
+    assert told.exit_code == 1
+    assert "broken" in told.stdout
+    assert "agg.sqlite: journal: row 2 of 2025-04-10T12:00:00" in told.stderr
+    assert told.stderr.endswith("taken away; keep a copy, and find out why\n")
+    found = json.loads(call("backup", "--check", "vtn.toml", "--json").stdout)
+    assert (found["ok"], found["faults"], len(found["breaks"])) == (False, [], 1)
+    copied = call("backup", "vtn.toml", "copy", "--json")
+    assert (copied.exit_code, len(json.loads(copied.stdout)["breaks"])) == (1, 1)
+    assert call("backup", "--check", "copy").exit_code == 1
+
+
+def test_a_head_that_the_journal_does_not_have_is_exit_code_1(call: Call, folder: Path):
+    used(folder / "agg.sqlite")
+    result = call("backup", "--check", "vtn.toml", "--head", "ab" * 32)
+    assert result.exit_code == 1
+    assert f"journal: {'ab' * 32} is no value of it" in result.stderr
 
 
 def test_a_copy_is_put_back_into_an_empty_store_only(call: Call, folder: Path):
@@ -91,6 +127,8 @@ def test_a_copy_is_put_back_into_an_empty_store_only(call: Call, folder: Path):
         (("operator.toml", "copy"), "an operator stores nothing"),
         (("vtn.toml", "copy", "--check"), "leave out COPY"),
         (("p", "--check"), "p: file: is not TOML"),
+        (("vtn.toml", "--check", "--head", "abc"), "is 64 hexadecimal digits"),
+        (("vtn.toml", "copy", "--head", "ab" * 32), "goes with --check"),
     ],
 )
 def test_wrong_use_is_exit_code_2(call: Call, arguments: tuple[str, ...], text: str):

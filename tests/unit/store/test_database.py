@@ -12,6 +12,7 @@ import pytest
 
 from xmpp_cem.errors import StoreError, StoreUnavailableError
 from xmpp_cem.model.keeping import Batch, Journalled, Kept, Outgoing, Received, Row
+from xmpp_cem.store.copying import check
 from xmpp_cem.store.database import DatabaseStore
 from xmpp_cem.store.sqlite import IN_MEMORY
 
@@ -106,6 +107,7 @@ async def test_a_process_killed_amid_commits_leaves_whole_batches(place):
     assert {row.value for row in kept.records} == {b"%d" % last}
     assert [entry.id for entry in kept.outbox] == [str(n) for n in range(last - 2, last + 1)]
     assert [one.value for one in journal] == [b"%d" % n for n in range(1, last + 1)]
+    assert check(place).breaks == ()
 
 
 async def test_a_batch_is_written_in_full_or_not_at_all(store):

@@ -12,7 +12,9 @@ from sqlalchemy import create_engine
 
 import xmpp_cem.store
 from xmpp_cem.errors import StoreUnavailableError
-from xmpp_cem.model.keeping import Kept, Outgoing, Row
+from xmpp_cem.model.keeping import Batch, Journalled, Kept, Outgoing, Row
+from xmpp_cem.store.checksums import COVERED, checksum
+from xmpp_cem.store.copying import check
 from xmpp_cem.store.database import DatabaseStore
 from xmpp_cem.store.migrating import REVISIONS
 from xmpp_cem.store.schema import TABLES
@@ -39,6 +41,16 @@ INSERT INTO journal VALUES (41, 'NOON', 'x', x'31'), (42, 'NOON', 'y', x'32');
 """.replace("NOON", NOON)
 """A store as the program made it before there were migrations."""
 
+SECOND = """
+CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, PRIMARY KEY (version_num));
+INSERT INTO alembic_version VALUES ('0002');
+UPDATE meta SET value = '2' WHERE name = 'schema';
+INSERT INTO meta VALUES ('writer', '');
+CREATE INDEX received_at ON received (at);
+DELETE FROM journal;
+"""
+"""What the next program added to it, but for the checksums."""
+
 
 @pytest.fixture
 def old(tmp_path):
@@ -46,6 +58,24 @@ def old(tmp_path):
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(FIRST)
     return path
+
+
+@pytest.fixture
+def second(old):
+    """A store with checksums and without a chain, and with more inputs than are read at once."""
+    with closing(sqlite3.connect(old)) as connection, connection:
+        connection.executescript(SECOND)
+        connection.executemany(
+            "INSERT INTO journal VALUES (?, ?, 'x', ?)",
+            [(number, NOON, b"%d" % number) for number in range(7, 2507)],
+        )
+        for table, columns in COVERED.items():
+            connection.execute(f"ALTER TABLE {table} ADD crc BIGINT DEFAULT '0' NOT NULL")
+            names = ", ".join(columns)
+            asked = f"SELECT rowid, {names} FROM {table}"  # noqa: S608 our own names
+            sums = [(checksum(row), number) for number, *row in connection.execute(asked)]
+            connection.executemany(f"UPDATE {table} SET crc = ? WHERE rowid = ?", sums)  # noqa: S608
+    return old
 
 
 def scripts():
@@ -69,6 +99,19 @@ async def test_an_older_store_is_migrated_when_it_is_opened_and_loses_nothing(ol
     )
     assert await store.reply_to("a", "r") == b"<yes!"
     assert [(one.kind, one.value) for one in await store.journal(9)] == [("x", b"1"), ("y", b"2")]
+    await store.close()
+
+
+async def test_inputs_of_a_store_without_a_chain_are_chained_as_they_stand(second):
+    store = DatabaseStore(second)
+    await store.open()
+    await store.commit(Batch(journal=[Journalled(datetime.fromisoformat(NOON), "x", b"new")]))
+    found = check(second)
+    assert (found.revision, found.inputs, found.faults, found.breaks) == ("0003", 2501, (), ())
+    with closing(sqlite3.connect(second)) as connection, connection:
+        connection.execute("DELETE FROM journal WHERE seq = 1200")
+    (broken,) = check(second).breaks
+    assert broken.startswith("journal: row 1201 of ")
     await store.close()
 
 
