@@ -60,8 +60,10 @@ def reason_of(share: MemberShare) -> str:
     alarm = f"ALARM: {share.alarm}" if share.alarm else ""
     at = share.stage_at
     told = f"{share.stage} {at:%H:%M:%SZ}" if share.stage and at else ""
+    since = share.silent_since
+    silent = f"no answer since {since:%H:%M:%SZ}" if since else ""
     own = f"its members' baseline is {_stated(share.stated)}" if share.stated else ""
-    return "; ".join(filter(None, (alarm, share.reason, counted, told, own)))
+    return "; ".join(filter(None, (alarm, share.reason, counted, told, silent, own)))
 
 
 def _stated(stated: Stated) -> str:

@@ -44,6 +44,7 @@ class MemberShare(Value):
         stage: what it told last of the event's life, None when nothing.
         stage_at: when that was so.
         until: when its promise ends, before the event does.
+        silent_since: since when it has been asked what it has not answered, None once it has.
         stated: what a group told of its own members' baselines.
     """
 
@@ -61,6 +62,7 @@ class MemberShare(Value):
     stage: Stage | None = None
     stage_at: Instant | None = None
     until: Instant | None = None
+    silent_since: Instant | None = None
     stated: Stated | None = None
 
 

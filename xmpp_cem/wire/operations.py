@@ -57,6 +57,7 @@ PART: Fields = {
     "stage": ("stage", TOKEN),
     "stage_at": ("stageAt", INSTANT),
     "until": ("until", INSTANT),
+    "silent_since": ("silentSince", INSTANT),
 }
 STATED: Fields = {
     "power_w": ("powerW", INTEGER),

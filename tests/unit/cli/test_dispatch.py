@@ -94,6 +94,12 @@ def record() -> DispatchRecord:
         stage=Stage.STARTED,
         stage_at=NOON,
     )
+    silent = MemberShare(
+        party="site-2",
+        availability=Availability.LIMITED,
+        asked_w=-1000,
+        silent_since=NOON - s(90),
+    )
     return DispatchRecord(
         domain="grid",
         event=ID,
@@ -104,7 +110,7 @@ def record() -> DispatchRecord:
         promised_w=-4000,
         redivisions=2,
         why="site-1 opted-in",
-        shares=(share,),
+        shares=(share, silent),
     )
 
 
@@ -127,6 +133,7 @@ def test_a_record_is_a_table_by_member(capsys: pytest.CaptureFixture[str]):
         "why site-1 opted-in",
         "party availability answer asked promised delivered reason",
         "site-1 available opted-in -5.0 kW -4.0 kW - nearly; started 12:00:00Z",
+        "site-2 limited - -1.0 kW 0.0 kW - no answer since 11:58:30Z",
     ]
 
 

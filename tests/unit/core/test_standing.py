@@ -114,6 +114,32 @@ def test_only_a_yes_is_shown_as_a_promise(domain):
     assert [s.promised_w for s in record.shares] == [-1000, 0]
 
 
+def test_it_is_shown_who_has_not_answered_and_since_when(domain):
+    no, yes = answer(0).model_copy(update={"opt": Opt.OUT}), answer(-1000)
+    later = EVENT.order.model_copy(update={"modification": 1})
+    parts = {
+        "asked by the node": part("a"),
+        "asked alone": part("b", asked_at=at(-3), order=later, answer=yes),
+        "yes": part("c", answer=yes),
+        "no stands for what comes later": part("a", order=later, answer=no),
+        "must not be asked": part("b", barred="too often"),
+    }
+    shown = [
+        standing(domain.vtn._state, DISPATCH, {each.party: each}, 0, at(30)).shares[0].silent_since
+        for each in parts.values()
+    ]
+    assert dict(zip(parts, shown, strict=True)) == {
+        "asked by the node": EVENT.created,
+        "asked alone": at(-3),
+        "yes": None,
+        "no stands for what comes later": None,
+        "must not be asked": None,
+    }
+    anew = DISPATCH.model_copy(update={"replanned": at(12)})
+    (share,) = standing(domain.vtn._state, anew, {"a": part("a")}, 0, at(30)).shares
+    assert share.silent_since == at(12)
+
+
 def test_absurd_claims_stay_within_what_a_message_can_carry(domain):
     liar = part("a", delivered_w=-2 * MOST_W, delivered_ws=-(10**18))
     record = standing(domain.vtn._state, DISPATCH, {"a": liar}, -3 * MOST_W, at(30))

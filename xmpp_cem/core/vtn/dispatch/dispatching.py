@@ -24,13 +24,12 @@ from xmpp_cem.core.vtn.dispatch.division import (
     next_order,
     promised_w,
     raised,
-    version_of,
 )
 from xmpp_cem.core.vtn.dispatch.duetimes import due_times, ends_of_promise
 from xmpp_cem.core.vtn.dispatch.limiting import confirmed
 from xmpp_cem.core.vtn.dispatch.modifying import modified
 from xmpp_cem.core.vtn.dispatch.opening import renewed
-from xmpp_cem.core.vtn.dispatch.standing import signed, standing
+from xmpp_cem.core.vtn.dispatch.standing import signed, standing, version_of
 from xmpp_cem.core.vtn.dispatch.tallying import Tally, is_off, is_watched
 from xmpp_cem.core.vtn.vtnstate import VtnState
 from xmpp_cem.messages.operations import DispatchRecord

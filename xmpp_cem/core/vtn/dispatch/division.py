@@ -11,7 +11,7 @@ from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.vtn.dispatch.calling import part_of
 from xmpp_cem.core.vtn.dispatch.closedloop import is_restless, risen
 from xmpp_cem.core.vtn.dispatch.individual import allocated
-from xmpp_cem.core.vtn.dispatch.standing import signed
+from xmpp_cem.core.vtn.dispatch.standing import signed, version_of
 from xmpp_cem.core.vtn.vtnstate import VtnState, is_counted
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.event import Change, Event, Order
@@ -160,11 +160,6 @@ def _individually(
         "why": f"{why}; {shares.why}"[:256],
     }
     return Division(dispatch.model_copy(update=update), changed)
-
-
-def version_of(dispatch: Dispatch, part: Part) -> Order:
-    """Return the version in which a member was last asked."""
-    return part.order or dispatch.event.order
 
 
 def joined(

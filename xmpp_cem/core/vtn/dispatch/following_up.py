@@ -7,9 +7,9 @@ from xmpp_cem.core.effects import Effect, Note, Remember, Transact
 from xmpp_cem.core.inputs import Link, RequestArrived
 from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.vtn.dispatch.dispatching import Dispatching
-from xmpp_cem.core.vtn.dispatch.division import is_usable, version_of
+from xmpp_cem.core.vtn.dispatch.division import is_usable
 from xmpp_cem.core.vtn.dispatch.individual import told
-from xmpp_cem.core.vtn.dispatch.standing import lack
+from xmpp_cem.core.vtn.dispatch.standing import has_answered, lack
 from xmpp_cem.core.vtn.vtnstate import VtnState
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import (
@@ -24,7 +24,6 @@ from xmpp_cem.messages.envelope import (
     Result,
     Verb,
 )
-from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.event import EventStatus
 from xmpp_cem.model.ids import EventId, Jid, PartyId, derived_id
 
@@ -120,12 +119,8 @@ class FollowingUp:
         return all(self._has_answered(dispatch, part) for part in parts)
 
     def _has_answered(self, dispatch: Dispatch, part: Part) -> bool:
-        if part.barred or not self._is_there(part.party, dispatch):
-            return True
-        answer = part.answer
-        return answer is not None and (
-            answer.opt is Opt.OUT or answer.order == version_of(dispatch, part)
-        )
+        is_asked = not part.barred and self._is_there(part.party, dispatch)
+        return not is_asked or has_answered(dispatch, part)
 
     def _late_reply(self, dispatch: Dispatch, asker: Asker, now: datetime) -> list[Effect]:
         result, errors = self._outcome(dispatch, now)

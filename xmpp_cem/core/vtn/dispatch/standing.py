@@ -9,7 +9,7 @@ from xmpp_cem.core.vtn.vtnstate import VtnState
 from xmpp_cem.messages.operations import DispatchRecord, MemberShare
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability, kilowatts
-from xmpp_cem.model.event import Event, EventStatus
+from xmpp_cem.model.event import Event, EventStatus, Order
 from xmpp_cem.model.ids import PartyId
 from xmpp_cem.model.quantity import bounded
 from xmpp_cem.model.signal import Delta, Limit, Signal, TargetPower
@@ -174,6 +174,19 @@ def lack(dispatch: Dispatch, can_w: int, tolerance_w: int, verb: str) -> str:
     return f"members {verb} {kilowatts(can_w)} of {kilowatts(asked_w)}"
 
 
+def version_of(dispatch: Dispatch, part: Part) -> Order:
+    """Return the version in which a member was last asked."""
+    return part.order or dispatch.event.order
+
+
+def has_answered(dispatch: Dispatch, part: Part) -> bool:
+    """Whether a member has answered what it was asked last; a no stands for later versions too."""
+    answer = part.answer
+    return answer is not None and (
+        answer.opt is Opt.OUT or answer.order == version_of(dispatch, part)
+    )
+
+
 def page_of(record: DispatchRecord, after: PartyId = "") -> DispatchRecord:
     """Return a record with so many parts of the members after a party as fit into a message."""
     shares = tuple(share for share in record.shares if share.party > after)
@@ -208,5 +221,13 @@ def _share(state: VtnState, dispatch: Dispatch, part: Part, now: datetime) -> Me
         stage=part.conduct.stage,
         stage_at=part.conduct.stage_at,
         until=answer.until if answer else None,
+        silent_since=_silent_since(dispatch, part),
         stated=part.stated,
     )
+
+
+def _silent_since(dispatch: Dispatch, part: Part) -> datetime | None:
+    """Return since when a member has been asked without an answer; a no stands for all versions."""
+    if part.barred or has_answered(dispatch, part):
+        return None
+    return part.asked_at or dispatch.replanned or dispatch.event.created

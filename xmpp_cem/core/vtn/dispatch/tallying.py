@@ -8,7 +8,8 @@ from typing import NamedTuple
 from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.smallest import Smallest
 from xmpp_cem.core.ven.eventacts import DECIDE_WITHIN
-from xmpp_cem.core.vtn.dispatch.division import is_in_play, is_usable, promised_w, version_of
+from xmpp_cem.core.vtn.dispatch.division import is_in_play, is_usable, promised_w
+from xmpp_cem.core.vtn.dispatch.standing import version_of
 from xmpp_cem.core.vtn.vtnstate import VtnState
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.event import Event
