@@ -6,13 +6,15 @@ from datetime import timedelta
 
 from xmpp_cem.agents.assemble import gateway_engine, site_engine, vtn_engine
 from xmpp_cem.core.cascade.settings import GatewaySettings
+from xmpp_cem.core.gateway import Gateway
 from xmpp_cem.core.inputs import Link
-from xmpp_cem.core.ven.site.site import SiteSettings
+from xmpp_cem.core.ven.site.site import Site, SiteSettings
 from xmpp_cem.core.ven.venstate import VenSettings
+from xmpp_cem.core.vtn.vtn import Vtn
 from xmpp_cem.core.vtn.vtnstate import VtnSettings
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.runtime.engine import Engine
-from xmpp_cem.runtime.ports import Store
+from xmpp_cem.runtime.ports import Role, Store
 from xmpp_cem.simulation.connection import Incoming, LivingTransport
 from xmpp_cem.simulation.device import Device
 from xmpp_cem.simulation.evidence import Evidence, Lived
@@ -120,6 +122,21 @@ class Town:
         party.task = self._loop.create_task(engine.run(), name=name)
         party.task.add_done_callback(lambda task: self._ended(life, task))
 
+    def role(self, name: str, life: int) -> Role:
+        """Return the state machine of a party as one of its lives began with it, nothing restored.
+
+        Args:
+            name: the party.
+            life: which of its lives, which matters until the party has kept its seed.
+        """
+        party = self.parties[name]
+        if party.upper is None:
+            return Vtn(self._lower(party))
+        upper = self._upper(party, party.upper, life)
+        if party.members:
+            return Gateway(self._between(party, upper))
+        return Site(SiteSettings(upper, CONTROL_EVERY))
+
     def stop(self) -> None:
         """End everybody, when the simulation is over."""
         for party in self.parties.values():
@@ -160,8 +177,7 @@ class Town:
         if party.upper is None:
             engine = vtn_engine(self._lower(party), store, self.clock, self._speech)
         elif party.members:
-            upper, margin = self._upper(party, party.upper), timedelta(seconds=1)
-            settings = GatewaySettings(upper, self._lower(party), margin)
+            settings = self._between(party, self._upper(party, party.upper, party.lives))
             engine = gateway_engine(settings, store, self.clock, self._speech)
         else:
             engine = self._site(party, life, store)
@@ -183,7 +199,7 @@ class Town:
     def _site(self, party: Resident, life: Life, store: Store) -> Engine:
         if party.device is None or party.upper is None:
             raise ValueError(f"{party.name} is no site")
-        settings = SiteSettings(self._upper(party, party.upper), CONTROL_EVERY)
+        settings = SiteSettings(self._upper(party, party.upper, party.lives), CONTROL_EVERY)
         program = LivingSite(life, party.device)
         return site_engine(settings, store, self.clock, program, self._speech)
 
@@ -194,10 +210,13 @@ class Town:
         stream = BusStream(login, self.router)
         engine.attach(link, LivingTransport(life, stream, incoming.asked))
 
-    def _upper(self, party: Resident, upper: str) -> VenSettings:
+    def _between(self, party: Resident, upper: VenSettings) -> GatewaySettings:
+        return GatewaySettings(upper, self._lower(party), timedelta(seconds=1))
+
+    def _upper(self, party: Resident, upper: str, life: int) -> VenSettings:
         domain = self.parties[upper].domain
         vtn = Jid(vtn_account(domain), "vtn")
-        seed = f"{party.name} {party.lives}"  # drawn by each process, kept by the first one
+        seed = f"{party.name} {life}"  # drawn by each process, kept by the first one
         return VenSettings(party=party.name, domain=domain, vtn=vtn, digest=digest, seed=seed)
 
     def _lower(self, party: Resident) -> VtnSettings:
