@@ -208,6 +208,24 @@ def test_a_correction_before_the_freeze_changes_the_result_and_the_old_one_is_to
     assert [r["power_w"] for r in told["readings_replaced"]] == [2000]
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_correction_within_the_event_takes_the_place_of_what_was_counted(domain, restarts):
+    """Also where a VTN that was killed counted the window, and knows it from its history alone."""
+    for start in range(0, START_S, WINDOW_S):
+        domain.report(start, 5000)
+    event = domain.call(seconds=90)
+    domain.answers(domain.vtn.dispatching.dispatches[event].event, -3000, 1, 95)
+    for start in (START_S, START_S + WINDOW_S):
+        domain.report(start, 2000)
+    if restarts:
+        domain.restart()
+        domain.lead()
+        domain.presence("a", seconds=141)
+    domain.report(START_S, 3000, seconds=142, revision=1)
+    (part,) = domain.vtn.dispatching.parts[event].values()
+    assert part.delivered_ws == -WINDOW_S * (2000 + 3000)
+
+
 def test_a_correction_after_the_freeze_is_told_beside_and_changes_nothing(domain):
     event = ran(domain)
     before = domain.told(event)

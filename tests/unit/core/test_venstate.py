@@ -1,9 +1,10 @@
 import pytest
 
 from xmpp_cem.core.ven.venstate import VenSettings, VenState, is_address
-from xmpp_cem.messages.configuration import EndDeviceConfig
+from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
 from xmpp_cem.messages.envelope import Noun, Verb
-from xmpp_cem.model.ids import Jid
+from xmpp_cem.messages.events import Status, StatusType
+from xmpp_cem.model.ids import Jid, derived_id
 from xmpp_cem.testing.builders import HOST, NOW, at, plain_digest, transactions_in
 
 
@@ -33,6 +34,29 @@ def test_after_a_restart_numbers_begin_anew_in_a_higher_epoch_with_other_ids(sta
     after = ask(state)
     assert (after.epoch, after.sequence) == (before.epoch + 1, 1)
     assert after.message_id != before.message_id
+
+
+def test_what_the_profile_of_the_domain_cannot_say_is_left_out():
+    said = frozenset({StatusType.OVERRIDDEN})
+    vtn = Jid(f"vtn@{HOST}", "vtn")
+    state = VenState(VenSettings("site", "grid", vtn, plain_digest, statuses=said))
+    state.start(NOW)
+    state.save(
+        admission=Admission(
+            domain="grid",
+            service=f"pubsub.{HOST}",
+            events=("n",),
+            reports="r",
+            uplink="transaction",
+            report_every_s=10,
+            confirmed=1,
+        )
+    )
+    kinds = (StatusType.STARTED, StatusType.OVERRIDDEN, StatusType.RECEIVED)
+    made = [Status(id=derived_id(kind), type=kind, at=NOW) for kind in kinds]
+    (sent,) = transactions_in(state.report(made, NOW))
+    assert [status.type for status in sent.body.statuses] == [StatusType.OVERRIDDEN]
+    assert state.report(made[:1], NOW) == []
 
 
 @pytest.mark.parametrize(
