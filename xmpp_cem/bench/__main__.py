@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from xmpp_cem.bench import cascade, deliver, detect, divide, publish
+from xmpp_cem.bench import burst, cascade, deliver, detect, divide, publish
 from xmpp_cem.bench.place import Place
 from xmpp_cem.testing.server import missing
 
@@ -31,8 +31,8 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
     parser.add_argument(
         "--only",
-        choices=(*_PLANS, "detect"),
-        help="one of the measurements; detect takes minutes and runs only when it is named",
+        choices=(*_PLANS, "burst", "detect"),
+        help="one of the measurements; burst and detect take minutes and run only when named",
     )
     parser.add_argument("--vens", type=int, default=20, metavar="N", help="of detect: sites")
     parser.add_argument("--stock", action="store_true", help="of detect: with stock servers")
@@ -45,11 +45,19 @@ def main() -> int:
         victims = min(5, arguments.vens)
         options = detect.Options(arguments.server, arguments.vens, victims, arguments.stock)
         figures = asyncio.run(_detect(options))
+    elif arguments.only == "burst":
+        flood = burst.Flood(500, 6) if arguments.quick else burst.Flood()
+        figures = asyncio.run(_burst(detect.Options(arguments.server, 1, 0), flood))
     else:
         figures = asyncio.run(_measure(arguments.server, arguments.only, quick=arguments.quick))
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    return 0
+    return 1 if arguments.only == "burst" and not burst.is_good(figures) else 0
+
+
+async def _burst(options: detect.Options, flood: burst.Flood) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="xmpp-cem-bench-") as folder:
+        return await burst.measure(options, flood, Path(folder))
 
 
 async def _detect(options: detect.Options) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from xmpp_cem.model.availability import Availability
 from xmpp_cem.testing.relay import Relay
 from xmpp_cem.testing.server import Account, DomainSpec, Kind, PrivateServer
 
-_DOMAIN, _VTN = "grid", "vtn-grid"
+DOMAIN, VTN = "grid", "vtn-grid"
 _HEARTBEAT_S = 10
 _LOOK_S = 0.2
 _LONGEST_S = 120.0
@@ -67,14 +67,14 @@ class Scene:
 
     async def start(self, name: str) -> None:
         """Start a site or the VTN."""
-        made = self._lower() if name == _VTN else self._upper(name)
+        made = self._lower() if name == VTN else self._upper(name)
         self.running[name] = await self.place.agent(made, name)
 
     async def reachable(self) -> set[str]:
         """Return whom the VTN counts as there."""
         if self.operator is None:
             raise RuntimeError("there is no operator")
-        members = (await self.operator.members(_DOMAIN)).members
+        members = (await self.operator.members(DOMAIN)).members
         return {m.party for m in members if m.availability is not Availability.UNREACHABLE}
 
     async def all_here(self) -> None:
@@ -130,20 +130,20 @@ class Scene:
             "role": "ven",
             "party": name,
             "store": str(self.place.folder / f"{name}.sqlite"),
-            "upper": {"domain": _DOMAIN, "vtn": f"{_VTN}@{HOST}", "account": account},
+            "upper": {"domain": DOMAIN, "vtn": f"{VTN}@{HOST}", "account": account},
             "resources": [battery],
         }
 
     def _lower(self) -> dict[str, Any]:
         members = [{"party": name, "account": f"{name}@{HOST}"} for name in self.names]
-        account = self.place.account(_VTN) | {"watch_every": "PT0.1S"}
+        account = self.place.account(VTN) | {"watch_every": "PT0.1S"}
         return {
             "role": "vtn",
-            "party": _DOMAIN,
+            "party": DOMAIN,
             "store": str(self.place.folder / "vtn.sqlite"),
             "lower": {
-                "domain": _DOMAIN,
-                "pubsub": str(self.place.service(_DOMAIN)),
+                "domain": DOMAIN,
+                "pubsub": str(self.place.service(DOMAIN)),
                 "account": account,
                 "heartbeat": f"PT{_HEARTBEAT_S}S",
                 "operators": [f"operator@{HOST}"],
@@ -154,7 +154,7 @@ class Scene:
     def operator_config(self) -> OperatorConfig:
         """Return the operator's configuration."""
         watched = WatchedConfig(
-            domain=_DOMAIN, vtn=f"{_VTN}@{HOST}", pubsub=str(self.place.service(_DOMAIN))
+            domain=DOMAIN, vtn=f"{VTN}@{HOST}", pubsub=str(self.place.service(DOMAIN))
         )
         return OperatorConfig(
             role="operator",
@@ -166,10 +166,10 @@ class Scene:
 
 async def measure(options: Options, folder: Path) -> dict[str, Any]:
     """Return p50 and max of each detection in seconds; raises ServerError."""
-    names = [_VTN, "operator", *(f"site-{number}" for number in range(options.vens))]
+    names = [VTN, "operator", *(f"site-{number}" for number in range(options.vens))]
     accounts = [Account(f"{name}@{HOST}", f"pw-{name}") for name in names]
     deploy = stock_templates(_DEPLOY, folder) if options.stock else _DEPLOY
-    domains = [DomainSpec(_DOMAIN, _VTN)]
+    domains = [DomainSpec(DOMAIN, VTN)]
     server = await PrivateServer.start(options.kind, folder / "server", accounts, domains, deploy)
     for name in names:
         secret = folder / f"{name}.password"
@@ -185,7 +185,7 @@ async def measure(options: Options, folder: Path) -> dict[str, Any]:
 
 
 async def _measured(scene: Scene) -> dict[str, Any]:
-    for name in (_VTN, *scene.names):
+    for name in (VTN, *scene.names):
         await scene.start(name)
     figures: dict[str, Any] = {
         "server": scene.options.kind,
@@ -247,7 +247,7 @@ async def _frozen_server(scene: Scene) -> dict[str, Times]:
 
 
 async def _frozen_vtn(scene: Scene) -> dict[str, Times]:
-    since, vtn = scene.marks(), scene.running[_VTN]
+    since, vtn = scene.marks(), scene.running[VTN]
     vtn.send_signal(signal.SIGSTOP)
     noticed = await scene.logged(scene.names, "the VTN is silent", since)
     since = scene.marks()
@@ -258,7 +258,7 @@ async def _frozen_vtn(scene: Scene) -> dict[str, Times]:
 
 async def _killed_vtn(scene: Scene) -> dict[str, Times]:
     since = scene.marks()
-    scene.running[_VTN].kill()
+    scene.running[VTN].kill()
     return {"silent": await scene.logged(scene.names, "the VTN is silent", since)}
 
 
