@@ -166,7 +166,7 @@ def build(config: SimulatedConfig, clock: Callable[[], datetime]) -> SimulatedDr
     Raises:
         ConfigError: the profile cannot be read or has the wrong sign.
     """
-    return SimulatedDriver(_model(config), lambda: clock() + config.offset, config.button)
+    return SimulatedDriver(_model(config), clock, config.button, config.offset)
 
 
 def _model(config: SimulatedConfig) -> Model:

@@ -52,6 +52,18 @@ async def test_a_reading_states_power_flexibility_and_registers(clock: Clock):
     assert await battery.describe() == Description("battery", limits)
 
 
+@pytest.mark.parametrize("hours", [-4.5, 0, 8])
+async def test_what_is_to_come_is_told_by_the_clock_on_the_wall_whatever_hour_is_run_through(hours):
+    """Else nobody would count on a car that charges, where the model's hour lies before ours."""
+    wall, offset = Clock(), timedelta(hours=hours)
+    wall.now = datetime(2025, 4, 10, 16, tzinfo=UTC) - offset
+    car = SimulatedDriver(Ev(11_000, 3, 45_000, time(15), time(5), 1000), wall, offset=offset)
+    reading = await car.read()
+    assert reading.departs == wall.now + timedelta(hours=13)
+    assert reading.forecast[0].window.start == wall.now + timedelta(hours=1)
+    assert [hour.power_w for hour in reading.forecast[:5]] == [11_000, 11_000, 11_000, 1000, 0]
+
+
 async def test_a_set_point_takes_force_from_its_application(clock: Clock):
     battery = driver(clock)
     clock.advance(hours=1)
