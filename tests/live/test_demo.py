@@ -114,9 +114,25 @@ def test_a_signal_at_any_time_leaves_nothing_behind(server, number, after_s, tmp
     running = started(server, "--json")
     time.sleep(after_s)
     running.send_signal(number)
-    running.communicate(timeout=30)
-    assert running.returncode in {130, -number}
+    told = ended(running, number, is_young=after_s < 1)
+    is_unborn = running.returncode == 1 and "KeyboardInterrupt" in told
+    assert running.returncode in {130, -number} or (is_unborn and after_s < 1)
     assert left_nothing(tmp_path)
+
+
+def ended(running, number, *, is_young):
+    """Wait until a demonstration has ended after a signal; returns what it said.
+
+    On a busy machine the interpreter itself may still be starting: it then ends with 1, or loses
+    an interrupt in a callback of its own, where a person presses the keys again.
+    """
+    try:
+        return running.communicate(timeout=12 if is_young else 30)[0].decode()
+    except subprocess.TimeoutExpired:
+        if not is_young:
+            raise
+        running.send_signal(number)
+        return running.communicate(timeout=30)[0].decode()
 
 
 def test_an_impatient_second_signal_leaves_nothing_behind(tmp_path, started):
