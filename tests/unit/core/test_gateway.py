@@ -35,7 +35,7 @@ from xmpp_cem.messages.events import EndDeviceEvents, StatusType
 from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.availability import Availability
-from xmpp_cem.model.event import Change, EventStatus
+from xmpp_cem.model.event import Change, EventStatus, Mode
 from xmpp_cem.model.ids import Jid, derived_id, lower_event_id
 from xmpp_cem.model.quantity import LARGEST_W
 from xmpp_cem.model.reading import Quality, Reading
@@ -169,6 +169,19 @@ def test_an_upper_event_leads_to_one_lower_event_with_the_derived_id(cascade):
     assert cascade.dispatch.target_w == -3000
     assert lower.answer_by == UPPER_EVENT.answer_by - timedelta(seconds=2)
     assert events_in(cascade.ask(seconds=1)) == []
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_members_are_told_mode_and_spread_and_the_gateway_puts_nothing_off_itself(cascade, mode):
+    spread = {"randomise_s": 600, "ramp_s": 60, "recovery_s": 300, "priority": 7}
+    cascade.ask(make_event(signal=share_of("0.5"), mode=mode, **spread))
+    lower = cascade.dispatch.event
+    assert lower.model_dump(include=set(spread)) == spread
+    assert (lower.mode, lower.active) == (mode, UPPER_EVENT.active)
+    for seconds in (10, 20, 21):
+        cascade.tell(TimerFired("cascade/tick"), seconds)
+    commitment = cascade.gateway.ven.book.commitments[UPPER_EVENT.id]
+    assert commitment.offsets is None
 
 
 def test_nobody_is_asked_for_a_decision_in_a_gateway(cascade):

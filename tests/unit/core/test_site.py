@@ -46,8 +46,9 @@ BOTH = (
 class House:
     """A site with two resources, driven by hand."""
 
-    def __init__(self):
-        settings = VenSettings("site", "grid", Jid(f"vtn@{HOST}", "vtn"), plain_digest)
+    def __init__(self, seed=""):
+        vtn = Jid(f"vtn@{HOST}", "vtn")
+        settings = VenSettings("site", "grid", vtn, plain_digest, seed=seed)
         self.site = Site(SiteSettings(settings, timedelta(seconds=1)))
         self.records = {}
         self.sent = []
@@ -194,9 +195,62 @@ def test_an_offer_can_be_promised_and_done(house):
     assert house.set_points(20) == {"r1": 1000, "r2": 0}
 
 
-def test_an_event_that_only_tries_the_communication_moves_nothing(house):
-    house.commit(make_event(signal=share_of("0.5"), mode=Mode.COMMS))
-    assert house.set_points(30) == {"r1": None, "r2": None}
+@pytest.mark.parametrize(
+    ("mode", "moved"),
+    [
+        (Mode.COMMS, {"r1": None, "r2": None}),
+        (Mode.ACTIVATION, {"r1": 2000, "r2": 1000}),
+        (Mode.REAL, {"r1": 2000, "r2": 1000}),
+    ],
+)
+def test_an_event_of_each_mode_is_answered_and_one_that_tries_the_communication_moves_nothing(
+    house, mode, moved
+):
+    house.commit(make_event(signal=share_of("0.5"), mode=mode))
+    assert [(a.opt, a.power_w) for a in house.answers] == [(Opt.IN, -3000)]
+    assert house.set_points(30) == moved
+
+
+def test_of_a_late_event_the_remainder_is_run_to_the_same_end(house):
+    house.publish(EndDeviceControls(events=(EVENT,)), 50)
+    house.tell(Decided(EVENT.id, EVENT.order, Opt.IN, -3000), 52)
+    house.tell(Measured(BOTH), 52)
+    assert house.set_points(53) == {"r1": 2000, "r2": 1000}
+    assert house.set_points(79) == {"r1": 2000, "r2": 1000}
+    assert house.set_points(80) == {"r1": None, "r2": None}
+
+
+def acting(house, seconds):
+    """Return when a site begins and ends to move power within some seconds."""
+    moved = []
+    for second in range(*seconds):
+        house.tell(Measured(BOTH), second)
+        if house.set_points(second)["r1"] is not None:
+            moved.append(second)
+    return (moved[0], moved[-1] + 1)
+
+
+def test_a_randomised_start_and_release_are_drawn_once_and_stand_over_a_restart_and_a_change():
+    event = make_event(signal=share_of("0.5"), randomise_s=30)
+    both = []
+    for is_restarted in (False, True):
+        house = House("seed")
+        house.begin()
+        house.commit(event)
+        house.set_points(2)
+        if is_restarted:
+            again = House("another seed")
+            for record in house.records.values():
+                again.site.restore(record)
+            again.tell(Started(), 10)
+            again.sent, house = house.sent, again
+            change = make_event(1, 1, signal=share_of("0.5"), randomise_s=30, reason="the same")
+            house.publish(EndDeviceControls(events=(change,)), 11)
+            house.tell(Decided(change.id, change.order, Opt.IN, -3000), 12)
+        both.append(acting(house, (15, 115)))
+    (begins, ends), other = both
+    assert other == (begins, ends)
+    assert (20 < begins <= 50, 80 < ends <= 110, begins - 20 != ends - 80) == (True, True, True)
 
 
 def test_the_mean_of_a_window_is_reported_and_an_empty_one_is_not(house):
