@@ -1,3 +1,4 @@
+from dataclasses import fields
 from datetime import timedelta
 
 import pytest
@@ -7,8 +8,11 @@ from xmpp_cem.drivers.driver import Description, Reading
 from xmpp_cem.drivers.supervised import Patience, Supervised
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.control import Sample, SetPoint
+from xmpp_cem.model.flexibility import Forecast, Offered
 from xmpp_cem.model.limits import Limits
-from xmpp_cem.testing.builders import make_event
+from xmpp_cem.model.reading import Correction
+from xmpp_cem.model.time import Interval
+from xmpp_cem.testing.builders import at, make_event
 from xmpp_cem.testing.clock import ManualClock
 
 EVENT = make_event()
@@ -96,6 +100,25 @@ async def test_a_drivers_reading_becomes_a_sample_of_its_resource(clock):
     assert (sample.increase_w, sample.decrease_w, sample.stored_wh) == (100, 200, 7)
     assert (sample.charge_permille, sample.limits.rated_import_w) == (9, 5000)
     assert (sample.is_faulty, sample.fault) == (False, "")
+
+
+async def test_nothing_that_a_driver_tells_is_lost(clock):
+    span = Interval(start=at(0), end=at(3600))
+    told = reading(
+        stored_wh=7,
+        charge_permille=9,
+        needed_wh=800,
+        departs=at(7200),
+        offered=Offered(decrease_w=50, per_kwh="0.3", currency="EUR", until=at(60)),
+        forecast=(Forecast(window=span, increase_w=1, decrease_w=2, power_w=3),),
+        corrections=(Correction(window=span, power_w=1),),
+        overridden=True,
+    )
+    (sample,) = await driven(clock, r=Device(told)).read()
+    known = {field.name: getattr(told, field.name) for field in fields(told)}
+    known["is_overridden"] = known.pop("overridden")
+    assert all(known.values())
+    assert {name: getattr(sample, name) for name in known} == known
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from xmpp_cem.core.effects import Actuate, Remember
+from xmpp_cem.core.effects import Actuate, Note, Remember
 from xmpp_cem.core.inputs import (
     Decided,
     ItemReceived,
@@ -24,6 +24,7 @@ from xmpp_cem.model.control import Sample
 from xmpp_cem.model.event import Mode, Targets
 from xmpp_cem.model.flexibility import Offered
 from xmpp_cem.model.ids import Jid, derived_id
+from xmpp_cem.model.limits import Limits
 from xmpp_cem.model.signal import Delta, Limit
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import (
@@ -323,6 +324,21 @@ def test_what_is_read_right_after_a_release_is_no_baseline(house):
         house.set_points(seconds)
         house.tell(Measured(BOTH), seconds)
     assert house.set_points(83)["r1"] == 2000
+
+
+def test_a_resource_that_must_run_or_rest_on_does_so_in_an_event_and_says_so(house):
+    limits = Limits(rated_import_w=5000, rated_export_w=0, least_import_w=500, min_run_s=15)
+    pump = BOTH[0].model_copy(update={"limits": limits.model_copy(update={"min_rest_s": 10})})
+    for seconds, power_w in ((8, 0), (10, 4000), (19, 4000)):
+        house.tell(Measured((pump.model_copy(update={"power_w": power_w}), BOTH[1])), seconds)
+    event = make_event(signal=share_of("1"))
+    house.publish(EndDeviceControls(events=(event,)))
+    house.tell(Decided(event.id, event.order, Opt.IN, -6000), 19)
+    effects = house.tell(TimerFired("site/control"), 20)
+    whys = [dict(note.fields)["why"] for note in of_kind(effects, Note) if note.what == "set point"]
+    assert any(why.endswith("must run on for 5 s") for why in whys)
+    assert house.set_points(24)["r1"] == 500
+    assert house.set_points(25)["r1"] == 0
 
 
 def test_an_event_that_follows_another_starts_from_the_power_before_both(house):
