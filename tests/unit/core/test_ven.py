@@ -54,9 +54,12 @@ from xmpp_cem.model.ids import Jid, derived_id
 from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.resource import Resource, ResourceState
 from xmpp_cem.model.schedule import OptSchedule
+from xmpp_cem.model.signal import Delta
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import (
     HOST,
+    Domain,
+    arrived,
     at,
     make_event,
     of_kind,
@@ -582,3 +585,28 @@ def test_no_report_can_be_ended_since_none_is_repeated(home):
     asked = request(Verb.CANCEL, Noun.READINGS, "vtn", ids=("7",))
     reply = reply_in(home.tell(RequestArrived(Link.UPPER, VTN, "t", asked)))
     assert (reply.errors[0].code, [i.type for i in reply.ids]) == ("2.15", ["ended"])
+
+
+def test_an_event_published_a_day_ahead_and_fetched_hours_later_is_taken():
+    hour, day = 3600, 86_400
+    domain, home = Domain("site"), Home().begin()
+    domain.lead()
+    domain.register("site", 3000, -18)
+    domain.presence("site", seconds=-18)
+    active = Interval(start=at(day), end=at(day + hour))
+    event = make_event(active=active, answer_by=at(day - hour), signal=Delta(power_w=-1500))
+    asked = request(Verb.CREATE, Noun.CONTROLS, "op", controls(event))
+    effects = domain.tell(arrived(asked, "op", "x"))
+    published = {e.item_id: e.message for e in of_kind(effects, Publish)}
+    told = [
+        ItemReceived(Link.UPPER, SERVICE, "n", item, published[item])
+        for item in ("index", event.id)
+    ]
+    effects = home.tell(CaughtUp(Link.UPPER, "n", tuple(told)), 9 * hour)
+    (decision,) = of_kind(effects, AskDecision)
+    assert (decision.event.id, decision.power_w) == (event.id, -1500)
+    (answered,) = transactions_in(
+        home.tell(Decided(event.id, decision.event.order, Opt.IN, -1500), 9 * hour + 1)
+    )
+    assert (answered.body.answers[0].opt, answered.header.expires) == (Opt.IN, active.end)
+    assert home.ven.book.commitments[event.id].status is State.FAR
