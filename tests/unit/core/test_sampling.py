@@ -4,6 +4,8 @@ import pytest
 
 from xmpp_cem.core.readings.sampling import Sampling, resource_of
 from xmpp_cem.model.control import Sample
+from xmpp_cem.model.flexibility import Forecast, Offered
+from xmpp_cem.model.limits import Limits
 from xmpp_cem.model.resource import ResourceState
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import at
@@ -101,3 +103,24 @@ def test_a_mean_is_rounded_to_the_nearest_watt(sign):
         sampling.take((sample(sign * power_w),), at(seconds), LENGTH)
     (told,) = sampling.take((sample(9),), at(10), LENGTH)
     assert told.power_w == sign * 1000
+
+
+def test_what_is_rated_available_forecast_offered_committed_and_needed_is_told_apart():
+    span = Interval(start=at(0), end=at(3600))
+    car = sample(
+        1000,
+        kind="ev",
+        stored_wh=7,
+        charge_permille=9,
+        needed_wh=800,
+        departs=at(7200),
+        offered=Offered(decrease_w=50, per_kwh="0.3", currency="EUR", until=at(60)),
+        forecast=(Forecast(window=span, power_w=3, decrease_w=2),),
+        limits=Limits(rated_import_w=11_000, rated_export_w=100),
+    )
+    told = resource_of(car, at(0), -100)
+    assert (told.rated_import_w, told.rated_export_w) == (11_000, 100)
+    assert (told.increase_w, told.decrease_w, told.committed_w) == (300, 500, -100)
+    assert (told.offered, told.forecast) == (car.offered, car.forecast)
+    assert (told.needed_wh, told.departs) == (800, at(7200))
+    assert (told.stored_wh, told.charge_permille, told.kind) == (7, 9, "ev")
