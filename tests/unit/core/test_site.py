@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from xmpp_cem.core.effects import Actuate, Note, Remember
+from xmpp_cem.core.effects import Actuate, Note, Remember, ShowPresence
 from xmpp_cem.core.inputs import (
     Decided,
     ItemReceived,
@@ -20,6 +20,7 @@ from xmpp_cem.messages.controls import EndDeviceControls, EventIndex
 from xmpp_cem.messages.envelope import EventMessage, Header, Noun, ResponseMessage, Result, Verb
 from xmpp_cem.messages.events import StatusType
 from xmpp_cem.model.answer import Opt
+from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.control import Sample
 from xmpp_cem.model.event import Mode, Targets
 from xmpp_cem.model.flexibility import Offered
@@ -159,6 +160,22 @@ def test_an_override_opts_out_at_once_and_releases_everything(house):
     answer = house.answers[-1]
     assert (answer.opt, answer.reason, answer.sequence) == (Opt.OUT, "local override", 2)
     assert house.set_points(31) == {"r1": None, "r2": None}
+
+
+def test_an_override_is_seen_in_presence_in_an_event_of_the_device_and_in_the_reason(house):
+    house.commit(EVENT)
+    house.set_points(20)
+    held = {"is_overridden": True, "reason": "guests"}
+    effects = house.tell(Measured(tuple(s.model_copy(update=held) for s in BOTH)), 30)
+    shown = of_kind(effects, ShowPresence)[-1].value
+    assert shown.availability is Availability.OPTED_OUT
+    told = [s for m in transactions_in(effects) if m.body for s in getattr(m.body, "statuses", ())]
+    assert [(s.type, s.event, s.reason) for s in told] == [
+        (StatusType.OVERRIDDEN, EVENT.id, "guests: r1, r2")
+    ]
+    assert house.answers[-1].reason == "local override: guests"
+    again = house.tell(Measured(tuple(s.model_copy(update=held) for s in BOTH)), 31)
+    assert transactions_in(again) == []
 
 
 def test_an_override_of_one_resource_keeps_what_the_other_can_do(house):
