@@ -55,7 +55,7 @@ class Settled(Domain):
         for _, row in sorted(self.rows.items()):
             self.vtn.restore(read_record(row))
 
-    def report(self, start_s, power_w, seconds=None, **values):
+    def report(self, start_s, power_w, seconds=None, account="a", **values):
         """Let the member report one window, at its end or later."""
         window = Interval(start=at(start_s), end=at(start_s + WINDOW_S))
         now = start_s + WINDOW_S if seconds is None else seconds
@@ -69,7 +69,7 @@ class Settled(Domain):
             source="a",
         )
         message = RequestMessage(header=header, body=MeterReadings(readings=(reading,)))
-        return self.tell(arrived(message, "a"), now)
+        return self.tell(arrived(message, account), now)
 
     def call(self, seconds=0.0, **changes):
         """Let an operator ask for an event from 120 s to 180 s."""
