@@ -2,6 +2,7 @@
 
 import os
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from tests.day.disk import Disk
 from tests.day.judging import crossings, differences, energies, excesses, spans_held
 from tests.day.places import Memory, on_server
 from tests.day.play import Day, Pace, begun
-from tests.day.script import EVENTS, SITES, TROUBLES
+from tests.day.script import EVENTS, SITES, TROUBLES, Bound, Ceiling, Dispatch
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.model.event import EventStatus
 from xmpp_cem.store.memory import MemoryStore
@@ -111,6 +112,10 @@ def test_the_script_has_forty_events_of_every_kind():
     assert len(SITES) == 20
     assert sum(bool(each.changes) for each in EVENTS) >= 8
     assert sum(each.cancelled is not None for each in EVENTS) >= 4
+    assert {type(each) for each in EVENTS} == {Bound, Ceiling, Dispatch}
+    dispatches = [each for each in EVENTS if isinstance(each, Dispatch)]
+    assert sum(a.start < b.end and b.start < a.end for a, b in combinations(dispatches, 2)) >= 10
+    assert len({each.priority for each in dispatches}) >= 2
     assert {t.what for t in TROUBLES} == {
         "refuses",
         "less",
