@@ -143,7 +143,7 @@ def test_a_clock_below_a_time_that_has_passed_is_not_believed(house):
     house.heartbeat(0)
     house.set_points(1)
     record = house.records["ven", ""]
-    assert record.floor == at(0)
+    assert record.floor == at(-20)
     again = Guarded(longest_delay_s=0)
     again.site.restore(record)
     effects = again.tell(Started(), -1000)

@@ -49,7 +49,7 @@ from xmpp_cem.messages.envelope import (
 from xmpp_cem.messages.events import Status, StatusType
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability, Leadership
-from xmpp_cem.model.event import EventStatus
+from xmpp_cem.model.event import EventStatus, Order, Targets
 from xmpp_cem.model.ids import Jid, derived_id
 from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.resource import Resource, ResourceState
@@ -381,6 +381,96 @@ def test_what_is_refused_of_a_transaction_is_answered_with_its_code_and_reason(h
         known.id,
     )
     assert notes(effects) == ["event not taken"]
+
+
+OVER = Interval(start=at(-50), end=at(-10))
+
+
+@pytest.mark.parametrize(
+    ("event", "changes", "code", "reason"),
+    [
+        (make_event(active=OVER, answer_by=at(-20)), {}, "4.1", "the event's time is over"),
+        (make_event(), {"expires": at(-1)}, "4.1", "the message expired before it arrived"),
+        (
+            make_event(targets=Targets(resources=("another",))),
+            {},
+            "2.29",
+            "no resource of this party is meant",
+        ),
+        (make_event(created=at(-5)), {}, "1.8", "the same version was known with other content"),
+        (
+            make_event(order=Order(epoch=0, modification=9)),
+            {},
+            "6.1",
+            "a newer version of the event is known",
+        ),
+    ],
+    ids=["late", "expired", "not for me", "conflicting", "out of order"],
+)
+def test_whoever_sends_what_is_not_taken_is_told_the_code_and_a_reason(
+    home, event, changes, code, reason
+):
+    home.tell(home.item(index()))
+    if code in {"1.8", "6.1"}:
+        first = request(Verb.CREATE, Noun.CONTROLS, "vtn", controls(make_event()))
+        home.tell(RequestArrived(Link.UPPER, VTN, "t", first))
+    message = request(Verb.CHANGE, Noun.CONTROLS, "vtn", controls(event))
+    header = message.header.model_copy(update=changes)
+    message = message.model_copy(update={"header": header})
+    effects = home.tell(RequestArrived(Link.UPPER, VTN, "u", message))
+    reply = reply_in(effects)
+    assert (reply.result, [(e.code, e.reason) for e in reply.errors]) == (
+        Result.FAILED,
+        [(code, reason)],
+    )
+    (note,) = [n for n in of_kind(effects, Note) if n.what == "event not taken"]
+    assert (dict(note.fields)["code"], dict(note.fields)["why"]) == (code, reason)
+    assert of_kind(effects, AskDecision) == []
+
+
+CLOCK = "the clock is not plausible, so the event cannot be judged; it is fetched again later"
+
+
+def test_events_wait_for_a_clock_that_is_plausible(home):
+    """No clock with a battery: the box begins in 1970, and once had a time that has passed."""
+    event, earlier = make_event(), -(10.0**9)
+    home.tell(home.item(index()))
+    assert home.record.floor == at(0)
+    message = request(Verb.CREATE, Noun.CONTROLS, "vtn", controls(event))
+    effects = home.tell(RequestArrived(Link.UPPER, VTN, "t", message), earlier)
+    assert [(e.code, e.reason) for e in reply_in(effects).errors] == [("5.2", CLOCK)]
+    assert (of_kind(effects, AskDecision), dict(home.ven.book.commitments)) == ([], {})
+    effects = home.tell(home.item(controls(event)), earlier)
+    (note,) = of_kind(effects, Note)
+    assert (dict(note.fields)["code"], dict(note.fields)["why"]) == ("5.2", CLOCK)
+    assert of_kind(home.tell(TimerFired("ven/vtn"), earlier + 1), Query) == []
+    effects = home.tell(TimerFired("ven/vtn"), 2)
+    (asked,) = of_kind(effects, Query)
+    assert (asked.message.header.noun, len(of_kind(effects, CatchUp))) == (Noun.CONTROLS, 1)
+    assert of_kind(home.tell(TimerFired("ven/vtn"), 3), Query) == []
+    effects = home.tell(RequestArrived(Link.UPPER, VTN, "u", message), 4)
+    assert reply_in(effects).result is Result.OK
+    assert len(of_kind(effects, AskDecision)) == 1
+
+
+def test_a_clock_that_is_off_by_no_more_than_clocks_may_differ_is_believed(home):
+    home.tell(home.item(index()))
+    effects = home.tell(home.item(controls(make_event())), -59)
+    assert of_kind(effects, Note) == []
+
+
+def timed(home, version, made, seconds):
+    told = index().model_copy(update={"version": version, "at": at(made)})
+    home.tell(home.item(told), seconds)
+    return home.record.floor
+
+
+def test_a_time_that_has_passed_is_kept_where_our_clock_agrees_and_seldom(home):
+    assert timed(home, 2, 100, 0) is None
+    assert timed(home, 3, 30, 20) == at(20)
+    assert timed(home, 4, 600, 600) == at(20)
+    assert timed(home, 5, 630, 640) == at(630)
+    assert timed(home, 6, 300, 300) == at(630)
 
 
 def test_in_a_set_of_operations_the_one_that_was_refused_is_named(home):

@@ -67,3 +67,12 @@ def catch_up_again(admission: Admission | None, heartbeat_s: int, now: datetime)
         return []
     note = Note("warning", "no index came in time; subscribing and fetching again")
     return [note, *catch_up(admission), expect_index(heartbeat_s, now)]
+
+
+def see_again(state: VenState, now: datetime) -> list[Effect]:
+    """Fetch again what could not be judged while the clock was wrong, once it is right."""
+    if not state.is_blind or not state.is_up or not state.is_clock_good(now):
+        return []
+    state.is_blind = False
+    asked = ask_for_events(state.letters, state.settings.vtn, now)
+    return [*catch_up(state.record.admission), asked]

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from xmpp_cem.core.effects import AskDecision, Effect, Forget, Note, Remember, SetTimer
 from xmpp_cem.core.inputs import Decided
-from xmpp_cem.core.life.arrival import Known, judge_version
 from xmpp_cem.core.life.life import Act, Cause, State, Step
 from xmpp_cem.core.life.lifecycle import step
 from xmpp_cem.core.life.phases import due, live, next_due, tick
@@ -133,9 +132,7 @@ class EventBook:
         effects = self._tick(event.id, now)
         known = remembered(self._state.record, self.commitments.get(event.id), event)
         arrived = self.judging.committed(event, header, known, now)
-        version = self.judging.version(arrived, header)
-        newest = Known(known.event.order, known.digest) if known else None
-        cause = judge_version(version, newest, now, is_clock_good=True)
+        cause = self.judging.cause(arrived, header, known, now)
         taken = step(known.status if known else State.UNKNOWN, cause)
         made = arrived if known is None or Act.KEEP in taken.acts else also_own(known, arrived)
         word = Word(0, self.judging.reason(cause, arrived))

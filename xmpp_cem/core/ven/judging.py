@@ -12,7 +12,7 @@ from xmpp_cem.core.commitments import (
     only,
     why_not,
 )
-from xmpp_cem.core.life.arrival import Version
+from xmpp_cem.core.life.arrival import Known, Version, judge_version
 from xmpp_cem.core.life.life import Cause, State, Step
 from xmpp_cem.core.life.phases import Moments
 from xmpp_cem.core.overriding import OVERRIDE
@@ -118,12 +118,23 @@ class Judging:
         resources = (resource.id for resource in meant(event, capability).resources)
         return self._state.rules.verdict(event, resources, now, is_new=is_new)
 
-    def version(self, arrived: Commitment, header: Header) -> Version:
+    def _version(self, arrived: Commitment, header: Header) -> Version:
         """Return what is to be judged of a version that has arrived."""
         event = arrived.event
         listed = is_listed(self._state.record, event, header, self._state.index_made)
         is_able = event.is_cancelled or not self.why_unable(event)
         return version_of(arrived, header.expires, is_listed=listed, is_able=is_able)
+
+    def cause(
+        self, arrived: Commitment, header: Header, known: Commitment | None, now: datetime
+    ) -> Cause:
+        """Return what a version that has arrived leads to; a clock that is wrong is remembered."""
+        newest = Known(known.event.order, known.digest) if known else None
+        is_clock_good = self._state.is_clock_good(now)
+        version = self._version(arrived, header)
+        cause = judge_version(version, newest, now, is_clock_good=is_clock_good)
+        self._state.is_blind |= cause is Cause.CLOCK_IMPLAUSIBLE
+        return cause
 
     def reason(self, cause: Cause, made: Commitment) -> str:
         """Return for people what a version is refused or ended for, where the table cannot know."""

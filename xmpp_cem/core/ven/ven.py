@@ -37,6 +37,7 @@ from xmpp_cem.core.ven.catchup import (
     catch_up,
     catch_up_again,
     expect_index,
+    see_again,
 )
 from xmpp_cem.core.ven.eventbook import EventBook
 from xmpp_cem.core.ven.foretelling import tell_opts
@@ -119,6 +120,7 @@ class Ven:
         """Return what one input leads to, and show whether the VTN is heard."""
         before = self._watch.silent_since
         effects = [*self._watch.notice(what, now), *self._handle(what, now)]
+        effects += see_again(self.state, now)
         if self._watch.silent_since != before and self.state.capability and self.state.is_up:
             effects.append(self._presence(now))
         return effects

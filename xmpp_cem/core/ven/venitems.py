@@ -39,10 +39,11 @@ class VenItems:
         body = item.message.body
         if isinstance(body, EventIndex) and body.domain == self._state.settings.domain:
             self._state.index_made = body.at
+            passed = self._state.passed(body.at, now)
             newer = self._book.take_index(body, item.node, now)
             heard = self._watch.indexed(body.heartbeat_s, now, is_newer=bool(newer))
             surplus = forget_surplus(self._book.commitments, now)
-            return [*heard, *newer, *surplus, expect_index(self._watch.heartbeat_s, now)]
+            return [*passed, *heard, *newer, *surplus, expect_index(self._watch.heartbeat_s, now)]
         if not isinstance(body, EndDeviceControls):
             return [Note("warning", "unexpected item refused", _where(item))]
         return self.take_events(body, item.message.header, now)

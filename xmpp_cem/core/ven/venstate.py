@@ -35,6 +35,10 @@ from xmpp_cem.model.schedule import OptSchedule
 _STATUS_LIFE = timedelta(hours=1)
 _LEAST_READINGS_LIFE = timedelta(seconds=10)
 _WINDOWS_LIVE = 3
+_SKEW = timedelta(seconds=60)
+"""By so much clocks may differ."""
+_FLOOR_EVERY = timedelta(minutes=10)
+"""The time floor is kept no more often: a disk must not be worn by heartbeats."""
 """So many windows long readings are sent again; the VTN asks for what it missed by then."""
 
 Sending = list[Remember | Transact | Publish]
@@ -98,6 +102,7 @@ class VenState:
 
     `capability` is what our resources can do now, None until they have been read, and
     `override_ends` when their owner's overrides end by themselves, as far as that is known.
+    `is_blind`: an event could not be judged, as the clock was wrong.
     """
 
     def __init__(self, settings: VenSettings) -> None:
@@ -109,6 +114,7 @@ class VenState:
         self.override_ends: Mapping[ResourceId, datetime | None] = {}
         self.is_up = False
         self.index_made: datetime | None = None
+        self.is_blind = False
 
     def start(self, now: datetime) -> Remember:
         """Begin a new epoch, higher than any before, also after the store was replaced."""
@@ -153,6 +159,18 @@ class VenState:
         """Change the record; the effect keeps it."""
         self.record = self.record.model_copy(update=changes)
         return Remember(self.record)
+
+    def passed(self, made: datetime, now: datetime) -> list[Remember]:
+        """Keep, now and then, a time that the VTN has told and with which our clock agrees."""
+        known, passed = self.record.floor, min(made, now)
+        is_other = abs(now - made) > _SKEW or not self.is_clock_good(now)
+        if is_other or (known is not None and passed < known + _FLOOR_EVERY):
+            return []
+        return [self.save(floor=passed)]
+
+    def is_clock_good(self, now: datetime) -> bool:
+        """Whether the clock is not below a time that has passed, but for what clocks may differ."""
+        return self.record.floor is None or now >= self.record.floor - _SKEW
 
     def ok(self, what: RequestArrived, now: datetime, body: Body | None = None) -> Respond:
         """Return the effect that answers OK."""

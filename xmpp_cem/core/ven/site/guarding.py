@@ -1,6 +1,6 @@
 """A site's failsafe: what is seen of VTN, server and clock, and the limits that follow."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from xmpp_cem.core.effects import Effect, Level, Note
 from xmpp_cem.core.life.spread import whole_seconds
@@ -19,9 +19,6 @@ from xmpp_cem.core.ven.site.watch import (
 )
 from xmpp_cem.core.ven.ven import Ven
 from xmpp_cem.model.resource import Resource, ResourceState
-
-_FLOOR_EVERY = timedelta(minutes=10)
-"""The time floor is kept no more often: a disk must not be worn by heartbeats."""
 
 
 class Guarding:
@@ -87,7 +84,7 @@ class Guarding:
             fields = (("before", change.before.value), ("mode", change.after.value))
             level: Level = "warning" if change.after in HELD else "info"
             effects.append(Note(level, "failsafe", (*fields, ("why", change.why))))
-        return [*effects, *self._kept()]
+        return effects
 
     def is_blind(self, now: datetime) -> bool:
         """Whether the clock is wrong, so that no event can be judged by it."""
@@ -104,12 +101,6 @@ class Guarding:
         if self._watch is None or self._settings is None:
             return ""
         return why_held(self._watch, self._settings, now)
-
-    def _kept(self) -> list[Effect]:
-        floor, known = (self._watch.floor if self._watch else None), self._ven.state.record.floor
-        if floor is None or (known is not None and floor < known + _FLOOR_EVERY):
-            return []
-        return [self._ven.state.save(floor=floor)]
 
 
 def _sooner(settings: FailsafeSettings, lost_after_s: int | None) -> FailsafeSettings:
