@@ -7,27 +7,24 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from xmpp_cem.agents.application import DrivenSite
-from xmpp_cem.agents.holding import try_failsafe
-from xmpp_cem.agents.lent import HELD, TrialFile, TrialOrder, tried_by_agent
+from xmpp_cem.agents.holding import hold_together
+from xmpp_cem.agents.lent import HELD
 from xmpp_cem.agents.overriding import Override, OverrideFile
 from xmpp_cem.agents.reaching import reach
 from xmpp_cem.agents.run import lasts_of
-from xmpp_cem.agents.settings import clock_of, site_settings
+from xmpp_cem.agents.settings import clock_of, patience_of, site_settings
 from xmpp_cem.agents.trial import Check, Limits, Trial, Verdict, uninterrupted
+from xmpp_cem.agents.trialfile import TrialFile, TrialOrder, tried_by_agent
 from xmpp_cem.config.drivers import load_driver
 from xmpp_cem.config.resources import ResourceConfig
 from xmpp_cem.config.roles import VenConfig
 from xmpp_cem.core.ven.site.site import SiteSettings
 from xmpp_cem.drivers.driver import Driver
-from xmpp_cem.drivers.supervised import Patience, Supervised
 from xmpp_cem.errors import ConfigError, StoreInUseError
 from xmpp_cem.model.ids import Jid, derived_id
 from xmpp_cem.runtime.ports import Clock
 from xmpp_cem.signing import own_key, signed
 from xmpp_cem.store.database import DatabaseStore
-
-_RUNS = "the agent runs, and its own failsafe with it; stop it to try that"
 
 
 @dataclass(frozen=True)
@@ -65,18 +62,18 @@ async def commission(
 
     if not config.resources:
         raise ConfigError("the file names no [[resources]]: there is nothing to commission")
-    store, began = DatabaseStore(config.store), clock.now()
+    store, began, agent = DatabaseStore(config.store), clock.now(), "stopped"
     try:
         await store.open()
     except StoreInUseError:
         if not isinstance(config.store, Path):
             raise
+        agent = "runs"
         await _through_agent(config, config.store, clock, order, note)
     else:
         await _alone(config, store, clock, order, note)
-    is_alone = not any(check.detail == _RUNS for check in checks)
     times = {"began": began.isoformat(), "ended": clock.now().isoformat()}
-    return _record(config, order, checks) | times | {"agent": "stopped" if is_alone else "runs"}
+    return _record(config, order, checks) | times | {"agent": agent}
 
 
 async def _alone(
@@ -99,7 +96,8 @@ async def _alone(
             else:
                 await Trial(name, driver, clock, order.limits, note).run()
         if not order.resources and not held:
-            await _hold(config, drivers, clock, order.limits, note)
+            patience = patience_of(config)
+            await hold_together(_site(config), drivers, patience, clock, order.limits, note)
     finally:
         await uninterrupted(_closed(drivers, store))
 
@@ -107,7 +105,7 @@ async def _alone(
 async def _through_agent(
     config: VenConfig, store: Path, clock: Clock, order: Order, note: Callable[[Check], None]
 ) -> None:
-    """Have the agent that runs try its devices; its failsafe is left as it is."""
+    """Have the agent that runs try its devices, and its failsafe with all of them together."""
     if not order.offline:
         await reach(config, clock, lasts_of(config, clock), note)
     trial = TrialOrder(
@@ -115,9 +113,9 @@ async def _through_agent(
         at=clock.now(),
         resources=tuple(each.id for each in _chosen(config, order)),
         limits=order.limits,
+        failsafe=not order.resources,
     )
     await tried_by_agent(TrialFile.beside(store), trial, clock, note)
-    note(Check("failsafe", "site", Verdict.SKIPPED, _RUNS))
 
 
 def signed_record(config: VenConfig, file: Path, record: Mapping[str, Any]) -> bytes:
@@ -150,35 +148,10 @@ def _drivers(config: VenConfig, order: Order, clock: Clock) -> dict[str, Driver]
     }
 
 
-async def _hold(
-    config: VenConfig,
-    drivers: Mapping[str, Driver],
-    clock: Clock,
-    limits: Limits,
-    note: Callable[[Check], None],
-) -> None:
-    """Try failsafe with all devices together, then release each."""
-    control = config.control
-    patience = Patience(control.driver_timeout, control.follow_within)
-    program = DrivenSite({n: Supervised(n, d, clock, patience) for n, d in drivers.items()})
+def _site(config: VenConfig) -> SiteSettings:
+    """Return the site as its agent has it, also where its VTN is still to be found."""
     upper = config.upper.model_copy(update={"vtn": config.upper.vtn or Jid("vtn.invalid", "vtn")})
-    settings: SiteSettings = site_settings(config.model_copy(update={"upper": upper}))
-    try:
-        await try_failsafe(settings, program, clock, limits.step_w, limits.settle_s, note)
-    finally:
-        await uninterrupted(_let_go(program, drivers, clock, limits, note))
-
-
-async def _let_go(
-    program: DrivenSite,
-    drivers: Mapping[str, Driver],
-    clock: Clock,
-    limits: Limits,
-    note: Callable[[Check], None],
-) -> None:
-    await program.close()
-    trials = (Trial(name, driver, clock, limits, note) for name, driver in drivers.items())
-    await asyncio.gather(*(trial.release() for trial in trials))
+    return site_settings(config.model_copy(update={"upper": upper}))
 
 
 async def _closed(drivers: Mapping[str, Driver], store: DatabaseStore) -> None:

@@ -1,19 +1,29 @@
 """Tries failsafe on the real devices: the site's own core without any VTN must hold its limit."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from xmpp_cem.agents.trial import Check, Verdict
+from xmpp_cem.agents.application import DrivenSite
+from xmpp_cem.agents.trial import Check, Limits, Trial, Verdict, uninterrupted
 from xmpp_cem.core.effects import Actuate, Effect, ReadDevices, SetTimer
 from xmpp_cem.core.inputs import Input, Measured, Started, TimerFired
 from xmpp_cem.core.ven.site.site import Site, SiteSettings
+from xmpp_cem.drivers.driver import Description, Driver, Reading
+from xmpp_cem.drivers.supervised import Patience, Supervised
 from xmpp_cem.model.control import Sample
 from xmpp_cem.runtime.ports import Application, Clock
 
 _HOLDS_S = 3.0
 _OF = "site"
+
+NONE_CONFIGURED = Check(
+    "failsafe",
+    _OF,
+    Verdict.SKIPPED,
+    "none is configured: without a VTN nothing is held",
+)
 
 
 class Alone:
@@ -87,8 +97,7 @@ async def try_failsafe(
     """
     failsafe = settings.failsafe
     if failsafe is None:
-        told = "none is configured: without a VTN nothing is held"
-        return say(Check("failsafe", _OF, Verdict.SKIPPED, told))
+        return say(NONE_CONFIGURED)
     samples = await _free(program, clock, settle_s)
     if not samples:
         told = "not all devices can be read"
@@ -103,6 +112,60 @@ async def try_failsafe(
     limit = f"{import_w} W import, {export_w} W export"
     told = f"limit of {limit}; the devices took {free_w} W before and {alone.power_w} W with it"
     return say(Check("failsafe", _OF, Verdict.PASSED if held else Verdict.FAILED, told))
+
+
+async def hold_together(
+    settings: SiteSettings,
+    drivers: Mapping[str, Driver],
+    patience: Patience,
+    clock: Clock,
+    limits: Limits,
+    say: Callable[[Check], None],
+) -> None:
+    """Try failsafe with all devices of a site together, then release each; no driver is closed.
+
+    Args:
+        settings: of the site.
+        drivers: of all its resources; nobody else may use them meanwhile.
+        patience: how much the agent forgives a driver.
+        clock: tells the time and waits for it.
+        limits: how far to go.
+        say: is told each check as it ends.
+    """
+    guarded = {n: Supervised(n, _Borrowed(d), clock, patience) for n, d in drivers.items()}
+    program = DrivenSite(guarded)
+
+    async def let_go() -> None:
+        await program.close()
+        trials = (Trial(name, driver, clock, limits, say) for name, driver in drivers.items())
+        await asyncio.gather(*(trial.release() for trial in trials))
+
+    try:
+        await try_failsafe(settings, program, clock, limits.step_w, limits.settle_s, say)
+    finally:
+        await uninterrupted(let_go())
+
+
+class _Borrowed:
+    """A driver that whoever borrows it does not close."""
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+
+    async def describe(self) -> Description:
+        return await self._driver.describe()
+
+    async def apply(self, power_w: int) -> None:
+        await self._driver.apply(power_w)
+
+    async def read(self) -> Reading:
+        return await self._driver.read()
+
+    async def release(self) -> None:
+        await self._driver.release()
+
+    async def close(self) -> None:
+        """Leave it open: its owner goes on with it."""
 
 
 def _ramp_s(sample: Sample) -> float:

@@ -11,8 +11,9 @@ import structlog
 from xmpp_cem.agents.application import DrivenSite
 from xmpp_cem.agents.assemble import gateway_engine, site_engine, vtn_engine
 from xmpp_cem.agents.healthz import serving
+from xmpp_cem.agents.holding import hold_together
 from xmpp_cem.agents.lasting import Lasts, LastsFile
-from xmpp_cem.agents.lent import LendingSite, TrialFile
+from xmpp_cem.agents.lent import LendingSite
 from xmpp_cem.agents.locating import located
 from xmpp_cem.agents.overriding import OverridableSite, OverrideFile
 from xmpp_cem.agents.restarting import Life, Restarter
@@ -22,12 +23,14 @@ from xmpp_cem.agents.settings import (
     credentials_of,
     evidence_key,
     gateway_settings,
+    patience_of,
     retention_of,
     site_settings,
     speech_of,
     spoken,
     vtn_settings,
 )
+from xmpp_cem.agents.trialfile import TrialFile
 from xmpp_cem.agents.witnessed import WitnessedSite
 from xmpp_cem.agents.word import ListeningSite, WordFile
 from xmpp_cem.config.account import AccountConfig
@@ -37,7 +40,7 @@ from xmpp_cem.config.roles import Config, GatewayConfig, OperatorConfig, VenConf
 from xmpp_cem.core.cascade.settings import GatewaySettings
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.vtn.vtnstate import VtnSettings
-from xmpp_cem.drivers.supervised import Patience, Supervised
+from xmpp_cem.drivers.supervised import Supervised
 from xmpp_cem.errors import ConfigError
 from xmpp_cem.model.link import LinkEvent
 from xmpp_cem.runtime.engine import Engine
@@ -108,11 +111,15 @@ def _life(
     driven = driven_site(config, clock)
     site: DrivenSite | LendingSite = driven
     if isinstance(config.store, Path):
+        settings = site_settings(config)
         site = LendingSite(
             driven,
             TrialFile.beside(config.store),
             OverrideFile.beside(config.store).holds,
             clock,
+            partial(hold_together, settings, patience=patience_of(config))
+            if settings.failsafe
+            else None,
         )
     return Life(_engine(config, clock, site, lasts), site.close)
 
@@ -123,8 +130,7 @@ def driven_site(config: VenConfig, clock: Clock) -> DrivenSite:
     Raises:
         ConfigError: a driver cannot be built from its settings.
     """
-    control = config.control
-    patience = Patience(control.driver_timeout, control.follow_within)
+    patience = patience_of(config)
     return DrivenSite(
         {
             resource.id: Supervised(

@@ -26,6 +26,7 @@ from xmpp_cem.core.ven.site.site import SiteSettings
 from xmpp_cem.core.ven.venstate import VenSettings
 from xmpp_cem.core.vtn.history import HistorySettings
 from xmpp_cem.core.vtn.vtnstate import Terms, VtnSettings
+from xmpp_cem.drivers.supervised import Patience
 from xmpp_cem.errors import ConfigError
 from xmpp_cem.model.ids import DomainId, Jid, PartyId, ResourceId
 from xmpp_cem.model.keeping import Retention
@@ -69,6 +70,11 @@ def credentials_of(account: AccountConfig, connection: str, priority: int = 0) -
 def clock_of(config: ClockConfig | None) -> SystemClock | ScaledClock:
     """Return the computer's clock, or simulated time where it is configured."""
     return ScaledClock(config.origin, config.speed) if config else SystemClock()
+
+
+def patience_of(config: VenConfig) -> Patience:
+    """Return how much a site's drivers are forgiven."""
+    return Patience(config.control.driver_timeout, config.control.follow_within)
 
 
 def ven_settings(

@@ -75,8 +75,8 @@ def commission(  # noqa: PLR0913 one per option
 
     Each device is asked for a small step of power, which its meter must show; then it is left alone
     until its own timer lets go, and the site's own limit is held without a VTN. Everything is
-    released at the end, also after Ctrl-C. An agent that runs tries its devices itself and goes on
-    with the others; its failsafe is then not tried.
+    released at the end, also after Ctrl-C. An agent that runs tries its devices itself, one after
+    the other, and failsafe with all of them together, and goes on with them then.
     """
     chosen = tuple(dict.fromkeys(resource or ()))
     config = _site(file, chosen)
