@@ -324,3 +324,50 @@ def test_how_much_is_kept_is_configured():
     assert len(read_record(block).text.split()) == 1
     domain.tell(TimerFired("vtn/heartbeat"), 4 * 86_400)
     assert not any(kind == "block" for kind, _ in domain.rows)
+
+
+def delivered_wh(domain, event):
+    asked = request(Verb.GET, Noun.DISPATCH, "op", ids=(event,))
+    return reply_in(domain.tell(arrived(asked, "op", "x"), 600)).body.delivered_wh
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_a_correction_counts_once_in_what_was_delivered_also_over_a_restart(domain, is_restarted):
+    event = ran(domain)
+    assert delivered_wh(domain, event) == -50
+
+    def again():
+        if is_restarted:
+            domain.restart()
+            domain.lead()
+
+    again()
+    domain.report(140, 200, seconds=400, revision=1)
+    assert delivered_wh(domain, event) == -55
+    again()
+    domain.report(140, 200, seconds=410, revision=1)
+    assert delivered_wh(domain, event) == -55
+    domain.report(140, 3800, seconds=420, revision=2)
+    assert delivered_wh(domain, event) == -45
+
+
+def test_what_is_told_once_more_after_a_restart_is_no_correction_again(domain):
+    """A page of the past may begin before what was known."""
+    event = ran(domain)
+    for revision, power_w in ((1, 200), (2, 3800)):
+        domain.report(140, power_w, seconds=400 + revision, revision=revision)
+    assert delivered_wh(domain, event) == -45
+    domain.restart()
+    domain.lead()
+    for revision, power_w in ((0, 2000), (1, 200), (2, 3800)):
+        domain.report(140, power_w, seconds=410 + revision, revision=revision)
+        assert delivered_wh(domain, event) == -45
+
+
+def test_without_what_was_told_before_the_restart_nothing_is_corrected(domain):
+    event = ran(domain)
+    domain.rows = {key: row for key, row in domain.rows.items() if key[0] != "block"}
+    domain.restart()
+    domain.lead()
+    domain.report(140, 200, seconds=400, revision=1)
+    assert delivered_wh(domain, event) == -50

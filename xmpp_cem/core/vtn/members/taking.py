@@ -24,6 +24,7 @@ class Taking:
         self._metering = metering
         self._dispatching = dispatching
         self._settling = settling
+        self._began: datetime | None = None
 
     @property
     def most_w(self) -> int:
@@ -39,6 +40,7 @@ class Taking:
         the window's own reading follows. A window that has not even begun was told by a clock that
         is wrong, and would stand for what happens in it.
         """
+        self._began = self._began or now
         ahead = tuple(reading for reading in readings if reading.window.start > now + _AHEAD)
         if ahead:
             return [
@@ -48,19 +50,28 @@ class Taking:
         early = tuple(reading for reading in readings if _is_early(reading, sent))
         self._metering.see(party, early, sent)
         ended = tuple(reading for reading in readings if not _is_early(reading, sent))
-        counted = [self._known(party, each) for each in self._metering.take(party, ended)]
+        told = (self._known(party, each) for each in self._metering.take(party, ended))
+        counted = [each for each in told if each]
         return [
             *self._settling.take(party, ended, now),
             *self._dispatching.measured(party, counted, now),
         ]
 
-    def _known(self, party: PartyId, told: Counted) -> Counted:
-        """Return a window with what was told of it before a restart, where it corrects that."""
-        interval = told.window.interval
-        if told.before is not None or not told.window.revision:
+    def _known(self, party: PartyId, told: Counted) -> Counted | None:
+        """Return a correction with what counts at present; None where that is not older.
+
+        Windows do not outlive a restart, and after one the past may be told once more: what is kept
+        says what has been counted.
+        """
+        interval, revision = told.window.interval, told.window.revision
+        is_young = self._began is not None and interval.start > self._began + _AHEAD
+        if not revision or is_young:  # nothing can have told it before we began
             return told
         kept = self._settling.windows(party, interval).get(interval)
-        return told._replace(before=total_of(interval, kept)) if kept else told
+        if not kept:
+            return told
+        before = total_of(interval, kept)
+        return told._replace(before=before) if before.revision < revision else None
 
     def recall(self, parties: Iterable[PartyId], interval: Interval, length: timedelta) -> None:
         """Add to the sums again what members told before a restart, of windows of this length."""
