@@ -1,6 +1,6 @@
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -371,3 +371,34 @@ def test_without_what_was_told_before_the_restart_nothing_is_corrected(domain):
     domain.lead()
     domain.report(140, 200, seconds=400, revision=1)
     assert delivered_wh(domain, event) == -50
+
+
+def seconds_of(span):
+    end, start = (datetime.fromisoformat(span[name]) for name in ("end", "start"))
+    return (end - start).total_seconds()
+
+
+def test_the_file_says_when_it_is_final_and_is_the_same_whenever_it_is_asked_for(domain):
+    event = ran(domain)
+    asked = arrived(request(Verb.GET, Noun.EVIDENCE, "op", ids=(event,)), "op", "x")
+    frozen_s = END_S + 3600
+    files = {
+        reply_in(domain.tell(asked, seconds)).body.text
+        for seconds in (500, frozen_s, frozen_s + 86_400)
+    }
+    assert len(files) == 1
+    told = domain.told(event)
+    assert (told["freezes"], told["terms"]["freeze_s"]) == ("2026-01-15T13:03:00Z", 3600)
+
+
+def test_whoever_has_the_file_reckons_the_same_from_it_alone(domain):
+    told = domain.told(ran(domain))
+    inside = [r for r in told["readings"] if told["active"]["start"] <= r["start"]]
+    inside = [r for r in inside if r["end"] <= told["active"]["end"]]
+    energy_wh = sum(r["power_w"] * seconds_of(r) for r in inside) / 3600
+    baseline_wh = (
+        sum(s["power_w"] * seconds_of(s["interval"]) for s in told["baseline"]["steps"]) / 3600
+    )
+    assert abs(energy_wh - told["total"]["energy_wh"]) < 1
+    assert abs(energy_wh - baseline_wh - told["total"]["delivered_wh"]) < 1
+    assert told["total"]["delivered_wh"] == -50
