@@ -58,7 +58,10 @@ def known(domain, events, seconds):
         for each in events
     ]
     shares = [
-        [(s.party, s.asked_w, s.opt, s.silent_since, s.promised_w, s.stage, s.stage_at) for s in r.shares]
+        [
+            (s.party, s.asked_w, s.opt, s.silent_since, s.promised_w, s.stage, s.stage_at)
+            for s in r.shares
+        ]
         for r in records
     ]
     told = [(r.order, r.status, r.active, r.target_w, r.delivered_wh, r.why) for r in records]
