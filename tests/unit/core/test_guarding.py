@@ -4,15 +4,25 @@ import pytest
 
 from tests.unit.core.test_site import BOTH, House
 from xmpp_cem.core.effects import Actuate, Note
-from xmpp_cem.core.inputs import ItemReceived, Link, LinkChanged, Measured, Started, TimerFired
+from xmpp_cem.core.inputs import (
+    Decided,
+    ItemReceived,
+    Link,
+    LinkChanged,
+    Measured,
+    Started,
+    TimerFired,
+)
 from xmpp_cem.core.ven.site.failsafe import FailsafeSettings, Mode
 from xmpp_cem.core.ven.site.site import Site, SiteSettings
 from xmpp_cem.core.ven.venstate import VenSettings
-from xmpp_cem.messages.controls import EventIndex
+from xmpp_cem.messages.controls import EndDeviceControls, EventIndex, IndexEntry
 from xmpp_cem.messages.envelope import EventMessage, Header, Noun, Verb
+from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.ids import Jid, derived_id
 from xmpp_cem.model.resource import ResourceState
-from xmpp_cem.testing.builders import HOST, at, of_kind, plain_digest
+from xmpp_cem.model.time import Interval
+from xmpp_cem.testing.builders import HOST, at, make_event, of_kind, plain_digest, share_of
 
 SERVICE = Jid(f"pubsub.{HOST}")
 
@@ -35,7 +45,7 @@ class Guarded(House):
     def mode(self):
         return self.site._guarding.mode
 
-    def heartbeat(self, seconds, made=None, epoch=1):
+    def heartbeat(self, seconds, made=None, epoch=1, events=()):
         self.version += 1
         body = EventIndex(
             domain="grid",
@@ -43,6 +53,9 @@ class Guarded(House):
             version=self.version,
             at=at(seconds if made is None else made),
             heartbeat_s=10,
+            entries=tuple(
+                IndexEntry(event=e.id, order=e.order, digest=plain_digest(e)) for e in events
+            ),
         )
         header = Header(
             verb=Verb.CHANGED,
@@ -153,6 +166,21 @@ def test_a_clock_below_a_time_that_has_passed_is_not_believed(house):
     again.set_points(-996)
     assert again.mode in {Mode.BOOT, Mode.FAILSAFE}
     assert of_kind(effects, Note) != []
+
+
+def test_while_the_clock_is_wrong_no_event_is_acted_on_and_the_own_limit_holds(house):
+    event = make_event(signal=share_of("1"), active=Interval(start=at(20), end=at(2000)))
+    house.publish(EndDeviceControls(events=(event,)))
+    house.tell(Decided(event.id, event.order, Opt.IN, -6000), 1)
+    house.heartbeat(25, events=(event,))
+    house.set_points(26)
+    followed = house.set_points(30)
+    assert (house.mode, followed) == (Mode.NORMAL, {"r1": 0, "r2": 0})
+    house.heartbeat(700, events=(event,))
+    house.set_points(701)
+    assert house.set_points(702) == followed
+    blind = house.set_points(650)
+    assert (house.mode, total(blind)) == (Mode.FAILSAFE, 3000)
 
 
 def test_a_site_without_a_failsafe_says_so():
