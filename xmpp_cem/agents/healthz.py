@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict
 from http import HTTPStatus
 
 from xmpp_cem.agents.lasting import Last
@@ -51,7 +52,8 @@ def written(health: Health, lasts: Mapping[str, Last]) -> bytes:
         for reason in health.reasons
     ]
     outbox = {"size": health.outbox, "oldest_s": health.oldest_s}
-    told = {"status": health.status, "reasons": reasons, "outbox": outbox}
+    shed = asdict(health.shed)
+    told = {"status": health.status, "reasons": reasons, "outbox": outbox, "shed": shed}
     if lasts:
         told["lasts"] = {what: last.model_dump(mode="json") for what, last in lasts.items()}
     return json.dumps(told).encode()

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 import structlog
@@ -95,7 +95,9 @@ class Restarter:
         health = self.health()
         if health.status is not known:
             level = "info" if health.status is Status.OK else "warning"
-            getattr(log, level)("health", status=health.status.value, why=sentence(health))
+            shed = {f"shed_{what}": count for what, count in asdict(health.shed).items() if count}
+            status = health.status.value
+            getattr(log, level)("health", status=status, why=sentence(health), **shed)
         return health.status
 
     async def _one_life(self, life: Life) -> None:

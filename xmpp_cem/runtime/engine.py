@@ -26,7 +26,7 @@ from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.keeping import Batch, Outgoing, Retention
 from xmpp_cem.runtime import journal
 from xmpp_cem.runtime.durable import is_kept, keep
-from xmpp_cem.runtime.health import Health, Vitals
+from xmpp_cem.runtime.health import Health, Vitals, shed_of
 from xmpp_cem.runtime.intake import Intake
 from xmpp_cem.runtime.keeper import Keeper
 from xmpp_cem.runtime.outbox import Outbox, Outcome
@@ -143,7 +143,9 @@ class Engine:
         outbox, concerns = self._outbox, self._role.concerns(self._last)
         if not outbox.has_room():
             concerns += (Concern("too much waits to be sent, new events are refused"),)
-        return self._vitals.health(concerns, outbox.size, outbox.oldest)
+        refused = sum(intake.refused for intake in self._intakes.values())
+        shed = shed_of(self._inputs.shed, refused, outbox.shed)
+        return self._vitals.health(concerns, outbox.size, outbox.oldest, shed)
 
     async def drain(self, seconds: float) -> None:
         """Wait until everything is sent that must be, but not for long nor without a connection."""
@@ -257,8 +259,7 @@ class Engine:
         """Refuse for now what would send more than may wait; its sender repeats it."""
         if self._outbox.has_room(leaving) or not starts_work(what.message):
             return False
-        log.warning("refused: too much waits to be sent", sender=str(what.sender))
-        self._intakes[what.link].fail(what.token, NO_ROOM, is_temporary=True)
+        self._intakes[what.link].overload(what.token, what.sender, NO_ROOM)
         return True
 
     def _noticed(self, what: Input) -> None:

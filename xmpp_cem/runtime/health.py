@@ -1,6 +1,6 @@
 """How an agent is, and why: what `/healthz` and the log tell."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +11,7 @@ import structlog
 from xmpp_cem.core.concerns import Concern
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.runtime.ports import Clock
+from xmpp_cem.runtime.queueing import Rank
 
 log = structlog.get_logger()
 
@@ -40,6 +41,23 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Shed:
+    """How much was not taken in this run because there was too much of it.
+
+    Args:
+        telemetry, status, control: what came, by what it is; requests among it may come again.
+        refused: requests that were told to come again before they were looked at.
+        unsent: messages of ours that yielded to others.
+    """
+
+    telemetry: int = 0
+    status: int = 0
+    control: int = 0
+    refused: int = 0
+    unsent: int = 0
+
+
+@dataclass(frozen=True)
 class Health:
     """How an agent is.
 
@@ -47,11 +65,13 @@ class Health:
         reasons: none when all is well.
         outbox: how many messages wait to be taken.
         oldest_s: for how many seconds the oldest of them has waited in this run.
+        shed: what was not taken, counted.
     """
 
     reasons: tuple[Reason, ...] = ()
     outbox: int = 0
     oldest_s: int = 0
+    shed: Shed = Shed()
 
     @property
     def status(self) -> Status:
@@ -116,14 +136,20 @@ class Vitals:
     def _is_shedding(self, now: datetime) -> bool:
         return self._shedding is not None and now - self._shedding[1] < _SHED_FOR
 
-    def health(self, concerns: Iterable[Concern], outbox: int, oldest: datetime | None) -> Health:
-        """Return how we are, with what the role is concerned about and what waits to be sent."""
+    def health(
+        self,
+        concerns: Iterable[Concern],
+        outbox: int,
+        oldest: datetime | None,
+        shed: Shed = Shed(),
+    ) -> Health:
+        """Return how we are: what the role is concerned about, what waits and what was shed."""
         now = self._clock.now()
         reasons = [*self._reasons(now), *(Reason(c.what, c.since) for c in concerns)]
         if oldest and now - oldest >= _PATIENCE:
             reasons.append(Reason("a message waits to be sent", oldest))
         oldest_s = int((now - oldest).total_seconds()) if oldest else 0
-        return Health(tuple(reasons), outbox, oldest_s)
+        return Health(tuple(reasons), outbox, oldest_s, shed)
 
     def _reasons(self, now: datetime) -> Iterator[Reason]:
         for link, since in self._down.items():
@@ -132,3 +158,11 @@ class Vitals:
             yield Reason("more arrives than can be handled", self._shedding[0])
         if self._committing and now - self._committing >= _SLOW_COMMIT:
             yield Reason("the store does not finish a commit", self._committing, is_failing=True)
+
+
+def shed_of(inputs: Mapping[Rank, int], refused: int, unsent: int) -> Shed:
+    """Return what was shed, of inputs by their rank."""
+    telemetry, status, control = (
+        inputs.get(rank, 0) for rank in (Rank.TELEMETRY, Rank.STATUS, Rank.CONTROL)
+    )
+    return Shed(telemetry, status, control, refused, unsent)

@@ -66,6 +66,8 @@ class Intake:
         self._now = now
         self._waiting = WaitingRequests()
         self._doorbell = Doorbell()
+        self._overloads = Doorbell()
+        self.refused = 0
         self._held: dict[str, deque[ItemReceived]] = {}
         self.is_admitted = is_admitted
         self.transport: Transport | None = None
@@ -100,6 +102,19 @@ class Intake:
             self._refuse(token, "resource-constraint", "wait", error)
         else:
             self._refuse(token, "not-acceptable", "cancel", error)
+
+    def overload(self, token: str, sender: Jid, error: ReplyError) -> None:
+        """Answer that there is too much for now; counted, and said of an account once a minute."""
+        self.refused += 1
+        if self._overloads.rings(sender.bare, self._now()):
+            log.warning(
+                "overloaded",
+                sender=str(sender),
+                code=error.code,
+                why=error.reason,
+                refused=self.refused,
+            )
+        self.fail(token, error, is_temporary=True)
 
     def fail_overdue(self) -> None:
         """Answer what has waited too long."""
@@ -213,8 +228,7 @@ class Intake:
         if overload is None:
             self._put(RequestArrived(self._link, event.sender, event.token, message))
             return
-        log.warning("overloaded", sender=str(event.sender), code=overload.code)
-        self._refuse(event.token, "resource-constraint", "wait", overload)
+        self.overload(event.token, event.sender, overload)
 
     def _refuse(self, token: str, condition: str, error_type: str, error: ReplyError) -> None:
         if self.transport is not None:

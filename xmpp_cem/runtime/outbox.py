@@ -68,6 +68,7 @@ class Outbox:
         self._open_nodes = open_nodes
         self._most = most
         self._size = 0
+        self.shed = 0
         self._able: Counter[tuple[str, str]] = Counter()
         self._trying: dict[tuple[str, str], Outgoing] = {}
         self._queues: dict[tuple[str, str], deque[Outgoing]] = {}
@@ -141,6 +142,7 @@ class Outbox:
         for entry in shed:
             self._take_out(entry, self._queues[entry.link, entry.destination])
             self._settled(Outcome(entry, condition=SHED, reason="too much waits to be sent"))
+        self.shed += len(shed)
         if shed:
             log.warning("too much waits to be sent: readings yield, then status", shed=len(shed))
 

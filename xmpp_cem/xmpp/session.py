@@ -79,6 +79,7 @@ class Session:
         self.inbound = Inbound(self.send, str(number))
         self.roster = Roster(self.address, time.monotonic)
         self._early: list[tuple[Callable[[Element], None], Element]] | None = []
+        self._missed = 0
         self._listen()
 
     @property
@@ -190,9 +191,13 @@ class Session:
             action(stanza)
         elif len(self._early) < MAX_WAITING:
             self._early.append((action, stanza))
+        else:
+            self._missed += 1
 
     def _catch_up(self) -> None:
         early, self._early = self._early or [], None
+        if self._missed:
+            _log.warning("%d stanzas came before the login was complete: dropped", self._missed)
         for action, stanza in early:
             action(stanza)
 

@@ -5,7 +5,7 @@ import pytest
 
 from xmpp_cem.agents.healthz import serving
 from xmpp_cem.errors import ConfigError
-from xmpp_cem.runtime.health import Health, Reason
+from xmpp_cem.runtime.health import Health, Reason, Shed
 from xmpp_cem.testing.clock import ManualClock
 
 NOW = ManualClock().now()
@@ -35,13 +35,14 @@ async def asked(health, request=b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"):
     ],
 )
 async def test_it_says_how_the_agent_is_and_why(reasons, code, status):
-    line, body = await asked(Health(reasons, outbox=3, oldest_s=61))
+    line, body = await asked(Health(reasons, outbox=3, oldest_s=61, shed=Shed(7, 5, refused=9)))
     assert line == code
     told = json.loads(body)
     assert told == {
         "status": status,
         "reasons": [{"what": r.what, "since": NOW.isoformat()} for r in reasons],
         "outbox": {"size": 3, "oldest_s": 61},
+        "shed": {"telemetry": 7, "status": 5, "control": 0, "refused": 9, "unsent": 0},
     }
 
 

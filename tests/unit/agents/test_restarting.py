@@ -9,7 +9,7 @@ from xmpp_cem.agents import restarting as module
 from xmpp_cem.agents.restarting import Life as OneLife
 from xmpp_cem.agents.restarting import Restarter, sentence
 from xmpp_cem.errors import AgentError, ConfigError, StoreError
-from xmpp_cem.runtime.health import Health, Reason, Status
+from xmpp_cem.runtime.health import Health, Reason, Shed, Status
 from xmpp_cem.testing.clock import ManualClock
 
 
@@ -21,6 +21,7 @@ class Life:
         self.drained = []
         self.is_running = False
         self.reasons = ()
+        self.shed = Shed()
 
     async def run(self):
         self.is_running = True
@@ -37,7 +38,7 @@ class Life:
         await asyncio.sleep(0)
 
     def health(self):
-        return Health(self.reasons)
+        return Health(self.reasons, shed=self.shed)
 
 
 @pytest.fixture
@@ -168,6 +169,22 @@ async def test_each_change_of_health_is_told_once(quick):
         ("degraded", "the VTN is silent", "warning"),
         ("ok", "", "info"),
     ]
+
+
+async def test_what_was_shed_is_told_with_the_health_when_it_is_over(quick):
+    life = Life()
+    async with kept(life) as (keeper, _):
+        telling = asyncio.create_task(keeper.tell())
+        with capture_logs() as logs:
+            life.reasons = (Reason("more arrives than can be handled"),)
+            await asyncio.sleep(0.02)
+            life.reasons, life.shed = (), Shed(telemetry=8000, refused=3)
+            await asyncio.sleep(0.02)
+        telling.cancel()
+        await asyncio.gather(telling, return_exceptions=True)
+    told = {name: count for name, count in logs[-1].items() if name.startswith("shed")}
+    assert logs[-1]["status"] == "ok"
+    assert told == {"shed_telemetry": 8000, "shed_refused": 3}
 
 
 async def test_health_that_cannot_be_told_is_told_again_when_it_can(quick):

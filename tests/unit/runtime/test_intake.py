@@ -1,6 +1,9 @@
+from datetime import timedelta
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from xmpp_cem.core.inputs import (
     ItemReceived,
@@ -153,9 +156,23 @@ def test_one_account_cannot_make_us_wait_for_more_than_fifty_requests(door):
         ("t50", "resource-constraint", "3.2"),
         ("t51", "resource-constraint", "3.2"),
     ]
+    assert door.intake.refused == 2
     door.intake.respond("t7", b"<x/>")
     door.take(RequestReceived(KNOWN, "again", True, encode(ASKED)))
     assert len(door.inputs) == 51
+    assert door.intake.refused == 2
+
+
+def test_an_account_that_is_refused_again_and_again_is_said_once_a_minute_with_the_count(door):
+    with capture_logs() as logs:
+        for number in range(10_050):
+            door.take(RequestReceived(KNOWN, f"t{number}", True, encode(ASKED)))
+        door.now = NOW + timedelta(minutes=1)
+        door.take(RequestReceived(KNOWN, "later", True, encode(ASKED)))
+    assert [(line["event"], line["code"], line["refused"]) for line in logs] == [
+        ("overloaded", "3.2", 1),
+        ("overloaded", "3.2", 10_001),
+    ]
 
 
 def test_all_accounts_together_wait_for_at_most_five_hundred(wire):

@@ -17,6 +17,7 @@ from xmpp_cem.messages.envelope import EventMessage, Header, NamedId, Noun, Requ
 from xmpp_cem.model.ids import Jid, derived_id
 from xmpp_cem.model.keeping import Batch, Outgoing, Retention
 from xmpp_cem.runtime.engine import Engine, Surroundings
+from xmpp_cem.runtime.health import Shed
 from xmpp_cem.runtime.outbox import Outbox
 from xmpp_cem.runtime.queueing import MOST
 from xmpp_cem.store.memory import MemoryStore
@@ -105,6 +106,7 @@ async def test_a_flood_of_reports_while_nothing_can_be_stored_is_shed_and_said(e
     await clock.advance(MINUTE)
     reports = [what for what in engine._role.heard if isinstance(what, ItemReceived)]
     assert 0 < len(reports) <= MOST // 2
+    assert engine.health().shed == Shed(telemetry=10_000 - len(reports))
 
 
 async def test_a_queue_full_of_control_refuses_more_for_now(engine, wire, clock):
@@ -117,6 +119,7 @@ async def test_a_queue_full_of_control_refuses_more_for_now(engine, wire, clock)
     await clock.advance(MINUTE)
     handled = [what for what in engine._role.heard if isinstance(what, RequestArrived)]
     assert len(handled) + len(refused) == MOST + 1000
+    assert engine.health().shed == Shed(control=len(refused))
 
 
 async def test_reports_that_cannot_be_sent_do_not_pile_up(wire, clock, group):
@@ -196,6 +199,7 @@ async def test_a_full_outbox_refuses_new_events_for_now_and_takes_what_ends_them
     handled = [what.token for what in narrow._role.heard if isinstance(what, RequestArrived)]
     assert handled == ["create 0", "create 1", "create 2", "cancel 11"]
     assert narrow.health().outbox == 4
+    assert narrow.health().shed == Shed(refused=len(refused))
     assert "too much waits to be sent, new events are refused" in [
         reason.what for reason in narrow.health().reasons
     ]
@@ -237,6 +241,7 @@ async def test_readings_that_yield_leave_the_store_too(clock, wire):
     await clock.settle()
     kinds = [entry.kind for entry in (await store.load()).outbox]
     assert (kinds.count("readings"), kinds.count("publish")) == (2, 8)
+    assert made.health().shed == Shed(unsent=6)
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
