@@ -1,4 +1,5 @@
 # ruff: noqa: S314 (the XML is our own)
+import logging
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -31,6 +32,7 @@ async def test_a_session_that_never_connected_closes_cleanly(session):
 async def test_what_is_too_much_before_the_login_is_complete_is_dropped_and_counted(
     session, caplog
 ):
+    caplog.set_level(logging.WARNING, logger="xmpp_cem.xmpp")
     stanza, taken = ET.fromstring("<message xmlns='jabber:client'/>"), []
     for _ in range(MAX_WAITING + 3):
         session._in_turn(taken.append, stanza)
