@@ -30,7 +30,7 @@ from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.relay import Relay
-from xmpp_cem.testing.server import Account, DomainSpec, PrivateServer
+from xmpp_cem.testing.server import DomainSpec
 from xmpp_cem.wire.codec import Flow, decode, encode
 from xmpp_cem.xmpp.stream import Stream
 
@@ -200,17 +200,11 @@ def _stopped(town: Town, name: str) -> Iterator[None]:
 async def _town(options: Options, folder: Path) -> AsyncIterator[tuple[Town, Operator, Stream]]:
     """Start server, VTN, site, operator and the member by hand inside the block."""
     names = (VTN, _SITE, _FLOODER, "operator")
-    accounts = [Account(f"{name}@{HOST}", f"pw-{name}", gateway=True) for name in names]
     domains = [DomainSpec(DOMAIN, VTN)]
-    server = await PrivateServer.start(options.kind, folder / "server", accounts, domains)
-    for name in names:
-        secret = folder / f"{name}.password"
-        secret.write_text(f"pw-{name}")
-        secret.chmod(0o600)
-    place = Place(server, folder)
+    place = await Place.start(options.kind, folder, names, domains, is_gateway=True)
     try:
         async with AsyncExitStack() as stack:
-            relay = await stack.enter_async_context(Relay(server.endpoint.port).serving())
+            relay = await stack.enter_async_context(Relay(place.server.endpoint.port).serving())
             town = Town(place, relay, options)
             await town.start(VTN)
             await town.start(_SITE)

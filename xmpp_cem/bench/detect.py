@@ -22,7 +22,7 @@ from xmpp_cem.config.roles import OperatorConfig
 from xmpp_cem.errors import TransportError
 from xmpp_cem.model.availability import Availability
 from xmpp_cem.testing.relay import Relay
-from xmpp_cem.testing.server import Account, DomainSpec, Kind, PrivateServer
+from xmpp_cem.testing.server import DomainSpec, Kind
 
 DOMAIN, VTN = "grid", "vtn-grid"
 _HEARTBEAT_S = 10
@@ -167,17 +167,11 @@ class Scene:
 async def measure(options: Options, folder: Path) -> dict[str, Any]:
     """Return p50 and max of each detection in seconds; raises ServerError."""
     names = [VTN, "operator", *(f"site-{number}" for number in range(options.vens))]
-    accounts = [Account(f"{name}@{HOST}", f"pw-{name}") for name in names]
     deploy = stock_templates(_DEPLOY, folder) if options.stock else _DEPLOY
     domains = [DomainSpec(DOMAIN, VTN)]
-    server = await PrivateServer.start(options.kind, folder / "server", accounts, domains, deploy)
-    for name in names:
-        secret = folder / f"{name}.password"
-        secret.write_text(f"pw-{name}")
-        secret.chmod(0o600)
-    place = Place(server, folder)
+    place = await Place.start(options.kind, folder, names, domains, deploy)
     try:
-        async with Relay(server.endpoint.port).serving() as relay:
+        async with Relay(place.server.endpoint.port).serving() as relay:
             return await _measured(Scene(place, relay, options))
     finally:
         await place.close()

@@ -5,14 +5,14 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.link import LinkEvent
-from xmpp_cem.testing.server import Account, DomainSpec, PrivateServer
+from xmpp_cem.testing.server import Account, DomainSpec, Kind, PrivateServer
 from xmpp_cem.testing.toml import toml
 from xmpp_cem.xmpp.stream import Credentials, Stream
 
@@ -35,12 +35,27 @@ class Place:
     @classmethod
     async def open(cls, kind: str, folder: Path) -> "Place":
         """Start the server with all accounts; raises ServerError."""
-        accounts = [Account(f"{name}@{HOST}", f"pw-{name}", gateway=True) for name in NAMES]
         domains = [DomainSpec(UPPER, "vtn-upper"), DomainSpec(LOWER, "vtn-lower")]
-        server = await PrivateServer.start(
-            "prosody" if kind == "prosody" else "ejabberd", folder / "server", accounts, domains
-        )
-        for name in NAMES:
+        known: Kind = "prosody" if kind == "prosody" else "ejabberd"
+        return await cls.start(known, folder, NAMES, domains, is_gateway=True)
+
+    @classmethod
+    async def start(
+        cls,
+        kind: Kind,
+        folder: Path,
+        names: Iterable[str],
+        domains: list[DomainSpec],
+        deploy: Path | None = None,
+        *,
+        is_gateway: bool = False,
+    ) -> "Place":
+        """Start a server with these accounts, by its shipped settings; raises ServerError."""
+        names = tuple(names)
+        accounts = [Account(f"{name}@{HOST}", f"pw-{name}", gateway=is_gateway) for name in names]
+        where = (deploy,) if deploy else ()
+        server = await PrivateServer.start(kind, folder / "server", accounts, domains, *where)
+        for name in names:
             secret = folder / f"{name}.password"
             secret.write_text(f"pw-{name}")
             secret.chmod(0o600)

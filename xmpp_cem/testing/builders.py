@@ -17,7 +17,7 @@ from xmpp_cem.core.inputs import (
 from xmpp_cem.core.vtn.vtn import Vtn
 from xmpp_cem.core.vtn.vtnstate import VtnSettings
 from xmpp_cem.messages.bodies import Body
-from xmpp_cem.messages.configuration import EndDeviceConfig
+from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import Header, Noun, RequestMessage, ResponseMessage, Verb
 from xmpp_cem.model.answer import Answer, Opt
@@ -42,6 +42,19 @@ def at(seconds: float) -> datetime:
 def plain_digest(event: Event) -> str:
     """Return a digest that tells contents apart; not the one of the wire."""
     return derived_id(event.model_dump_json()).replace("-", "") * 2
+
+
+def admission() -> Admission:
+    """Return what a VTN tells a member that it admits: report by transactions, every 10 s."""
+    return Admission(
+        domain="grid",
+        service=f"pubsub.{HOST}",
+        events=("n",),
+        reports="r",
+        uplink="transaction",
+        report_every_s=10,
+        confirmed=1,
+    )
 
 
 def make_event(

@@ -10,7 +10,6 @@ from xmpp_cem.core.records import Commitment
 from xmpp_cem.core.ven.eventacts import DECIDE_WITHIN, TOMBSTONE
 from xmpp_cem.core.ven.eventbook import EventBook
 from xmpp_cem.core.ven.venstate import VenSettings, VenState
-from xmpp_cem.messages.configuration import Admission
 from xmpp_cem.messages.controls import EventIndex, IndexEntry
 from xmpp_cem.messages.envelope import Header, Noun, Verb
 from xmpp_cem.messages.events import StatusType
@@ -22,6 +21,7 @@ from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import (
     HOST,
     NOW,
+    admission,
     at,
     capability,
     make_event,
@@ -45,15 +45,7 @@ def state():
     settings = VenSettings("site", "grid", Jid(f"vtn@{HOST}", "vtn"), plain_digest)
     made = VenState(settings)
     made.save(
-        admission=Admission(
-            domain="grid",
-            service=f"pubsub.{HOST}",
-            events=("n",),
-            reports="r",
-            uplink="transaction",
-            report_every_s=10,
-            confirmed=1,
-        ),
+        admission=admission(),
         confirmed=(Confirmed(capability=capability(4000), at=at(-1)),),
         index_epoch=1,
         index_version=1,

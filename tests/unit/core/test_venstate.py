@@ -1,11 +1,11 @@
 import pytest
 
 from xmpp_cem.core.ven.venstate import VenSettings, VenState, is_address
-from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
+from xmpp_cem.messages.configuration import EndDeviceConfig
 from xmpp_cem.messages.envelope import Noun, Verb
 from xmpp_cem.messages.events import Status, StatusType
 from xmpp_cem.model.ids import Jid, derived_id
-from xmpp_cem.testing.builders import HOST, NOW, at, plain_digest, transactions_in
+from xmpp_cem.testing.builders import HOST, NOW, admission, at, plain_digest, transactions_in
 
 
 @pytest.fixture
@@ -41,17 +41,7 @@ def test_what_the_profile_of_the_domain_cannot_say_is_left_out():
     vtn = Jid(f"vtn@{HOST}", "vtn")
     state = VenState(VenSettings("site", "grid", vtn, plain_digest, statuses=said))
     state.start(NOW)
-    state.save(
-        admission=Admission(
-            domain="grid",
-            service=f"pubsub.{HOST}",
-            events=("n",),
-            reports="r",
-            uplink="transaction",
-            report_every_s=10,
-            confirmed=1,
-        )
-    )
+    state.save(admission=admission())
     kinds = (StatusType.STARTED, StatusType.OVERRIDDEN, StatusType.RECEIVED)
     made = [Status(id=derived_id(kind), type=kind, at=NOW) for kind in kinds]
     (sent,) = transactions_in(state.report(made, NOW))
