@@ -71,7 +71,7 @@ class Twin:
 
     def __init__(self):
         self.state, self.event, self.by = State.UNKNOWN, None, None
-        self.acts, self.is_own = [], False
+        self.acts, self.is_own, self.declined = [], False, None
 
     def moments(self, event, by):
         active = event.active
@@ -111,11 +111,19 @@ class Twin:
         steps = live(self.state, cause, self.moments(event, by), now)
         if Act.KEEP in steps[0].acts:
             self.event, self.by, self.is_own = event, by, is_own and not is_in_index
+            self.declined = None
             self.walked(steps)
         elif self.event:
             is_same = known == Known(event.order, plain_digest(event))
             self.is_own |= is_same and is_own and not is_in_index
             self.walked(live(self.state, cause, self.moments(self.event, self.by), now))
+            self.decline(event.order)
+
+    def decline(self, order):
+        if Act.DECLINE in self.acts and self.declined and not self.declined < order:
+            self.acts.remove(Act.DECLINE)
+        elif Act.DECLINE in self.acts:
+            self.declined = order
 
 
 class Happenings:
@@ -216,7 +224,7 @@ class Happenings:
         assert (known.status if known else State.UNKNOWN) is twin.state
         assert (known.event if known else None) == twin.event
         answers = [m.body.answers[0].opt for m in transactions_in(self.effects)]
-        said = {Act.SAY_IN: Opt.IN, Act.SAY_OUT: Opt.OUT}
+        said = {Act.SAY_IN: Opt.IN, Act.SAY_OUT: Opt.OUT, Act.DECLINE: Opt.OUT}
         assert answers == [said[act] for act in twin.acts if act in said]
         assert len(of_kind(self.effects, AskDecision)) == twin.acts.count(Act.ASK)
         if known:

@@ -69,6 +69,17 @@ class Confirmed(Value):
     at: Instant
 
 
+class Removal(Value):
+    """A member that is being expelled or replaced: `deadline` is how long its answer is awaited.
+
+    `successor` is the account that takes the party over, None when nobody does.
+    """
+
+    since: Instant
+    deadline: Instant
+    successor: str | None = None
+
+
 class Report(Kept):
     """Readings that a VEN has reported, under the position of the message that carried them."""
 

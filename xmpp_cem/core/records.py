@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from xmpp_cem.core.call import Asker
-from xmpp_cem.core.kept import Conduct, Confirmed, DomainName, Dropped, Kept, Report
+from xmpp_cem.core.kept import Conduct, Confirmed, DomainName, Dropped, Kept, Removal, Report
 from xmpp_cem.core.life.life import State
 from xmpp_cem.core.life.lifecycle import OPEN
 from xmpp_cem.core.life.spread import Offsets
@@ -25,7 +25,6 @@ from xmpp_cem.model.signal import Delta, Signal
 from xmpp_cem.model.stated import Stated
 from xmpp_cem.model.text import Sentence
 from xmpp_cem.model.time import Instant, Interval
-from xmpp_cem.model.value import Value
 
 
 class VenRecord(Kept):
@@ -72,6 +71,7 @@ class Commitment(Judged):
     the start and then stand; `shares` (W, signed) follow what is promised. `is_own`: in no index.
     `short_w` (W, not signed) is the shortfall that a gateway told last, `stated` the baseline.
     `taken_back`: resources that their owner has taken out of this version while it acted.
+    `declined`: the no to a newer version, which came when the event was over here.
     """
 
     side = "upper"
@@ -95,11 +95,22 @@ class Commitment(Judged):
     short_w: int = 0
     stated: Stated | None = None
     taken_back: tuple[ResourceId, ...] = ()
+    declined: Answer | None = None
 
     @property
     def key(self) -> str:
         """The event."""
         return self.event.id
+
+    @property
+    def newest(self) -> Order:
+        """The newest version that was judged for good, taken or declined."""
+        return self.declined.order if self.declined else self.event.order
+
+    @property
+    def said(self) -> Answer | None:
+        """What was answered last."""
+        return self.declined or self.answer
 
     def means(self, resource: ResourceId, kind: str) -> bool:
         """Whether it may move a resource."""
@@ -125,17 +136,6 @@ class VtnRecord(Kept):
     def key(self) -> str:
         """One per party."""
         return ""
-
-
-class Removal(Value):
-    """A member that is being expelled or replaced: `deadline` is how long its answer is awaited.
-
-    `successor` is the account that takes the party over, None when nobody does.
-    """
-
-    since: Instant
-    deadline: Instant
-    successor: str | None = None
 
 
 class Member(Kept):

@@ -25,8 +25,10 @@ An event is near five minutes before its start. Silence at the deadline is a no;
 version only after its deadline, or restarts after it, has ten seconds to decide. Nobody is asked
 where nothing is asked for, a yes to 0 W, or where an override holds every resource that is meant
 when the event begins, a no; one without an end is taken to hold for what is near. A tombstone lasts
-a day after the event's end. `tests/properties/test_eventbook.py` compares what is done with the
-table, step by step.
+a day after the event's end. What is over here and is put off, as happens to a party that was away,
+stays over; that its VTN does not go on counting on an older yes, the newer version is answered with
+a no (6.1), once. `tests/properties/test_eventbook.py` compares what is done with the table, step by
+step.
 """
 _MATRIX = """## Every state and cause
 

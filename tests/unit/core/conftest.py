@@ -1,6 +1,10 @@
 import pytest
 
-from xmpp_cem.testing.builders import Domain
+from xmpp_cem.core.kept import Confirmed
+from xmpp_cem.core.ven.eventbook import EventBook
+from xmpp_cem.core.ven.venstate import VenSettings, VenState
+from xmpp_cem.model.ids import Jid
+from xmpp_cem.testing.builders import HOST, Domain, admission, at, capability, plain_digest
 
 
 @pytest.fixture
@@ -12,3 +16,23 @@ def domain():
         made.register(member, decrease_w, -5)
         made.presence(member, seconds=-4)
     return made
+
+
+@pytest.fixture
+def state():
+    """A VEN that was admitted, whose capability is confirmed and which knows an index."""
+    settings = VenSettings("site", "grid", Jid(f"vtn@{HOST}", "vtn"), plain_digest)
+    made = VenState(settings)
+    made.save(
+        admission=admission(),
+        confirmed=(Confirmed(capability=capability(4000), at=at(-1)),),
+        index_epoch=1,
+        index_version=1,
+    )
+    return made
+
+
+@pytest.fixture
+def book(state):
+    """Its events, none yet."""
+    return EventBook(state)

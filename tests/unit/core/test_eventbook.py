@@ -4,12 +4,10 @@ import pytest
 
 from xmpp_cem.core.effects import AskDecision, Fetch, Forget, Note, Query, SetTimer
 from xmpp_cem.core.inputs import Decided
-from xmpp_cem.core.kept import Confirmed
 from xmpp_cem.core.life.life import State
 from xmpp_cem.core.records import Commitment
 from xmpp_cem.core.ven.eventacts import DECIDE_WITHIN, TOMBSTONE
 from xmpp_cem.core.ven.eventbook import EventBook
-from xmpp_cem.core.ven.venstate import VenSettings, VenState
 from xmpp_cem.messages.controls import EventIndex, IndexEntry
 from xmpp_cem.messages.envelope import Header, Noun, Verb
 from xmpp_cem.messages.events import StatusType
@@ -21,9 +19,7 @@ from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import (
     HOST,
     NOW,
-    admission,
     at,
-    capability,
     make_event,
     of_kind,
     plain_digest,
@@ -38,24 +34,6 @@ HEADER = Header(
     timestamp=NOW,
     source="vtn",
 )
-
-
-@pytest.fixture
-def state():
-    settings = VenSettings("site", "grid", Jid(f"vtn@{HOST}", "vtn"), plain_digest)
-    made = VenState(settings)
-    made.save(
-        admission=admission(),
-        confirmed=(Confirmed(capability=capability(4000), at=at(-1)),),
-        index_epoch=1,
-        index_version=1,
-    )
-    return made
-
-
-@pytest.fixture
-def book(state):
-    return EventBook(state)
 
 
 def index(*events, version=2, epoch=1, made=1.0):

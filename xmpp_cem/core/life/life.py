@@ -62,6 +62,7 @@ class Act(StrEnum):
     ASK = "ask for a decision"
     SAY_IN = "answer opt-in"
     SAY_OUT = "answer opt-out"
+    DECLINE = "answer opt-out, once for each version"
     PREPARE = "store baseline and offsets"
     START = "tell started"
     STOP = "tell stopped, release"

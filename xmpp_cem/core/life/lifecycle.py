@@ -77,13 +77,13 @@ _VERSIONS: dict[Cause, _Row] = {
     Cause.NEWER: {
         **_each((_U, _P, _R), _P, Act.KEEP, Act.ASK),
         **_stay((_F, _N, _A, _S), Act.KEEP, Act.ASK, why="what was promised stands until decided"),
-        **_refuse((_O, _C, _E), BY_RULE, _OVER),
+        **_refuse((_O, _C, _E), BY_RULE, _OVER, Act.DECLINE),
     },
     Cause.POSTPONED: {
         **_each((_U, _P, _R), _P, Act.KEEP, Act.ASK),
         **_each((_F, _N, _S), _F, Act.KEEP, Act.ASK),
         _A: _go(_F, Act.KEEP, Act.STOP, Act.ASK),
-        **_refuse((_O, _C, _E), BY_RULE, _OVER),
+        **_refuse((_O, _C, _E), BY_RULE, _OVER, Act.DECLINE),
     },
     Cause.SAME: {
         **_stay((*OPEN, *ENDED), why="nothing new"),
@@ -125,12 +125,12 @@ _VERSIONS: dict[Cause, _Row] = {
     Cause.RULE_BROKEN: {
         **_end(_R, BY_RULE, _RULE, Act.KEEP, Act.SAY_OUT),
         **dict.fromkeys((_U, _R), Step(_R, (Act.KEEP, Act.SAY_OUT), BY_RULE, _RULE)),
-        **_refuse((_O, _C, _E), BY_RULE, _OVER),
+        **_refuse((_O, _C, _E), BY_RULE, _OVER, Act.DECLINE),
     },
     Cause.UNSUPPORTED: {
         **_end(_R, NOT_KNOWN, _CANNOT, Act.KEEP, Act.SAY_OUT),
         **dict.fromkeys((_U, _R), Step(_R, (Act.KEEP, Act.SAY_OUT), NOT_KNOWN, _CANNOT)),
-        **_refuse((_O, _C, _E), BY_RULE, _OVER),
+        **_refuse((_O, _C, _E), BY_RULE, _OVER, Act.DECLINE),
     },
 }
 

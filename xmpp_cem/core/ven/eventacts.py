@@ -112,10 +112,11 @@ def also_own(known: Commitment, arrived: Commitment) -> Commitment:
 
 
 def is_current(record: VenRecord, commitments: Mapping[EventId, Commitment]) -> bool:
-    """Whether an index is known, and every event that it lists just as it lists it."""
+    """Whether an index is known, and every event just as it lists it, or declined as that."""
     return record.index_epoch >= 0 and all(
         (known := commitments.get(entry.event)) is not None
-        and (known.event.order, known.digest) == (entry.order, entry.digest)
+        and known.newest == entry.order
+        and (known.declined is not None or known.digest == entry.digest)
         for entry in record.index
     )
 
@@ -125,14 +126,19 @@ def is_mandatory(event: Event) -> bool:
     return isinstance(event.signal, Limit) and event.signal.is_mandatory
 
 
+def may_return(known: Commitment, event: Event) -> bool:
+    """Whether what only an index omitted is taken again once a later epoch lists it."""
+    was_omitted = known.status is State.CANCELLED and not known.event.is_cancelled
+    return was_omitted and event.order.epoch > known.event.order.epoch
+
+
 def remembered(record: VenRecord, known: Commitment | None, event: Event) -> Commitment | None:
     """Return what is known of an event when a version of it arrives.
 
     What only an index omitted is as if it had never been, once a later epoch makes and lists it:
     a VTN whose store was put back omits what it makes again.
     """
-    was_omitted = known and known.status is State.CANCELLED and not known.event.is_cancelled
-    if known is None or not was_omitted or event.order.epoch <= known.event.order.epoch:
+    if known is None or not may_return(known, event):
         return known
     return None if any(entry.event == event.id for entry in record.index) else known
 
@@ -190,7 +196,7 @@ def is_undecided(commitment: Commitment) -> bool:
 
 def made_answer(commitment: Commitment, party: PartyId, step: Step, what: Happening) -> Answer:
     """Return the next answer to an event: the first creates it, the others change it."""
-    last, event = commitment.answer, commitment.event
+    last, event = commitment.said, commitment.event
     opt = Opt.IN if Act.SAY_IN in step.acts else Opt.OUT
     return Answer(
         id=derived_id("answer", event.id, party),

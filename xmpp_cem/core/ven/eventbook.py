@@ -11,6 +11,7 @@ from xmpp_cem.core.life.phases import due, live, next_due, tick
 from xmpp_cem.core.records import Commitment
 from xmpp_cem.core.ven.catchup import make_good
 from xmpp_cem.core.ven.commitments import Commitments
+from xmpp_cem.core.ven.declining import declining
 from xmpp_cem.core.ven.eventacts import (
     OPPOSITE,
     Happening,
@@ -85,7 +86,7 @@ class EventBook:
         lacking = []
         for entry in index.entries:
             known = self.commitments.get(entry.event)
-            if known is None or known.event.order < entry.order:
+            if known is None or known.newest < entry.order:
                 lacking.append(entry.event)
             elif known.event.order == entry.order and known.digest != entry.digest:
                 effects.append(Note("error", "the index differs", (("event_id", entry.event),)))
@@ -136,7 +137,10 @@ class EventBook:
         taken = step(known.status if known else State.UNKNOWN, cause)
         made = arrived if known is None or Act.KEEP in taken.acts else also_own(known, arrived)
         word = Word(0, self.judging.reason(cause, arrived))
-        effects += self._asked(known, made, Happening(cause, word, now))
+        what = Happening(cause, word, now)
+        effects += self._asked(known, made, what)
+        if no := declining(self._state, known, arrived, taken, what):
+            effects += [self.keep(no.kept), *no.said]
         return effects, taken, why_of(taken, word)
 
     def retaken(self, known: Commitment, now: datetime) -> list[Effect]:
@@ -252,11 +256,7 @@ class EventBook:
         return self._done(known, made, steps, what)
 
     def _done(
-        self,
-        known: Commitment | None,
-        made: Commitment,
-        steps: Iterable[Step],
-        what: Happening,
+        self, known: Commitment | None, made: Commitment, steps: Iterable[Step], what: Happening
     ) -> list[Effect]:
         """Carry out the acts of steps in order; one commit keeps what they come to.
 

@@ -43,7 +43,7 @@ class Unreadable:
         if unread.event is None or unread.order is None:
             return []
         known = self._book.commitments.get(unread.event)
-        if known is not None and not known.event.order < unread.order:
+        if known is not None and not known.newest < unread.order:
             return []
         effects: list[Effect] = []
         if known is not None and known.is_live:
@@ -52,7 +52,7 @@ class Unreadable:
 
     def _answer(self, event: EventId, unread: Unread, now: datetime) -> list[Effect]:
         known, party = self._book.commitments.get(event), self._state.settings.party
-        last = known.answer if known else None
+        last = known.said if known else None
         answer = Answer(
             id=derived_id("answer", event, party),
             event=event,

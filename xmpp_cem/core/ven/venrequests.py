@@ -103,7 +103,7 @@ class VenRequests:
         found = [known[event] for event in wanted[:MOST_NAMED] if event in known]
         statuses = (status for each in found for status in standing(each, party, now))
         body = EndDeviceEvents(
-            answers=tuple(each.answer for each in found if each.answer),
+            answers=tuple(each.said for each in found if each.said),
             statuses=tuple(self._state.sayable(statuses)),
         )
         errors = tuple(

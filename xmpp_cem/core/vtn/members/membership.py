@@ -14,7 +14,8 @@ from xmpp_cem.core.effects import (
     WatchPresence,
 )
 from xmpp_cem.core.inputs import AccountRevoked, Link, NodesVerified, RequestArrived
-from xmpp_cem.core.records import Member, Removal
+from xmpp_cem.core.kept import Removal
+from xmpp_cem.core.records import Member
 from xmpp_cem.core.vtn.dispatch.dispatching import Dispatching
 from xmpp_cem.core.vtn.dispatch.individual import told
 from xmpp_cem.core.vtn.members.attendance import Attendance
@@ -43,7 +44,6 @@ _BEYOND = 1_000_000
 """Added to the modification of what an expelled member is told: no version on a node gets there."""
 
 _FORMER = 10
-
 _ROOM = 1000
 
 
