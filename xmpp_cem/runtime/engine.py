@@ -253,7 +253,10 @@ class Engine:
             self._intakes[what.link].respond(what.token, reply)
             return True
         same = (what.sender.bare, message_id)
-        return any((a.sender.bare, a.message.header.message_id) == same for a in asked.values())
+        if all((a.sender.bare, a.message.header.message_id) != same for a in asked.values()):
+            return False
+        self.put(what)  # once the first is answered: its sender waits for this one's answer alone
+        return True
 
     def _is_too_much(self, what: RequestArrived, leaving: int) -> bool:
         """Refuse for now what would send more than may wait; its sender repeats it."""

@@ -256,10 +256,14 @@ async def test_the_answer_outlives_a_restart(start, wire):
     assert [token for token, _ in responses(wire)] == ["t1", "t2"]
 
 
-async def test_a_repeat_that_waits_beside_the_first_acts_once(start):
+async def test_repeats_that_wait_beside_the_first_act_once_and_are_all_answered(start, wire):
+    """Whoever repeats has given up the first: an answer to that alone would be lost."""
     running = await start()
-    await running.tell(arrived("t1"), arrived("t2"))
+    await running.tell(arrived("t1"), arrived("t2"), arrived("t3"))
     assert running.role.kinds().count(RequestArrived) == 1
+    told = responses(wire)
+    assert [token for token, _ in told] == ["t1", "t2", "t3"]
+    assert len({answer for _, answer in told}) == 1
 
 
 async def test_the_same_message_id_of_another_account_is_another_request(start):
