@@ -50,10 +50,20 @@ def make_good(
     return effects
 
 
-def ask_for_events(letters: Letters, vtn: Jid, now: datetime) -> Query:
-    """Ask the VTN itself for the live events (figure 16): a service may have lost them."""
+def ask_for_events(
+    letters: Letters, vtn: Jid, now: datetime, own: tuple[EventId, ...] = ()
+) -> Query:
+    """Ask the VTN itself for the live events (figure 16): a service may have lost them.
+
+    Args:
+        letters: of the VEN.
+        vtn: whom to ask.
+        now: the present.
+        own: events that came to us alone and live here. No index can end them, so that we ask
+            whether they have been cancelled, or are nobody's any more.
+    """
     header = letters.header(Verb.GET, Noun.CONTROLS, now, now)
-    return Query(Link.UPPER, vtn, RequestMessage(header=header), _PATIENCE)
+    return Query(Link.UPPER, vtn, RequestMessage(header=header, ids=own), _PATIENCE)
 
 
 def expect_index(heartbeat_s: int, now: datetime) -> SetTimer:

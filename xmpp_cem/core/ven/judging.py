@@ -118,10 +118,15 @@ class Judging:
         resources = (resource.id for resource in meant(event, capability).resources)
         return self._state.rules.verdict(event, resources, now, is_new=is_new)
 
-    def _version(self, arrived: Commitment, header: Header) -> Version:
-        """Return what is to be judged of a version that has arrived."""
+    def _version(self, arrived: Commitment, header: Header, known: Commitment | None) -> Version:
+        """Return what is to be judged of a version that has arrived.
+
+        A cancel of what lives here counts whatever an index says: its VTN may have begun a new
+        epoch since.
+        """
         event = arrived.event
-        listed = is_listed(self._state.record, event, header, self._state.index_made)
+        is_end = event.is_cancelled and known is not None and known.is_live
+        listed = is_end or is_listed(self._state.record, event, header, self._state.index_made)
         is_able = event.is_cancelled or not self.why_unable(event)
         return version_of(arrived, header.expires, is_listed=listed, is_able=is_able)
 
@@ -131,7 +136,7 @@ class Judging:
         """Return what a version that has arrived leads to; a clock that is wrong is remembered."""
         newest = Known(known.event.order, known.digest) if known else None
         is_clock_good = self._state.is_clock_good(now)
-        version = self._version(arrived, header)
+        version = self._version(arrived, header, known)
         cause = judge_version(version, newest, now, is_clock_good=is_clock_good)
         self._state.is_blind |= cause is Cause.CLOCK_IMPLAUSIBLE
         return cause

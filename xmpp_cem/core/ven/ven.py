@@ -41,6 +41,7 @@ from xmpp_cem.core.ven.catchup import (
 )
 from xmpp_cem.core.ven.eventbook import EventBook
 from xmpp_cem.core.ven.foretelling import tell_opts
+from xmpp_cem.core.ven.ownevents import nobodys, own
 from xmpp_cem.core.ven.readingbook import ReadingBook
 from xmpp_cem.core.ven.rejudging import rejudged
 from xmpp_cem.core.ven.venitems import VenItems
@@ -254,14 +255,16 @@ class Ven:
         if agreed := self.state.rules.told(reply.body, request.header.verb):
             effects += [*agreed, *rejudged(self.state, self.book, now)]
         if request.header.verb is Verb.CREATE:
-            effects.append(ask_for_events(self.state.letters, self.settings.vtn, now))
+            alone = own(self.book)
+            effects.append(ask_for_events(self.state.letters, self.settings.vtn, now, alone))
         return effects
 
     def _told(self, reply: ResponseMessage | FaultMessage, now: datetime) -> list[Effect]:
         """Take the live events that our VTN has answered with."""
         if not isinstance(reply, ResponseMessage) or not isinstance(reply.body, EndDeviceControls):
             return []
-        return self._items.take_events(reply.body, reply.header, now)
+        taken = self._items.take_events(reply.body, reply.header, now)
+        return [*taken, *nobodys(self.book, reply.errors, now)]
 
     def _admitted(
         self, admission: Admission, capability: Capability | None, at: datetime

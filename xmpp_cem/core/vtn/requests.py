@@ -1,6 +1,5 @@
 """How a VTN answers its members and its operators."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +10,7 @@ from xmpp_cem.core.operation_sets import answer_operations
 from xmpp_cem.core.records import Member
 from xmpp_cem.core.vtn.commands import Commands
 from xmpp_cem.core.vtn.dispatch.dispatching import Dispatching
+from xmpp_cem.core.vtn.dispatch.following_up import recall
 from xmpp_cem.core.vtn.dispatch.upholding import Upholding
 from xmpp_cem.core.vtn.members.recovery import Recovery
 from xmpp_cem.core.vtn.members.taking import Taking
@@ -19,12 +19,11 @@ from xmpp_cem.core.vtn.publication import Publication
 from xmpp_cem.core.vtn.vtnstate import VtnState
 from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
 from xmpp_cem.messages.controls import EndDeviceControls
-from xmpp_cem.messages.envelope import (
-    Noun,
-    Verb,
-)
+from xmpp_cem.messages.envelope import Level, Noun, ReplyError, Result, Verb
 from xmpp_cem.messages.events import EndDeviceEvents
+from xmpp_cem.messages.naming import IdKind, NamedId
 from xmpp_cem.messages.readings import MeterReadings
+from xmpp_cem.model.ids import EventId
 from xmpp_cem.model.membership import Standing
 from xmpp_cem.model.node import events_node, reports_node
 
@@ -115,12 +114,18 @@ class Requests:
                 return self._state.refuse(what, now, "1.7", "the payload does not fit the noun")
 
     def _live(self, member: Member, what: RequestArrived, now: datetime) -> Respond:
-        """Answer with the live events, and with what tells a gateway that they have passed it."""
-        events = EndDeviceControls(events=self._dispatching.told(member.party))
-        answer = self._state.ok(what, now, events)
+        """Answer with the live events, and with what tells a gateway that they have passed it.
+
+        Of those that the member names also with what is cancelled, or not known here.
+        """
+        cancelled, unknown = self._dispatching.asked_about(member.party, what.message.names)
+        events = EndDeviceControls(events=(*self._dispatching.told(member.party), *cancelled))
+        errors = tuple(_not_known(event) for event in unknown)
+        result = Result.PARTIAL if errors else Result.OK
+        reply = self._state.letters.reply(what.message, now, events, result=result, errors=errors)
         path, hop = self._dispatching.passed()
-        header = answer.message.header.model_copy(update={"path": path, "hop": hop})
-        return replace(answer, message=answer.message.model_copy(update={"header": header}))
+        header = reply.header.model_copy(update={"path": path, "hop": hop})
+        return Respond(Link.LOWER, what.token, reply.model_copy(update={"header": header}))
 
     def _register(
         self, member: Member, what: RequestArrived, body: EndDeviceConfig, now: datetime
@@ -215,9 +220,16 @@ class Requests:
             if answer.code:
                 self._state.note_refusal(what.sender.bare, answer.code, answer.reason, now)
             effects += self._taking.answer(member.party, answer, now)
+            effects += recall(self._state, self._dispatching, member.party, answer, now)
         effects += self._taking.statuses(member.party, body.statuses)
         effects += self._opting.take(member.party, body, now)
         shown = body.model_copy(update={"schedules": ()})  # when a customer is away is its own
         is_shown = bool(shown.answers or shown.statuses)
         published = self._publication.report(what.message, shown, now) if is_shown else []
         return [*effects, self._opting.taken(what, body, now), *published]
+
+
+def _not_known(event: EventId) -> ReplyError:
+    about = NamedId(text=event, kind=IdKind.UUID)
+    reason = f"there is no event {event} of yours"
+    return ReplyError(code="2.15", reason=reason[:1024], level=Level.WARNING, id=about)

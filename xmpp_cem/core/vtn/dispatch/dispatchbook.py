@@ -86,6 +86,23 @@ class DispatchBook:
         events = (told(d, self.parts.get(d.event.id, {}), party) for d in self.live())
         return tuple(event for event in events if event)
 
+    def asked_about(
+        self, party: PartyId, named: Iterable[EventId]
+    ) -> tuple[tuple[Event, ...], tuple[EventId, ...]]:
+        """Return those events named by a member that are cancelled, and those it was never asked.
+
+        A member asks about what came to it alone: no index says that it has ended.
+        """
+        cancelled, unknown = [], []
+        for name in named:
+            known = self.event_of(name, party)
+            event = told(self.dispatches[known], self.parts[known], party) if known else None
+            if event is None:
+                unknown.append(name)
+            elif event.is_cancelled:
+                cancelled.append(event)
+        return tuple(cancelled), tuple(unknown)
+
     def passed(self) -> tuple[tuple[str, ...], int]:
         """Return the marks of all gateways that the live events have passed, and the most hops."""
         live = self.live()

@@ -1,5 +1,6 @@
 """What a VTN does while an event waits for answers: repeats it to the silent, answers the asker."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from xmpp_cem.core.call import Asker
@@ -8,7 +9,7 @@ from xmpp_cem.core.inputs import Link, RequestArrived
 from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.vtn.dispatch.dispatching import Dispatching
 from xmpp_cem.core.vtn.dispatch.division import is_usable
-from xmpp_cem.core.vtn.dispatch.individual import told
+from xmpp_cem.core.vtn.dispatch.individual import by_transaction, told
 from xmpp_cem.core.vtn.dispatch.standing import has_answered, lack
 from xmpp_cem.core.vtn.vtnstate import VtnState
 from xmpp_cem.messages.controls import EndDeviceControls
@@ -24,6 +25,7 @@ from xmpp_cem.messages.envelope import (
     Result,
     Verb,
 )
+from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.event import EventStatus
 from xmpp_cem.model.ids import EventId, Jid, PartyId, derived_id
 
@@ -150,26 +152,31 @@ class FollowingUp:
         return Result.PARTIAL, (ReplyError(code="0.2", reason=reason, level=Level.WARNING),)
 
     def _reminder(self, dispatch: Dispatch, party: PartyId, now: datetime) -> list[Effect]:
-        event, member = dispatch.event, self._state.members[party]
-        order = event.order
-        header = Header(
-            verb=Verb.CREATE,
-            noun=Noun.CONTROLS,
-            message_id=derived_id(event.id, order.epoch, order.modification, Verb.CREATE, party),
-            timestamp=now,
-            source=self._state.settings.party,
-            trace=event.id,
-            path=dispatch.path,
-            hop=dispatch.hop,
-            expires=event.active.end,
-        )
-        message = RequestMessage(header=header, body=EndDeviceControls(events=(event,)))
+        event = dispatch.event
         fields = (("party", party), ("event_id", event.id))
-        to = Jid(member.account, "ven")
-        return [
-            Note("info", "no answer yet, asked again", fields),
-            Transact(Link.LOWER, to, message, event.answer_by),
-        ]
+        asked = by_transaction(self._state, dispatch, event, Verb.CREATE, party, now)
+        note = Note("info", "no answer yet, asked again", fields)
+        return [note, replace(asked, expires=event.answer_by)]
+
+
+def recall(
+    state: VtnState, dispatching: Dispatching, party: PartyId, answer: Answer, now: datetime
+) -> list[Effect]:
+    """Tell a member by transaction that what it says yes to is cancelled.
+
+    A reminder may arrive after the cancel of what it reminds of, which is then in no index and
+    maybe on no node any more.
+    """
+    event_id = dispatching.event_of(answer.event, party)
+    if event_id is None or answer.opt is Opt.OUT or state.settings.tells_the_set:
+        return []
+    dispatch = dispatching.dispatches[event_id]
+    event = told(dispatch, dispatching.parts[event_id], party)
+    if event is None or not event.is_cancelled or now >= event.active.end:
+        return []
+    if not answer.order < event.order:
+        return []
+    return [by_transaction(state, dispatch, event, Verb.CANCEL, party, now)]
 
 
 def refused(state: VtnState, reply: ResponseMessage | FaultMessage, now: datetime) -> list[Effect]:

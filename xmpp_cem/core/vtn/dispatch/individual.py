@@ -121,22 +121,43 @@ def sent(
             continue
         verb = Verb.CHANGE if event.order.modification else Verb.CREATE
         verb = Verb.CANCEL if event.is_cancelled else verb
-        order = share.order
-        header = Header(
-            verb=verb,
-            noun=Noun.CONTROLS,
-            message_id=derived_id(share.id, order.epoch, order.modification, verb, part.party),
-            timestamp=now,
-            source=state.settings.party,
-            trace=event.id,
-            path=dispatch.path,
-            hop=dispatch.hop,
-            expires=event.active.end,
-        )
-        message = RequestMessage(header=header, body=EndDeviceControls(events=(share,)))
-        to = Jid(state.members[part.party].account, "ven")
-        effects.append(Transact(Link.LOWER, to, message, event.active.end))
+        effects.append(by_transaction(state, dispatch, share, verb, part.party, now))
     return effects
+
+
+def by_transaction(
+    state: VtnState,
+    dispatch: Dispatch,
+    event: Event,
+    verb: Verb,
+    party: PartyId,
+    now: datetime,
+) -> Transact:
+    """Return what sends a version to one member: by the same MessageID on every attempt.
+
+    Args:
+        state: of the VTN.
+        dispatch: the event.
+        event: the version, as the member knows it.
+        verb: what is to be done with it.
+        party: the member.
+        now: the present.
+    """
+    order = event.order
+    header = Header(
+        verb=verb,
+        noun=Noun.CONTROLS,
+        message_id=derived_id(event.id, order.epoch, order.modification, verb, party),
+        timestamp=now,
+        source=state.settings.party,
+        trace=dispatch.event.id,
+        path=dispatch.path,
+        hop=dispatch.hop,
+        expires=event.active.end,
+    )
+    message = RequestMessage(header=header, body=EndDeviceControls(events=(event,)))
+    to = Jid(state.members[party].account, "ven")
+    return Transact(Link.LOWER, to, message, event.active.end)
 
 
 def _candidate(state: VtnState, part: Part, ramp_s: int, *, has_begun: bool) -> Candidate:
