@@ -17,5 +17,7 @@ async def test_no_event_is_lost_in_a_flood_nor_where_a_party_stands_still(kind, 
     assert burst.is_good(figures), figures
     assert sum(figures["flood"]["reports"].values()) == 600
     assert figures["flood"]["reports"]["taken"] > 0
+    if kind == "ejabberd":
+        assert figures["flood by publish"]["reports"]["published"] == 600
     assert figures["site frozen"]["events"] >= 4
     assert "0 lost" in capsys.readouterr().out

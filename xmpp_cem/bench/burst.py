@@ -1,6 +1,7 @@
 """Measures what a flood of messages, and parties that stand still, cost in memory and lose."""
 
 import asyncio
+import json
 import signal
 import sys
 import time
@@ -19,6 +20,7 @@ from xmpp_cem.bench.hands import CLOCK, hand_ven, head
 from xmpp_cem.bench.place import HOST, Place
 from xmpp_cem.errors import TransportError
 from xmpp_cem.messages.envelope import (
+    EventMessage,
     Noun,
     RequestMessage,
     ResponseMessage,
@@ -27,10 +29,12 @@ from xmpp_cem.messages.envelope import (
 )
 from xmpp_cem.messages.readings import MeterReadings
 from xmpp_cem.model.ids import Jid
+from xmpp_cem.model.node import reports_node
 from xmpp_cem.model.reading import Reading
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.relay import Relay
-from xmpp_cem.testing.server import DomainSpec
+from xmpp_cem.testing.server import DomainSpec, free_port
+from xmpp_cem.testing.site import LOOPBACK
 from xmpp_cem.wire.codec import Flow, decode, encode
 from xmpp_cem.xmpp.stream import Stream
 
@@ -59,10 +63,23 @@ class Flood:
 class Town(Scene):
     """A VTN with one site, and one member by hand."""
 
+    health_port = 0
+
     def _lower(self) -> dict[str, Any]:
         made = super()._lower()
         made["lower"]["members"].append({"party": _FLOODER, "account": f"{_FLOODER}@{HOST}"})
+        self.health_port = free_port()
+        made["health"] = f"{LOOPBACK}:{self.health_port}"
         return made
+
+    async def shed(self) -> int:
+        """Return how much of what came the VTN says that it has shed so far."""
+        reader, writer = await asyncio.open_connection(LOOPBACK, self.health_port)
+        writer.write(b"GET /healthz HTTP/1.0\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+        told = json.loads(answer.partition(b"\r\n\r\n")[2])["shed"]
+        return int(told["telemetry"] + told["status"] + told["control"])
 
 
 class Watch:
@@ -126,11 +143,34 @@ async def flooded(stream: Stream, count: int) -> Counter[str]:
     return fates
 
 
-def _report(number: int) -> bytes:
+async def published(town: Town, stream: Stream, count: int) -> Counter[str]:
+    """Publish so many reports, some at once all the time; what is shed the VTN alone can tell."""
+    service, node = town.place.service(DOMAIN), reports_node(DOMAIN)
+    numbers, fates, before = iter(range(count)), Counter[str](), await town.shed()
+
+    async def send() -> None:
+        for number in numbers:
+            try:
+                report = _report(number, is_published=True)
+                await stream.publish(service, node, f"flood-{number}", report)
+            except TransportError as error:
+                fates[str(error).partition(":")[0]] += 1
+            else:
+                fates["published"] += 1
+
+    await asyncio.gather(*(send() for _ in range(_AT_ONCE)))
+    fates["shed by the VTN"] = await town.shed() - before
+    return fates
+
+
+def _report(number: int, *, is_published: bool = False) -> bytes:
     """Return a report of one window; each is another one, of the hours before."""
     end = CLOCK.now().replace(minute=0, second=0, microsecond=0) - timedelta(seconds=10 * number)
     window = Interval(start=end - timedelta(seconds=10), end=end)
     body = MeterReadings(readings=(Reading(resource="big", window=window, power_w=number),))
+    if is_published:
+        event = head(_FLOODER, Verb.CREATED, Noun.READINGS, number)
+        return encode(EventMessage(header=event, body=body))
     header = head(_FLOODER, Verb.CREATE, Noun.READINGS, number)
     return encode(RequestMessage(header=header, body=body))
 
@@ -139,7 +179,10 @@ async def measure(options: Options, flood: Flood, folder: Path) -> dict[str, Any
     """Return what each act cost and lost; raises ServerError."""
     figures: dict[str, Any] = {"server": options.kind}
     async with _town(options, folder) as (town, operator, stream):
-        for name, act in (("flood", _flood), ("site frozen", _site), ("VTN frozen", _vtn)):
+        acts = [("flood", _flood), ("site frozen", _site), ("VTN frozen", _vtn)]
+        if options.kind == "ejabberd":  # whose members publish what they report
+            acts.insert(1, ("flood by publish", _publish))
+        for name, act in acts:
             watch, commands = Watch(town), Commands(operator, _SITE, 1000 * len(figures))
             giving = asyncio.create_task(commands.run(), name="commands")
             told = await act(town, stream, flood)
@@ -170,6 +213,10 @@ def is_good(figures: dict[str, Any]) -> bool:
 
 async def _flood(_town: Town, stream: Stream, flood: Flood) -> Counter[str]:
     return await flooded(stream, flood.stanzas)
+
+
+async def _publish(town: Town, stream: Stream, flood: Flood) -> Counter[str]:
+    return await published(town, stream, flood.stanzas)
 
 
 async def _site(town: Town, _stream: Stream, flood: Flood) -> Counter[str]:
