@@ -154,18 +154,35 @@ def test_who_promised_less_may_promise_more_later_and_is_counted_on_for_it(domai
     assert dispatching.parts[EVENT]["a"].limit_w == 2000
 
 
-def test_of_whom_nothing_was_known_the_share_that_it_promises_tells_what_it_counts_on():
+@pytest.fixture
+def of_b_unknown():
+    """A domain that asks 1000 W of `a`, and of `b` nothing, as it knows of nothing."""
     domain = Domain("a", "b")
     domain.lead()
     for member, decrease_w in (("a", 3000), ("b", 0)):
         domain.register(member, decrease_w, -5)
         domain.presence(member, seconds=-4)
-    dispatching = domain.vtn.dispatching
-    dispatching.create(call(-1000), at(0))
+    domain.vtn.dispatching.create(call(-1000), at(0))
+    return domain
+
+
+def test_of_whom_nothing_was_known_the_share_that_it_promises_tells_what_it_counts_on(of_b_unknown):
+    domain, dispatching = of_b_unknown, of_b_unknown.vtn.dispatching
     assert asked(dispatching) == {"a": -1000, "b": 0}
     domain.answer("b", event(dispatching), -1000, 1, 5)
     part = dispatching.parts[EVENT]["b"]
     assert (part.capability_w, part.limit_w) == (3000, 1000)
+
+
+def test_the_share_of_an_older_version_does_not_tell_it(of_b_unknown):
+    """A third of what it can do is not all of it: asked for all, it would do three times that."""
+    domain, dispatching = of_b_unknown, of_b_unknown.vtn.dispatching
+    older = event(dispatching)
+    dispatching.modify(call(-3000), "operator", at(3))
+    domain.answer("b", older, -1000, 1, 5)
+    part = dispatching.parts[EVENT]["b"]
+    assert (part.capability_w, part.limit_w) == (0, 0)
+    assert asked(dispatching) == {"a": -3000, "b": 0}
 
 
 def test_an_answer_to_an_unknown_event_is_not_taken(domain, dispatching):

@@ -130,7 +130,10 @@ class Dispatching(DispatchBook):
         answer = in_watts(answer, part)
         update: dict[str, object] = {"answer": answer}
         offered_w = promised_w(dispatch, answer)
-        part, is_less = raised(dispatch, part, offered_w), offered_w < abs(part.asked_w)
+        part, is_less = (
+            raised(dispatch, part, offered_w, answer.order),
+            offered_w < abs(part.asked_w),
+        )
         if last and last.opt is Opt.OUT and answer.opt is Opt.IN:
             part = returned(part)
         if answer.opt is Opt.IN and answer.order == version_of(dispatch, part) and is_less:

@@ -179,16 +179,20 @@ def joined(
     return part.model_copy(update=update)
 
 
-def raised(dispatch: Dispatch, part: Part, offered_w: int) -> Part:
+def raised(dispatch: Dispatch, part: Part, offered_w: int, order: Order) -> Part:
     """Return the part of a member that promises more than it was counted on for, W, not signed.
 
     What it said before is no bound of what it says now; what it can do is, where that is known, and
     what it was seen to deliver. Where we knew of nothing, as during an override that ends before
-    the event, its share says on how much it counts.
+    the event, its share says on how much it counts: the share of the version, `order`, to which it
+    said it. Of an older version that is not known any more, and all of it would be too much.
     """
     signal, able_w = dispatch.event.signal, part.capability_w or offered_w
-    if not part.capability_w and isinstance(signal, Share) and signal.multiplier:
-        able_w = max(able_w, round(offered_w / signal.multiplier))
+    if not part.capability_w and isinstance(signal, Share):
+        if order != version_of(dispatch, part):
+            return part
+        if signal.multiplier:
+            able_w = max(able_w, round(offered_w / signal.multiplier))
     limit_w = min(offered_w, able_w)
     if part.conduct.strikes or limit_w <= part.limit_w:
         return part
