@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,8 +15,10 @@ from xmpp_cem.model.keeping import MOST_OUTGOING, Outgoing
 from xmpp_cem.model.node import Access
 from xmpp_cem.runtime.ports import Clock, Transport
 from xmpp_cem.runtime.queueing import Rank
-from xmpp_cem.runtime.shedding import SHED, Waiting, may_yield, sending_rank, share_of, yielding
+from xmpp_cem.runtime.sendqueue import SendQueue
+from xmpp_cem.runtime.shedding import SHED, sending_rank, share_of
 from xmpp_cem.runtime.supervision import Group
+from xmpp_cem.runtime.yielding import Waiting, yielding
 
 _TIMEOUT_S = 5.0
 """Then it is sent again under the same MessageID; a peer that is just starting loses some."""
@@ -69,9 +70,7 @@ class Outbox:
         self._most = most
         self._size = 0
         self.shed = 0
-        self._able: Counter[tuple[str, str]] = Counter()
-        self._trying: dict[tuple[str, str], Outgoing] = {}
-        self._queues: dict[tuple[str, str], deque[Outgoing]] = {}
+        self._queues: dict[tuple[str, str], SendQueue] = {}
         self._workers: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._since: dict[str, datetime] = {}
         self._asking: dict[tuple[str, str], asyncio.Task[bytes]] = {}
@@ -105,21 +104,11 @@ class Outbox:
     def add(self, entry: Outgoing, group: Group) -> None:
         """Queue an entry that is already kept."""
         key = (entry.link, entry.destination)
-        queue = self._queues.setdefault(key, deque())
-        if entry.kind != "transact":
-            first, *rest = queue or (None,)
-            kept = [e for e in rest if e is not None and e.item_id != entry.item_id]
-            replaced = set(queue) - {first, *kept}
-            queue.clear()
-            queue.extend(e for e in (first, *kept) if e is not None)
-            self._size -= 1 + len(rest) - len(queue) if first else 0
-            for old in replaced:
-                self._gone(old, queue)
-        queue.append(entry)
+        queue = self._queues.setdefault(key, SendQueue())
+        old = queue.add(entry)
         self._size += 1
-        newly = queue if entry.kind != "transact" else (entry,)
-        able = sum(map(may_yield, newly))
-        self._able[key] = able + (self._able[key] if entry.kind == "transact" else 0)
+        if old is not None:
+            self._gone(old, queue)
         self._since.setdefault(entry.id, self._clock.now())
         if key not in self._workers:
             name = f"outbox {entry.link} {entry.destination}"
@@ -132,16 +121,16 @@ class Outbox:
         if too_many <= 0:
             return
         waiting = (
-            Waiting(entry, self._since[entry.id])
-            for key, able in self._able.items()
-            if able
-            for entry in self._queues[key]
-            if entry != self._trying.get(key)
+            Waiting(entry, self._since[entry.id], queue, place)
+            for queue in self._queues.values()
+            if queue.able
+            for place, entry in queue.waiting()
         )
         shed = yielding(waiting, rank, too_many, self._most)
-        for entry in shed:
-            self._take_out(entry, self._queues[entry.link, entry.destination])
-            self._settled(Outcome(entry, condition=SHED, reason="too much waits to be sent"))
+        for each in shed:
+            each.queue.remove(each.place)
+            self._gone(each.entry, each.queue)
+            self._settled(Outcome(each.entry, condition=SHED, reason="too much waits to be sent"))
         self.shed += len(shed)
         if shed:
             log.warning("too much waits to be sent: readings yield, then status", shed=len(shed))
@@ -172,28 +161,23 @@ class Outbox:
         queue = self._queues[key]
         failures = 0
         while queue:
-            wake, entry = self._wake, _next(queue)
-            self._trying[key] = entry
+            wake, entry = self._wake, queue.take()
             outcome = await self._attempt(entry)
-            del self._trying[key]
             if outcome is None:
+                queue.give_back()
                 failures += 1
                 await self._pause(failures, wake)
                 continue
             failures = 0
-            self._take_out(entry, queue)
+            queue.done()
+            self._gone(entry, queue)
             self._settled(outcome)
-        del self._workers[key], self._queues[key], self._able[key]
+        del self._workers[key], self._queues[key]
 
-    def _take_out(self, entry: Outgoing, queue: deque[Outgoing]) -> None:
-        queue.remove(entry)
-        self._size -= 1
-        self._able[entry.link, entry.destination] -= may_yield(entry)
-        self._gone(entry, queue)
-
-    def _gone(self, entry: Outgoing, queue: deque[Outgoing]) -> None:
+    def _gone(self, entry: Outgoing, queue: SendQueue) -> None:
         """Forget an entry, unless it waits a second time: a version may be published again."""
-        if all(other.id != entry.id for other in queue):
+        self._size -= 1
+        if not queue.holds(entry.id):
             self._since.pop(entry.id, None)
 
     async def _attempt(self, entry: Outgoing) -> Outcome | None:
@@ -259,9 +243,3 @@ class Outbox:
             sleep.cancel()
             woken.cancel()
             await asyncio.gather(sleep, woken, return_exceptions=True)
-
-
-def _next(queue: deque[Outgoing]) -> Outgoing:
-    """Return what goes next: the oldest that is no reading."""
-    others = (entry for entry in queue if sending_rank(entry) is not Rank.TELEMETRY)
-    return next(others, queue[0])

@@ -1,9 +1,5 @@
 """Who yields when more waits to be sent than may."""
 
-from collections.abc import Iterable
-from datetime import datetime
-from typing import NamedTuple
-
 from xmpp_cem.messages.envelope import Noun, RequestMessage, Verb
 from xmpp_cem.model.keeping import Outgoing
 from xmpp_cem.runtime.queueing import Rank
@@ -12,17 +8,7 @@ SHED = "resource-constraint"
 """The condition of what is not sent because too much waits."""
 
 _HALF, _THREE_QUARTERS = 0.5, 0.75
-_AT_ONCE = 0.01
-"""So large a part of the bound is shed at once: looking through all that waits takes time."""
-
 _STARTS = frozenset({(Verb.CREATE, Noun.CONTROLS), (Verb.CHANGE, Noun.CONTROLS)})
-
-
-class Waiting(NamedTuple):
-    """An entry that could yield."""
-
-    entry: Outgoing
-    since: datetime
 
 
 def sending_rank(entry: Outgoing) -> Rank:
@@ -42,21 +28,6 @@ def share_of(rank: Rank, most: int) -> int:
     """Return how many may wait in all when one of a rank is added, before others yield."""
     shares = {Rank.TELEMETRY: _HALF, Rank.STATUS: _THREE_QUARTERS}
     return int(most * shares.get(rank, 1))
-
-
-def yielding(waiting: Iterable[Waiting], to: Rank, too_many: int, most: int) -> list[Outgoing]:
-    """Return what yields to an entry of a rank: first what matters least, of that the oldest.
-
-    Args:
-        waiting: what is not under way.
-        to: the rank of what was added.
-        too_many: how many must go; a few more do.
-        most: the bound.
-    """
-    lowest = max(to, Rank.STATUS)
-    able = [each for each in waiting if sending_rank(each.entry) >= lowest]
-    able.sort(key=lambda each: (-sending_rank(each.entry), each.since))
-    return [each.entry for each in able[: too_many + int(most * _AT_ONCE)]]
 
 
 def starts_work(request: RequestMessage) -> bool:

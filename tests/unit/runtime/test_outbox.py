@@ -193,6 +193,31 @@ async def test_what_may_be_under_way_is_not_replaced(sending, clock):
     assert [what[3] for what in sending.wire.done] == [b"old"]
 
 
+async def test_a_version_that_overtook_readings_is_not_replaced_while_it_is_under_way(
+    sending, clock
+):
+    sending.wire.outcomes = [first := asyncio.Future()]
+    sending.add("readings", "readings", "n", "r")
+    sending.add("old", "publish", "n", "index")
+    await clock.settle()
+    sending.add("new", "publish", "n", "index")
+    first.set_result(None)
+    await clock.settle()
+    assert [what[3] for what in sending.wire.done] == [b"old", b"new", b"readings"]
+    assert (sending.outbox.size, sending.outbox.oldest) == (0, None)
+
+
+async def test_what_has_not_gone_is_replaced_at_once_also_the_first(sending, clock):
+    sending.wire.is_up = False
+    for name in ("v1", "v2", "v3"):
+        sending.add(name, "publish", "n", "index")
+        await clock.settle()
+    assert sending.outbox.size == 1
+    sending.wire.is_up = True
+    await clock.advance(MINUTE)
+    assert [what[3] for what in sending.wire.done] == [b"v3"]
+
+
 async def test_the_same_version_may_wait_while_it_is_under_way_and_be_replaced(sending, clock):
     sending.wire.outcomes = [first := asyncio.Future(), second := asyncio.Future()]
     sending.add("v1", "publish", "node", "item")
@@ -221,6 +246,7 @@ async def test_transactions_never_replace_each_other(sending, clock):
 async def test_only_the_card_is_published_as_open(sending, clock):
     sending.add("1", "publish", "card", "card")
     sending.add("2", "publish", "events", "e")
+    await clock.settle()
     sending.add("3", "retract", "events", "e")
     await clock.settle()
     done = sending.wire.done
