@@ -1,5 +1,6 @@
 """Decides how long to wait: a token bucket for bursts, a jittered back-off for failures."""
 
+import math
 import random
 from collections.abc import Callable
 
@@ -11,7 +12,9 @@ from xmpp_cem.errors import (
 )
 
 REFUSED_PAUSE = 30.0
-LONG_LIVED = 30.0
+FORGIVES_EVERY = 2.0
+"""So many seconds of a session make up for one failed attempt: links that come and go, as they do
+on the radio, must not add up to minutes without any."""
 
 
 class TokenBucket:
@@ -49,6 +52,8 @@ class Backoff:
         self._first = first
         self._longest = longest
         self._chance = chance
+        # More would lengthen no pause, and have to be made up for.
+        self._most = max(0, math.ceil(math.log2(longest / first)))
         self._failures = 0
 
     def pause(self, reason: TransportError, lived: float) -> float:
@@ -56,13 +61,11 @@ class Backoff:
 
         Args:
             reason: why the last attempt ended; after refused credentials it starts from 30 s.
-            lived: seconds the last session was up; 30 or more start the back-off afresh.
+            lived: seconds the last session was up; each two make up for a failed attempt.
         """
-        if lived >= LONG_LIVED:
-            self._failures = 0
-        # The exponent is capped so that years of failures do not overflow a float.
-        growth = 2.0 ** min(self._failures, 30)
-        self._failures += 1
+        self._failures = max(0, self._failures - int(lived / FORGIVES_EVERY))
+        growth = 2.0**self._failures
+        self._failures = min(self._most, self._failures + 1)
         floor = self._first / 10
         is_refused = isinstance(reason, AuthenticationError)
         # No account can be locked by what nobody asked, or asked with a certificate that has ended.

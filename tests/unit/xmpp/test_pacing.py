@@ -74,12 +74,29 @@ def test_where_a_certificate_may_be_renewed_is_tried_again_as_soon_as_one_that_i
     assert [backoff.pause(error("x"), 0.0) <= 2.0**n for n in range(5)] == 5 * [True]
 
 
-def test_a_long_session_starts_afresh_and_a_short_one_does_not():
+def failed(times=1000):
     backoff = Backoff(1.0, 300.0, random.Random(1))
-    for _ in range(20):
-        backoff.pause(ConnectError("x"), 1.0)
-    assert max(backoff.pause(ConnectError("x"), 1.0) for _ in range(20)) > 10
+    for _ in range(times):
+        backoff.pause(ConnectError("x"), 0.0)
+    return backoff
+
+
+def test_a_long_session_starts_afresh_and_a_short_one_does_not():
+    backoff = failed()
+    assert max(backoff.pause(ConnectError("x"), 1.0) for _ in range(20)) > 100
     assert all(backoff.pause(ConnectError("x"), 3600.0) <= 1.0 for _ in range(20))
+
+
+@pytest.mark.parametrize(("lived", "longest"), [(2, 256), (6, 64), (10, 16), (18, 1)])
+def test_each_two_seconds_of_a_session_make_up_for_a_failed_attempt(lived, longest):
+    first = [failed().pause(ConnectError("x"), lived), failed().pause(ConnectError("x"), lived)]
+    assert max(first) <= longest
+
+
+def test_a_link_that_comes_and_goes_is_not_left_for_minutes():
+    backoff = failed()
+    pauses = [backoff.pause(ConnectError("x"), 10.0) for _ in range(100)]
+    assert max(pauses[3:]) <= 1.0
 
 
 def test_years_of_failures_do_not_overflow():
