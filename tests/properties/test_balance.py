@@ -8,7 +8,7 @@ before it, and what is missing is seen.
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.core.test_gateway import answered
+from tests.unit.core.gateway import answered
 from tests.unit.core.test_sums_after_restart import Keeping
 from xmpp_cem.core.effects import Query
 from xmpp_cem.core.inputs import TimerFired

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.core.test_gateway import Cascade
+from tests.unit.core.gateway import Cascade
 from xmpp_cem.core.cascade.contention import Contention
 from xmpp_cem.core.cascade.folding import Folding
 from xmpp_cem.core.cascade.showing import Crowd, virtual

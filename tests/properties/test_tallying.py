@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.core.test_gateway import LOWER_ID, UPPER_EVENT, Cascade
+from tests.unit.core.gateway import LOWER_ID, UPPER_EVENT, Cascade
 from xmpp_cem.core.inputs import TimerFired
 from xmpp_cem.core.vtn.dispatch.tallying import Tallying
 from xmpp_cem.messages.envelope import Noun, Verb

@@ -1,159 +1,38 @@
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 
-from xmpp_cem.core.cascade.settings import GatewaySettings
-from xmpp_cem.core.effects import AskDecision, Note, Query, Remember, ShowPresence
-from xmpp_cem.core.gateway import Gateway
+from tests.unit.core.gateway import LOWER_ID, UPPER_EVENT, Cascade, index
+from xmpp_cem.core.effects import AskDecision, Note, Remember, ShowPresence
 from xmpp_cem.core.inputs import (
     CaughtUp,
-    ItemReceived,
     Link,
     LinkChanged,
-    NodesVerified,
-    QueryAnswered,
-    QueryFailed,
-    ReplyArrived,
     Started,
     TimerFired,
 )
-from xmpp_cem.core.letters import Letters
 from xmpp_cem.core.life.life import State
-from xmpp_cem.core.ven.venstate import VenSettings
-from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
-from xmpp_cem.messages.controls import EndDeviceControls, EventIndex, IndexEntry
+from xmpp_cem.messages.configuration import EndDeviceConfig
 from xmpp_cem.messages.envelope import (
-    EventMessage,
-    Header,
     Noun,
-    ResponseMessage,
-    Result,
     Verb,
 )
-from xmpp_cem.messages.events import EndDeviceEvents, StatusType
-from xmpp_cem.messages.readings import MeterReadings
-from xmpp_cem.model.answer import Answer, Opt
+from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.availability import Availability
-from xmpp_cem.model.event import Change, EventStatus, Mode
-from xmpp_cem.model.ids import Jid, derived_id, lower_event_id
+from xmpp_cem.model.event import EventStatus, Mode
 from xmpp_cem.model.quantity import LARGEST_W
-from xmpp_cem.model.reading import Quality, Reading
 from xmpp_cem.model.resource import Capability, Resource
-from xmpp_cem.model.signal import ChargeState, Delta, Direction, Level, Limit, Price
+from xmpp_cem.model.signal import ChargeState, Delta
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import (
-    HOST,
-    Domain,
     arrived,
     at,
     events_in,
     make_event,
     of_kind,
-    plain_digest,
     request,
     share_of,
-    transactions_in,
 )
-
-SERVICE = Jid(f"pubsub-upper.{HOST}")
-UPPER_EVENT = make_event(signal=share_of("0.5"))
-LOWER_ID = lower_event_id(UPPER_EVENT.id, "grid")
-
-
-class Cascade(Domain):
-    """A gateway over members `a` and `b`, which can do 3000 W less each, and more of no account."""
-
-    def __init__(self, *more: str, **own) -> None:
-        super().__init__("a", "b", *more)
-        upper = VenSettings("gw", "upper", Jid(f"top@{HOST}", "vtn"), plain_digest, **own)
-        self.gateway = Gateway(GatewaySettings(upper, self.settings, timedelta(seconds=2)))
-        self.vtn = self.gateway  # what the domain's helpers speak to
-        self.sent = []
-
-    @property
-    def dispatch(self):
-        return self.gateway.vtn.dispatching.dispatches.get(LOWER_ID)
-
-    def tell(self, what, seconds=0.0):
-        effects = self.gateway.handle(what, at(seconds))
-        self.sent += transactions_in(effects)
-        return effects
-
-    def up(self):
-        self.tell(Started(), -20)
-        self.tell(LinkChanged(Link.LOWER, is_up=True), -20)
-        self.tell(NodesVerified(Link.LOWER, ()), -19)
-        for member in ("a", "b"):
-            self.register(member, 3000, -18)
-            self.presence(member, seconds=-18)
-        self.tell(TimerFired("cascade/tick"), -15)
-        self.tell(LinkChanged(Link.UPPER, is_up=True), -14)
-        self.admit(-13)
-        self.publish(index(UPPER_EVENT), "index", -1)
-
-    def admit(self, seconds):
-        request = next(m for m in reversed(self.sent) if m.header.noun is Noun.CONFIG)
-        admission = Admission(
-            domain="upper",
-            service=str(SERVICE),
-            events=("n",),
-            reports="r",
-            uplink="transaction",
-            report_every_s=10,
-            confirmed=request.body.capability.revision,
-        )
-        header = request.header.model_copy(update={"verb": Verb.REPLY, "timestamp": at(seconds)})
-        body = EndDeviceConfig(party="gw", admission=admission)
-        reply = ResponseMessage(header=header, result=Result.OK, body=body)
-        self.tell(ReplyArrived(Link.UPPER, request, reply), seconds)
-
-    def publish(self, body, item, seconds=0.0, **header):
-        made = Header(
-            verb=Verb.CHANGED,
-            noun=Noun(body.noun),
-            message_id=derived_id(body),
-            timestamp=at(seconds),
-            source="top",
-            **header,
-        )
-        message = EventMessage(header=made, body=body)
-        return self.tell(ItemReceived(Link.UPPER, SERVICE, "n", item, message), seconds)
-
-    def ask(self, event=UPPER_EVENT, seconds=0.0, **header):
-        return self.publish(EndDeviceControls(events=(event,)), event.id, seconds, **header)
-
-    def say(self, member, power_w, sequence=1, seconds=3.0):
-        effects = self.gateway.vtn.dispatching.answer(
-            member, self.made_answer(member, power_w, sequence, seconds), at(seconds)
-        )
-        self.tell(TimerFired("cascade/tick"), seconds)
-        return effects
-
-    def made_answer(self, member, power_w, sequence, seconds):
-        event = self.dispatch.event
-        return Answer(
-            id=derived_id(member, event.id),
-            event=event.id,
-            order=event.order,
-            opt=Opt.IN if power_w else Opt.OUT,
-            power_w=power_w,
-            revision=1,
-            sequence=sequence,
-            at=at(seconds),
-        )
-
-    @property
-    def answers(self):
-        bodies = [m.body for m in self.sent if m.header.noun is Noun.EVENTS]
-        return [answer for body in bodies for answer in body.answers]
-
-
-def index(*events, version=2, made=0):
-    entries = tuple(IndexEntry(event=e.id, order=e.order, digest=plain_digest(e)) for e in events)
-    return EventIndex(
-        domain="upper", epoch=1, version=version, at=at(made), heartbeat_s=60, entries=entries
-    )
 
 
 @pytest.fixture
@@ -355,206 +234,6 @@ def test_restored_records_lead_to_the_same_lower_event_and_no_second_answer(casc
     again.tell(CaughtUp(Link.UPPER, "n", ()), 11)
     assert again.dispatch.event == before
     assert again.answers == []
-
-
-def measured(cascade, member, sequence, *numbers, seconds):
-    """Let a member report windows, under a position that shows whether some are missing."""
-    windows = [Interval(start=at(10 * n), end=at(10 * n + 10)) for n in numbers]
-    body = MeterReadings(
-        readings=tuple(Reading(resource="r", window=w, power_w=1000) for w in windows)
-    )
-    made = request(Verb.CREATE, Noun.READINGS, member, body)
-    position = {"epoch": 7, "sequence": sequence}
-    made = made.model_copy(update={"header": made.header.model_copy(update=position)})
-    cascade.tell(arrived(made, member), seconds)
-
-
-def told(cascade, seconds):
-    """Return the sums told above since the last look."""
-    cascade.sent.clear()
-    cascade.tell(TimerFired("cascade/tick"), seconds)
-    bodies = [m.body for m in cascade.sent if m.header.noun is Noun.READINGS]
-    return [(r.power_w, r.reporting) for body in bodies for r in body.readings]
-
-
-def answered(cascade, effects, member, until, *numbers, seconds):
-    """Let a member answer the query among the effects."""
-    (query,) = of_kind(effects, Query)
-    windows = [Interval(start=at(10 * n), end=at(10 * n + 10)) for n in numbers]
-    body = MeterReadings(
-        readings=tuple(Reading(resource="r", window=w, power_w=1000) for w in windows)
-    )
-    reply = Letters(member).reply(query.message, at(seconds), body)
-    header = reply.header.model_copy(update={"epoch": 7, "sequence": until})
-    reply = reply.model_copy(update={"header": header})
-    return cascade.tell(QueryAnswered(Link.LOWER, query.message, reply), seconds)
-
-
-@pytest.fixture
-def reporting(cascade):
-    """A gateway whose members have told their first window, up to position 1."""
-    for member in ("a", "b"):
-        measured(cascade, member, 1, 0, seconds=10)
-    for member in ("a", "b"):
-        asked = cascade.tell(TimerFired(f"vtn/ask/{member}"), 12)
-        answered(cascade, asked, member, 1, seconds=12)
-    assert told(cascade, 13) == [(2000, 2)]
-    return cascade
-
-
-def test_a_sum_waits_while_a_member_is_asked_for_what_is_missing(reporting):
-    measured(reporting, "a", 2, 1, seconds=20)
-    measured(reporting, "b", 3, 2, seconds=30)
-    assert told(reporting, 31) == []
-    asked = reporting.tell(TimerFired("vtn/ask/b"), 32)
-    assert told(reporting, 33) == []
-    answered(reporting, asked, "b", 3, 1, seconds=33)
-    assert told(reporting, 34) == [(2000, 2)]
-
-
-def test_a_sum_does_not_wait_for_a_member_that_does_not_answer(reporting):
-    measured(reporting, "a", 2, 1, seconds=20)
-    measured(reporting, "b", 3, 2, seconds=30)
-    (query,) = of_kind(reporting.tell(TimerFired("vtn/ask/b"), 32), Query)
-    reporting.tell(QueryFailed(Link.LOWER, query.message, "remote-server-timeout", ""), 42)
-    assert told(reporting, 43)[0] == (2000, 1)
-
-
-def test_a_gateway_that_has_just_begun_waits_for_what_members_kept(cascade):
-    measured(cascade, "a", 1, -2, seconds=-9)
-    answered(cascade, cascade.tell(TimerFired("vtn/ask/a"), -7), "a", 1, seconds=-7)
-    assert told(cascade, -6) == []
-    assert told(cascade, 5) == []
-    cascade.presence("b", Availability.UNREACHABLE, 6)
-    assert told(cascade, 7) == [(1000, 1)]
-
-
-PRICE = Price(per_kwh=Decimal("0.31"), currency="EUR")
-
-
-def told_below(cascade, effects=None):
-    parts = cascade.gateway.vtn.dispatching.parts[LOWER_ID]
-    return {p: part.told[0].limit_w for p, part in parts.items() if part.told}
-
-
-def answer_share(cascade, member, opt=Opt.IN, seconds=5.0, power_w=0):
-    part = cascade.gateway.vtn.dispatching.parts[LOWER_ID][member]
-    event = derived_id("share", LOWER_ID, member) if part.order else LOWER_ID
-    made = Answer(
-        id=derived_id("answer", event, member),
-        event=event,
-        order=part.order or cascade.dispatch.event.order,
-        opt=opt,
-        power_w=power_w,
-        revision=1,
-        sequence=1,
-        at=at(seconds),
-    )
-    body = EndDeviceEvents(answers=(made,))
-    cascade.tell(arrived(request(Verb.CREATE, Noun.EVENTS, member, body), member), seconds)
-
-
-def limit_event(limit_w, **changes):
-    return make_event(signal=Limit(limit_w=limit_w, direction=Direction.IMPORT, **changes))
-
-
-@pytest.mark.parametrize("signal", [PRICE, Level(level=2)])
-def test_a_price_or_level_cascades_unchanged_and_the_answer_waits_for_the_members(cascade, signal):
-    cascade.ask(make_event(signal=signal))
-    assert cascade.dispatch.event.signal == signal
-    assert not cascade.dispatch.is_individual
-    assert cascade.answers == []
-    answer_share(cascade, "a", power_w=-700)
-    assert cascade.answers == []
-    answer_share(cascade, "b", Opt.OUT)
-    assert [(a.opt, a.power_w) for a in cascade.answers] == [(Opt.IN, -700)]
-
-
-def test_a_price_that_no_member_responds_to_is_a_no(cascade):
-    cascade.ask(make_event(signal=PRICE))
-    answer_share(cascade, "a", Opt.OUT)
-    answer_share(cascade, "b", Opt.OUT)
-    assert [a.opt for a in cascade.answers] == [Opt.OUT]
-
-
-def test_a_limit_cascades_as_limits_of_the_members_and_is_promised_once_they_have_confirmed(
-    cascade,
-):
-    cascade.ask(limit_event(4000))
-    assert told_below(cascade) == {"a": 2000, "b": 2000}
-    answer_share(cascade, "a")
-    assert cascade.answers == []
-    answer_share(cascade, "b")
-    assert [a.opt for a in cascade.answers] == [Opt.IN]
-
-
-def test_a_limit_that_the_members_do_not_keep_is_no_promise(cascade):
-    cascade.ask(limit_event(4000))
-    answer_share(cascade, "a", Opt.OUT)
-    answer_share(cascade, "b")
-    assert [a.opt for a in cascade.answers] == [Opt.OUT]
-    assert "may be exceeded by 1.0 kW" in cascade.answers[0].reason
-
-
-def test_a_mandatory_limit_waits_for_the_members_too_and_what_cannot_be_kept_is_an_alarm(cascade):
-    cascade.ask(limit_event(4000, is_mandatory=True))
-    assert cascade.answers == []
-    answer_share(cascade, "a", Opt.OUT)
-    answer_share(cascade, "b")
-    assert [a.opt for a in cascade.answers] == [Opt.IN]
-    bodies = [m.body for m in cascade.sent if isinstance(m.body, EndDeviceEvents)]
-    alarms = [s for b in bodies for s in b.statuses if s.type is not StatusType.RECEIVED]
-    assert [(s.type, s.event) for s in alarms] == [(StatusType.FAILED, UPPER_EVENT.id)]
-    assert "may be exceeded" in alarms[0].reason
-
-
-def test_a_changing_change_of_power_cascades_in_proportion(cascade):
-    changes = (Change(start=at(40), signal=share_of("0.25")),)
-    cascade.ask(make_event(signal=share_of("0.5"), changes=changes))
-    assert cascade.dispatch.signal == Delta(power_w=-3000)
-    assert [c.signal for c in cascade.dispatch.changes] == [Delta(power_w=-1500)]
-    event = cascade.dispatch.event
-    assert event.changes[0].signal.multiplier == event.signal.multiplier / 2
-
-
-def test_a_sum_that_leaves_its_dead_band_is_told_above_before_its_window_ends():
-    cascade = Cascade(report_change_w=500)
-    cascade.up()
-
-    def told(seconds):
-        sent = transactions_in(cascade.tell(TimerFired("cascade/tick"), seconds))
-        return [r for m in sent if m.header.noun is Noun.READINGS for r in m.body.readings]
-
-    def reports(member, power_w, seconds, **more):
-        start = -10 if not more else seconds // 10 * 10
-        window = Interval(start=at(start), end=at(start + 10))
-        reading = Reading(resource="r", window=window, power_w=power_w, **more)
-        message = request(Verb.CREATE, Noun.READINGS, member, MeterReadings(readings=(reading,)))
-        stamped = message.model_copy(
-            update={"header": message.header.model_copy(update={"timestamp": at(seconds)})}
-        )
-        cascade.tell(arrived(stamped, member), seconds)
-
-    for member in ("a", "b"):
-        reports(member, 5000, 1)
-    (scheduled,) = told(2)
-    assert (scheduled.power_w, scheduled.quality) == (10_000, Quality.VALID)
-    reports("a", 4600, 5, instant_w=4600, quality=Quality.ESTIMATED)
-    assert told(5) == []
-    reports("b", 4800, 6, instant_w=4800, quality=Quality.ESTIMATED)
-    (early,) = told(6)
-    assert (early.instant_w, early.quality, early.window) == (
-        9400,
-        Quality.ESTIMATED,
-        Interval(start=at(0), end=at(10)),
-    )
-    assert (early.expected, early.reporting, early.estimated_share_permille) == (2, 2, 0)
-    assert told(9) == []
-    cascade.presence("b", Availability.UNREACHABLE, 12)
-    reports("a", 1000, 13, instant_w=1000, quality=Quality.ESTIMATED)
-    (early,) = told(14)
-    assert (early.instant_w, early.expected, early.reporting) == (6000, 2, 1)
-    assert (early.oldest, early.estimated_share_permille) == (at(0), 834)
 
 
 def test_members_that_claim_more_than_a_message_can_carry_do_not_stop_a_gateway(cascade):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.unit.core.test_gateway import LOWER_ID, UPPER_EVENT
+from tests.unit.core.gateway import LOWER_ID, UPPER_EVENT
 from tests.unit.core.test_sums_after_restart import Keeping, heard
 from xmpp_cem.core.call import Call
 from xmpp_cem.core.inputs import TimerFired

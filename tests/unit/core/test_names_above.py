@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.unit.core.test_gateway import Cascade, answer_share, limit_event
+from tests.unit.core.gateway import Cascade, answer_share, limit_event
 from xmpp_cem.core.cascade.settings import GatewaySettings
 from xmpp_cem.core.gateway import Gateway
 from xmpp_cem.core.inputs import TimerFired

@@ -2,9 +2,9 @@
 
 import pytest
 
+from tests.unit.core.home import VTN, Home
 from tests.unit.core.test_eventbook import HEADER, OWN, index, status, take
 from tests.unit.core.test_individual import EVENT, created, led
-from tests.unit.core.test_ven import VTN, Home
 from xmpp_cem.allocations.in_order import MERIT_ORDER
 from xmpp_cem.core.effects import Query
 from xmpp_cem.core.inputs import Link, QueryAnswered, RequestArrived

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.unit.core.test_gateway import UPPER_EVENT, Cascade
+from tests.unit.core.gateway import UPPER_EVENT, Cascade
 from tests.unit.core.test_plan import promised
 from tests.unit.core.test_site import House
 from xmpp_cem.core.call import Call

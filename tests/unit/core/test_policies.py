@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.core.test_gateway import LOWER_ID, UPPER_EVENT, Cascade, measured
+from tests.unit.core.gateway import LOWER_ID, UPPER_EVENT, Cascade, measured
 from xmpp_cem.core.cascade.settings import GatewaySettings, Policy
 from xmpp_cem.core.gateway import Gateway
 from xmpp_cem.core.inputs import TimerFired

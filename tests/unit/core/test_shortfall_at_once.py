@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.core.test_gateway import UPPER_EVENT, Cascade
+from tests.unit.core.gateway import UPPER_EVENT, Cascade
 from xmpp_cem.core.inputs import TimerFired
 from xmpp_cem.messages.events import EndDeviceEvents, StatusType
 from xmpp_cem.model.availability import Availability

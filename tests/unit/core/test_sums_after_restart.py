@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.core.test_gateway import Cascade, answered, measured
+from tests.unit.core.gateway import Cascade, answered, measured
 from xmpp_cem.core.effects import Forget, Query, Remember
 from xmpp_cem.core.inputs import Link, LinkChanged, NodesVerified, Started, TimerFired
 from xmpp_cem.messages.envelope import Noun

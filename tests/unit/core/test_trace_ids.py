@@ -1,6 +1,6 @@
 """Each domain follows an event by an id of its own, and the gateway knows which belong together."""
 
-from tests.unit.core.test_gateway import LOWER_ID, UPPER_EVENT, Cascade
+from tests.unit.core.gateway import LOWER_ID, UPPER_EVENT, Cascade
 from xmpp_cem.core.effects import Publish
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.testing.builders import of_kind

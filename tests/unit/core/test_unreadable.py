@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.core.test_ven import VTN, Home, controls, index
+from tests.unit.core.home import VTN, Home, controls, index
 from xmpp_cem.core.effects import AskDecision, Note
 from xmpp_cem.core.inputs import Decided, Link, RequestArrived
 from xmpp_cem.messages.controls import EndDeviceControls, Unread

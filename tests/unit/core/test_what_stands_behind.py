@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.unit.core.test_gateway import Cascade
+from tests.unit.core.gateway import Cascade
 from xmpp_cem.core.cascade.showing import Damper
 from xmpp_cem.core.inputs import TimerFired
 from xmpp_cem.messages.configuration import EndDeviceConfig
