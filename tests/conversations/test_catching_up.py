@@ -7,8 +7,10 @@ import pytest
 
 from tests.conversations.test_nodes import meddled
 from xmpp_cem.core.inputs import Link
-from xmpp_cem.core.records import Commitment, Dispatch
+from xmpp_cem.core.life.life import BY_RULE
+from xmpp_cem.core.records import Commitment, Dispatch, Part
 from xmpp_cem.messages.envelope import Result
+from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.node import Affiliation, NodeSpec, events_node
 from xmpp_cem.runtime.journal import read_record
 from xmpp_cem.testing.meter import Meter
@@ -83,4 +85,37 @@ async def test_events_whose_items_the_server_has_evicted_are_learnt_all_the_same
     await world.until(lambda: link.is_up, 40)
     await world.until(is_current, RESYNCED_WITHIN_S)
     assert len(await versions(world, "site-1", Commitment)) == 1 + EVICTED
+    await operator.stop()
+
+
+async def test_a_vtn_learns_that_what_it_put_off_was_over_for_a_ven_that_was_away(world):
+    world.vtn("grid", "site-1", "site-2")
+    for number in (1, 2):
+        world.site(f"site-{number}", "grid", Meter(f"m{number}", 5000, 3000))
+    world.start()
+    operator = await world.operator("grid")
+    event = await operator.dispatch(700, -2000, start_in=4, seconds=2, answer_in=3)
+
+    async def answers():
+        rows = (await world.new_store("grid").load()).records
+        parts = [part for row in rows if isinstance(part := read_record(row), Part)]
+        return {part.party: part.answer for part in parts if part.event == event and part.answer}
+
+    async def are_yes():
+        told = await answers()
+        return len(told) == 2 and all(answer.opt is Opt.IN for answer in told.values())
+
+    await world.until(are_yes, 20)
+    await world.stop("site-1")
+    over = world.clock.now() + timedelta(seconds=6)
+    await operator.change(event, -2000, world.clock.now() + timedelta(hours=1), 600)
+    await world.until(lambda: world.clock.now() > over, 20)
+    await world.restart("site-1")
+
+    async def is_told():
+        said = (await answers())["site-1"]
+        newest = (await versions(world, "grid", Dispatch))[event][0]
+        return said.opt is Opt.OUT and said.code == BY_RULE and said.order == newest
+
+    await world.until(is_told, RESYNCED_WITHIN_S + 10)
     await operator.stop()
