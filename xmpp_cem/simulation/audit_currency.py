@@ -67,7 +67,7 @@ def _known(
         for record in [w.record for w in versions_held if w.at <= check][-1:]
         if isinstance(record, Commitment) and record.event.id == event.id
     ]
-    if not held or held[0].event.order < event.order:
+    if not held or held[0].newest < event.order:
         seconds = (since - scene.calm).total_seconds()
         what = f"{member}, {event.id[:8]} {event.order}"
         yield _PROMISE, f"{what} is not known {WITHIN.total_seconds()} s after {seconds:+.1f} s"

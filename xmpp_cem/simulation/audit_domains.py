@@ -69,16 +69,18 @@ def _flaw_of_event(dispatch: Dispatch, held: Commitment | None) -> Finding | Non
     order = dispatch.event.order
     if held is None:
         return "an accepted event reaches everybody", "is not known"
-    if held.event.order != order:
-        detail = f"is known as {held.event.order}, newest is {order}"
+    if held.newest != order:
+        detail = f"is known as {held.newest}, newest is {order}"
         return "everybody knows the newest version", detail
+    if held.declined is not None:
+        return None  # it was over there when it was put off, which its VTN is to know
     if not held.is_live and held.status is not State.REFUSED:
         return "an accepted event is not lost", f"is {held.status.value}"
     return None
 
 
 def _flaw_of_answer(dispatch: Dispatch, held: Commitment, part: Part | None) -> Finding | None:
-    answer = held.answer
+    answer = held.said
     if answer is None:
         return "every event is answered", "has no answer"
     if answer.opt is Opt.IN and answer.order != dispatch.event.order:

@@ -64,11 +64,11 @@ class Director:
                 life.end("at rest")
 
     def _do(self, step: Step, operator: Operator) -> None:
-        if step.doing not in {"create", "change", "cancel"}:
+        if step.doing not in {"create", "change", "put off", "cancel"}:
             detail = f"{step.who} {step.seconds:.1f} s {step.number} {step.power_w} W"
             self._evidence.tell("", f"--- {step.doing}", detail)
         match step.doing:
-            case "create" | "change" | "cancel":
+            case "create" | "change" | "put off" | "cancel":
                 self._command(step, operator)
             case "override" | "promise" | "refuse":
                 self._at_site(step)
@@ -87,6 +87,8 @@ class Director:
             self._create(step, operator)
         elif step.doing == "change":
             operator.change(step.number, step.power_w)
+        elif step.doing == "put off":
+            operator.put_off(step)
         else:
             operator.cancel(step.number)
 

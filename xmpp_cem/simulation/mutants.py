@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from xmpp_cem.core.cascade import case
 from xmpp_cem.core.life import arrival
-from xmpp_cem.core.ven import catchup
+from xmpp_cem.core.ven import catchup, declining
 from xmpp_cem.core.ven.eventbook import EventBook
 from xmpp_cem.core.ven.ven import Ven
 from xmpp_cem.core.ven.venstate import VenState
@@ -177,8 +177,12 @@ MUTANTS: tuple[Mutant, ...] = (
         "cancel by an index older than the event",
         (Edit(EventBook, "_omitted", " and event.created < index.at", ""),),
     ),
+    Mutant(
+        "nothing said about what is over",
+        (Edit(declining, "declining", "known is None or", "True or"),),
+    ),
 )
-"""The fourteen that must be caught, then one that the simulation itself has found."""
+"""The fourteen that must be caught, then those that simulation and trials have found."""
 
 
 @contextmanager

@@ -68,10 +68,23 @@ class Operator:
         """Forget an event of ours that is not changed any more."""
         del self._created[number]
 
+    def put_off(self, step: Step) -> None:
+        """Ask for other times of an event of ours, and maybe for another change of power."""
+        created = self._created.get(step.number)
+        if created is None or self._is_waiting(created.id):
+            return
+        start = self._clock.now() + timedelta(seconds=step.seconds)
+        active = Interval(start=start, end=start + timedelta(seconds=step.length))
+        self._created[step.number] = created.model_copy(update={"active": active})
+        self.change(step.number, step.power_w)
+
     def change(self, number: int, power_w: int) -> None:
-        """Ask for another change of power in an event of ours; its times stay."""
+        """Ask for another change of power in an event of ours; its times stay.
+
+        Who has no answer yet to what was asked before waits for it, as people at a console do.
+        """
         created = self._created.get(number)
-        if created is None:
+        if created is None or self._is_waiting(created.id):
             return
         end = created.active.end
         answer_by = min(self._clock.now() + timedelta(seconds=_ANSWER_S), end)
@@ -80,6 +93,13 @@ class Operator:
         )
         command = Command("change", event.id, answer_by, power_w)
         self._begin(command, Verb.CHANGE, EndDeviceControls(events=(event,)), ())
+
+    def _is_waiting(self, event: str) -> bool:
+        now = self._clock.now()
+        return any(
+            command.event == event and not command.result and now < command.until
+            for command in self._evidence.commands
+        )
 
     def cancel(self, number: int) -> None:
         """Cancel an event."""

@@ -30,6 +30,14 @@ LONG_SHARE = 0.03
 _RETURN_SHARE = 0.1
 """In so many seeds a forgotten member comes back while the last event is created, in all calm."""
 
+_CHANGED_SHARE = 0.2
+"""In so many seeds the operator changes events, or puts them off."""
+
+_LATE_SHARE = 0.1
+"""In so many seeds somebody is away while an event that it has promised is put off."""
+
+_LATE_NUMBER = 90
+
 _SHORT = tuple(fault for fault in ON_THE_WAY if fault is not Fault.SERVICE_SILENT)
 """A lost answer of a service is waited for 20 s: too long for a short seed."""
 
@@ -39,6 +47,7 @@ _RANDOMISED_S = (0, 0, 4, 12)
 Doing = Literal[
     "create",
     "change",
+    "put off",
     "cancel",
     "override",
     "refuse",
@@ -186,7 +195,41 @@ def draw(random: Random, tree: Tree | None = None) -> Plan:
     last = Step(chaos_s, "create", "", created, -1500, 5.0, 90.0)
     if random.random() < _RETURN_SHARE:
         last = Step(chaos_s, "return", random.choice(parties[1:]), created, -1500, 14.0, 90.0)
-    return Plan(random.choice(tuple(Kind)), uppers, chaos_s, quiet_s, (*steps, last))
+    kind = random.choice(tuple(Kind))
+    more = _changes(chaos_s, created, parties[1:], random)
+    steps = sorted((*steps, *more), key=lambda step: step.at)
+    return Plan(kind, uppers, chaos_s, quiet_s, (*steps, last))
+
+
+def _changes(chaos_s: float, created: int, members: list[str], random: Random) -> list[Step]:
+    """Draw what an operator changes; all else of a seed is as it is without."""
+    own = Random()  # noqa: S311 no secret
+    own.setstate(random.getstate())
+    steps = _late_news(members, own) if own.random() < _LATE_SHARE else []
+    if created and own.random() < _CHANGED_SHARE:
+        times = (own.uniform(2.0, chaos_s) for _ in range(own.randint(1, 3)))
+        steps += [_change(at, created, own) for at in times]
+    return steps
+
+
+def _late_news(members: list[str], random: Random) -> list[Step]:
+    """Draw an event that is put off while a member is away, which may bring it to its end."""
+    at, power_w = random.uniform(1.5, 2.5), -250 * random.randint(2, 12)
+    gone: Doing = random.choice(("cut", "hibernate"))
+    lead, length = random.uniform(2.5, 4.0), random.uniform(1.0, 5.0)
+    return [
+        Step(at, "create", "", _LATE_NUMBER, power_w, lead, length),
+        Step(at + 0.6 * lead, gone, random.choice(members), seconds=random.uniform(3, 6)),
+        Step(at + 0.7 * lead, "put off", "", _LATE_NUMBER, power_w, random.uniform(8, 20), 50.0),
+    ]
+
+
+def _change(at: float, created: int, random: Random) -> Step:
+    number, power_w = random.randrange(created), -250 * random.randint(2, 24)
+    if random.random() < 0.5:  # noqa: PLR2004 as many of one as of the other
+        return Step(at, "change", "", number, power_w)
+    lead, length = random.uniform(3, 20), random.uniform(5, 50)
+    return Step(at, "put off", "", number, power_w, lead, length)
 
 
 def _step(

@@ -64,6 +64,7 @@ def test_an_edit_that_no_longer_fits_is_told():
         ("volatile inbox", "a repeated request gets the stored answer", 1),
         ("implied cancel from partial list", "everybody knows the newest version", 1),
         ("re-randomise offset on restart", "a randomised start is drawn once", 41),
+        ("nothing said about what is over", "everybody knows the newest version", 60),
     ],
 )
 def test_a_mutant_breaks_its_promise(name, promise, first):
