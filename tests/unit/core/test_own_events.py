@@ -6,10 +6,12 @@ from tests.unit.core.home import VTN, Home
 from tests.unit.core.test_eventbook import HEADER, OWN, index, status, take
 from tests.unit.core.test_individual import EVENT, created, led
 from xmpp_cem.allocations.in_order import MERIT_ORDER
-from xmpp_cem.core.effects import Query
-from xmpp_cem.core.inputs import Link, QueryAnswered, RequestArrived
+from xmpp_cem.core.effects import Query, SetTimer
+from xmpp_cem.core.inputs import Link, QueryAnswered, RequestArrived, TimerFired
 from xmpp_cem.core.life.life import State
 from xmpp_cem.core.questions import MOST_NAMED
+from xmpp_cem.core.ven.catchup import ask_for_events
+from xmpp_cem.core.ven.ownevents import GRACE
 from xmpp_cem.core.vtn.dispatch.individual import share_id
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import Level, Noun, ReplyError, ResponseMessage, Result, Verb
@@ -71,12 +73,12 @@ def asked_again(home, seconds=5):
     return query.message
 
 
-def answered(home, query, *events, errors=()):
-    header = query.header.model_copy(update={"verb": Verb.REPLY, "timestamp": at(6)})
+def answered(home, query, *events, errors=(), seconds=6):
+    header = query.header.model_copy(update={"verb": Verb.REPLY, "timestamp": at(seconds)})
     result = Result.PARTIAL if errors else Result.OK
     body = EndDeviceControls(events=events)
     reply = ResponseMessage(header=header, result=result, body=body, errors=errors)
-    return home.tell(QueryAnswered(Link.UPPER, query, reply), 6)
+    return home.tell(QueryAnswered(Link.UPPER, query, reply), seconds)
 
 
 def unknown(event):
@@ -99,13 +101,42 @@ def test_after_each_connection_a_ven_asks_about_what_came_to_it_alone(home):
     assert asked_again(home, 7).names == (reminded(2).id,)
 
 
-def test_what_its_vtn_does_not_know_any_more_is_ended(home):
+def test_what_its_vtn_has_not_known_for_a_while_is_ended(home):
     alone(home, reminded(1), reminded(2))
     home.tell(home.item(index(reminded(3))))
     home.tell(home.item(EndDeviceControls(events=(reminded(3),))))
-    answered(home, asked_again(home), errors=(unknown(reminded(1)), unknown(reminded(3))))
+    errors = (unknown(reminded(1)), unknown(reminded(3)))
+    (timer,) = of_kind(answered(home, asked_again(home), errors=errors), SetTimer)
+    assert timer == SetTimer("ven/own", at(6) + GRACE)
+    assert state(home, reminded(1)) is State.PENDING
+    bare = ask_for_events(home.ven.state.letters, VTN, at(30)).message
+    answered(home, bare, seconds=30)  # which says nothing of them
+    (query,) = of_kind(home.tell(TimerFired("ven/own"), 66), Query)
+    answered(home, query.message, errors=errors, seconds=66)
     states = [state(home, reminded(n)) for n in (1, 2, 3)]
     assert states == [State.CANCELLED, State.PENDING, State.PENDING]
+
+
+def test_what_its_vtn_makes_again_meanwhile_goes_on(home):
+    """As a gateway does whose store was put back, once it has heard from above."""
+    alone(home, reminded(1))
+    answered(home, asked_again(home), errors=(unknown(reminded(1)),))
+    again = make_event(1, epoch=2, active=LATER, answer_by=at(280))
+    alone(home, again)
+    (query,) = of_kind(home.tell(TimerFired("ven/own"), 66), Query)
+    answered(home, query.message, again, seconds=66)
+    known = home.ven.book.commitments[again.id]
+    assert (known.status, known.event.order) == (State.PENDING, again.order)
+
+
+def test_what_ended_so_begins_again_where_its_vtn_tells_it_in_a_later_epoch(home):
+    alone(home, reminded(1))
+    answered(home, asked_again(home), errors=(unknown(reminded(1)),))
+    (query,) = of_kind(home.tell(TimerFired("ven/own"), 66), Query)
+    answered(home, query.message, errors=(unknown(reminded(1)),), seconds=66)
+    assert state(home, reminded(1)) is State.CANCELLED
+    alone(home, make_event(1, epoch=2, active=LATER, answer_by=at(280)))
+    assert state(home, reminded(1)) is State.PENDING
 
 
 def test_not_more_is_asked_about_than_fits(home):

@@ -132,15 +132,19 @@ def may_return(known: Commitment, event: Event) -> bool:
     return was_omitted and event.order.epoch > known.event.order.epoch
 
 
-def remembered(record: VenRecord, known: Commitment | None, event: Event) -> Commitment | None:
+def remembered(
+    record: VenRecord, known: Commitment | None, event: Event, header: Header
+) -> Commitment | None:
     """Return what is known of an event when a version of it arrives.
 
     What only an index omitted is as if it had never been, once a later epoch makes and lists it:
-    a VTN whose store was put back omits what it makes again.
+    a VTN whose store was put back omits what it makes again. What it tells us itself needs no list.
     """
     if known is None or not may_return(known, event):
         return known
-    return None if any(entry.event == event.id for entry in record.index) else known
+    is_told = header.verb in BY_TRANSACTION or header.verb is Verb.REPLY
+    is_listed_now = any(entry.event == event.id for entry in record.index)
+    return None if is_told or is_listed_now else known
 
 
 def is_listed(record: VenRecord, event: Event, header: Header, index_made: datetime | None) -> bool:

@@ -131,7 +131,7 @@ class EventBook:
     def _take(self, event: Event, header: Header, now: datetime) -> tuple[list[Effect], Step, str]:
         """Return what a version leads to, the step that it causes, and the reason."""
         effects = self._tick(event.id, now)
-        known = remembered(self._state.record, self.commitments.get(event.id), event)
+        known = remembered(self._state.record, self.commitments.get(event.id), event, header)
         arrived = self.judging.committed(event, header, known, now)
         cause = self.judging.cause(arrived, header, known, now)
         taken = step(known.status if known else State.UNKNOWN, cause)

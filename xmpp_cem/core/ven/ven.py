@@ -33,7 +33,6 @@ from xmpp_cem.core.readings.pages import split
 from xmpp_cem.core.records import Commitment, Record, VenRecord
 from xmpp_cem.core.ven.catchup import (
     INDEX_TIMER,
-    ask_for_events,
     catch_up,
     catch_up_again,
     expect_index,
@@ -41,7 +40,7 @@ from xmpp_cem.core.ven.catchup import (
 )
 from xmpp_cem.core.ven.eventbook import EventBook
 from xmpp_cem.core.ven.foretelling import tell_opts
-from xmpp_cem.core.ven.ownevents import nobodys, own
+from xmpp_cem.core.ven.ownevents import OWN_TIMER, OwnEvents
 from xmpp_cem.core.ven.readingbook import ReadingBook
 from xmpp_cem.core.ven.rejudging import rejudged
 from xmpp_cem.core.ven.venitems import VenItems
@@ -78,6 +77,7 @@ class Ven:
         self._pace = Pace(settings.min_change_w, settings.min_change_every)
         self._watch = VtnWatch(settings.vtn)
         self._items = VenItems(self.state, self.book, self._watch)
+        self._own = OwnEvents(self.state, self.book)
 
     @property
     def settings(self) -> VenSettings:
@@ -142,8 +142,8 @@ class Ven:
                 return self._items.take(what, now)
             case RequestArrived():
                 return self._requests.handle(what, now)
-            case QueryAnswered(reply=reply):
-                return self._told(reply, now)
+            case QueryAnswered(request=asked, reply=reply):
+                return self._told(asked, reply, now)
             case ReplyArrived(request=request, reply=reply):
                 return self._reply(request, reply, now)
             case TransactionFailed():
@@ -153,6 +153,8 @@ class Ven:
             case TimerFired(key=key) if key == INDEX_TIMER:
                 told = self.state.record.admission if self.state.is_up else None
                 return catch_up_again(told, self._watch.heartbeat_s, now)
+            case TimerFired(key=key) if key == OWN_TIMER:
+                return [self._own.ask(now)] if self.state.is_up else []
             case TimerFired(key=key):
                 return self.book.fire(key.removeprefix("ven/"), now)
             case PresenceChanged(sender=sender, leadership=leadership):
@@ -255,16 +257,17 @@ class Ven:
         if agreed := self.state.rules.told(reply.body, request.header.verb):
             effects += [*agreed, *rejudged(self.state, self.book, now)]
         if request.header.verb is Verb.CREATE:
-            alone = own(self.book)
-            effects.append(ask_for_events(self.state.letters, self.settings.vtn, now, alone))
+            effects.append(self._own.ask(now))
         return effects
 
-    def _told(self, reply: ResponseMessage | FaultMessage, now: datetime) -> list[Effect]:
+    def _told(
+        self, asked: RequestMessage, reply: ResponseMessage | FaultMessage, now: datetime
+    ) -> list[Effect]:
         """Take the live events that our VTN has answered with."""
         if not isinstance(reply, ResponseMessage) or not isinstance(reply.body, EndDeviceControls):
             return []
         taken = self._items.take_events(reply.body, reply.header, now)
-        return [*taken, *nobodys(self.book, reply.errors, now)]
+        return [*taken, *self._own.told(asked, reply.errors, now)]
 
     def _admitted(
         self, admission: Admission, capability: Capability | None, at: datetime
