@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from xmpp_cem.core.records import Commitment, Dispatch
 from xmpp_cem.model.event import EventStatus
 from xmpp_cem.simulation.books import Book, Written
-from xmpp_cem.simulation.evidence import Evidence, Linked
+from xmpp_cem.simulation.evidence import Evidence, Linked, Lived
 from xmpp_cem.simulation.findings import Finding, Scene
 from xmpp_cem.simulation.server import SERVER
 
@@ -24,9 +24,12 @@ def currency(evidence: Evidence, books: Mapping[str, Book], scene: Scene) -> Ite
         pair = scene.accounts[member][0], scene.accounts[upper][-1]
         links = [link for link in evidence.links if link.account in pair]
         trouble = [(at, scope) for at, scope in scene.disturbed if scope in (*pair, SERVER)]
+        lives = [lived for lived in evidence.lives if lived.party in {member, upper}]
         for versions in books[upper].all_written(Dispatch):
             for written in versions:
                 for since in _calm_moments(written, pair, links, trouble):
+                    if _is_dead(lives, since):
+                        continue
                     yield from _known(books[member], versions, since, scene, member)
 
 
@@ -49,6 +52,14 @@ def _calm_moments(
         first = min(since.values())
         if not any(since.get(scope, first) < at <= until for at, scope in trouble):
             yield start
+
+
+def _is_dead(lives: list[Lived], start: datetime) -> bool:
+    """Whether one of two parties was not running then, or ended soon: a server may not notice."""
+    is_up = {lived.party: lived.is_up for lived in lives if lived.at <= start}
+    return not all(is_up.values()) or any(
+        start < lived.at <= start + WITHIN and not lived.is_up for lived in lives
+    )
 
 
 def _known(

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from xmpp_cem.simulation.audit_currency import WITHIN, _calm_moments
+from xmpp_cem.simulation.audit_currency import WITHIN, _calm_moments, _is_dead
 from xmpp_cem.simulation.books import Written
-from xmpp_cem.simulation.evidence import Linked
+from xmpp_cem.simulation.evidence import Linked, Lived
 from xmpp_cem.simulation.loop import START
 from xmpp_cem.simulation.server import SERVER
 
@@ -38,3 +38,18 @@ def test_what_met_a_member_before_it_came_back_is_made_good_by_its_catch_up(
     written = Written(3, at(9), None)
     found = list(_calm_moments(written, (MEMBER, VTN), LINKS, [(at(seconds), scope)]))
     assert found == ([at(9)] if is_calm else [])
+
+
+@pytest.mark.parametrize(
+    ("lives", "is_calm"),
+    [
+        ([(0, "a", True), (0, "vtn", True)], True),
+        ([(0, "a", True), (0, "vtn", True), (7, "vtn", False)], False),
+        ([(0, "a", True), (0, "vtn", True), (7, "vtn", False), (8, "vtn", True)], True),
+        ([(0, "a", True), (0, "vtn", True), (10, "a", False)], False),
+        ([(0, "a", True), (0, "vtn", True), (9 + 6, "a", False)], True),
+    ],
+)
+def test_nobody_who_is_dead_has_to_know_what_a_server_takes_him_to_be_told(lives, is_calm):
+    lived = [Lived(n, at(seconds), who, is_up) for n, (seconds, who, is_up) in enumerate(lives)]
+    assert _is_dead(lived, at(9)) is not is_calm
