@@ -7,7 +7,7 @@ import pytest
 from xmpp_cem.core.inputs import Decided, RequestArrived, Started
 from xmpp_cem.simulation.rebuild import differences, found, lived, rebuild, replayed, roles
 
-SEEDS = range(1, 6)
+SEEDS = range(1, 7)
 
 
 @pytest.mark.slow
