@@ -150,6 +150,25 @@ def test_other_times_above_are_other_times_below(cascade):
     assert cascade.dispatch.event == lower
 
 
+def test_what_is_over_below_and_was_put_off_above_is_a_no_at_once(cascade):
+    """Its id is that of an event that has been: nobody below could be asked once more."""
+    cascade.ask()
+    cascade.say("a", 0)
+    cascade.say("b", 0)
+    cascade.tell(TimerFired(f"vtn/event/{LOWER_ID}/end"), 80)
+    assert cascade.dispatch.event.status is EventStatus.COMPLETED
+    later = Interval(start=at(200), end=at(260))
+    newer = make_event(modification=1, signal=share_of("0.5"), active=later, answer_by=at(190))
+    cascade.ask(newer, seconds=90)
+    cascade.tell(TimerFired("cascade/tick"), 91)
+    told = cascade.answers[-1]
+    assert (told.opt, told.order) == (Opt.OUT, newer.order)
+    assert told.reason.startswith("the event is over below")
+    before = len(cascade.answers)
+    cascade.tell(TimerFired("cascade/tick"), 92)
+    assert len(cascade.answers) == before
+
+
 def test_a_share_of_nothing_above_releases_the_members_below(cascade):
     cascade.ask()
     cascade.ask(make_event(modification=1, signal=share_of("0")), seconds=1)

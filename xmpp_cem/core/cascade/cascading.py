@@ -29,6 +29,7 @@ _AT_ONCE = 3
 _TAKEN = "another domain above has an event of this id"
 _TURNED = "members were asked for the opposite before"
 _RELEASED = "the event was cancelled below"
+_PAST = "the event is over below; what is still wanted needs an event of its own"
 _GONE = "nobody above asks for it any more"
 
 
@@ -120,7 +121,8 @@ class Cascading:
         if self._rules.is_circular(case.commitment):
             self.circles.proved(case.upper)
         reasons = {Sign.LOOPED: looped, Sign.TAKEN: _TAKEN, Sign.TURNED: _TURNED}
-        why = reasons.get(sign, _RELEASED)
+        is_cancelled = all(e.dispatch and e.dispatch.event.is_cancelled for e in case.known)
+        why = reasons.get(sign, _RELEASED if is_cancelled else _PAST)
         refused = self._answered(case, Saying(0, why, is_final=True, opt=Opt.OUT), now)
         return [*refused, *_alarmed(case, looped)] if sign is Sign.LOOPED else refused
 

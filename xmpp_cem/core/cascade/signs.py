@@ -50,11 +50,18 @@ def _before(rules: Rules, case: Case, now: datetime) -> Iterator[Sign]:
 
 
 def _after(case: Case) -> Iterator[Sign]:
-    """Yield what can be seen of an event that was cancelled below and not above."""
+    """Yield what can be seen of an event that was cancelled below and not above.
+
+    Or that is over below, by its old times, and was put off above: it needs an event of its own.
+    """
     answer, order = case.commitment.answer, case.commitment.event.order
     is_told = answer is not None and answer.opt is Opt.OUT and answer.order == order
-    is_cancelled = all(e.dispatch and e.dispatch.event.is_cancelled for e in case.known)
-    if is_cancelled and not is_told:
+    start = case.commitment.event.active.start
+    is_over = all(
+        e.dispatch and (e.dispatch.event.is_cancelled or e.dispatch.active.end <= start)
+        for e in case.known
+    )
+    if is_over and not is_told:
         yield Sign.RELEASED
 
 
