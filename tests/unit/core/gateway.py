@@ -18,7 +18,7 @@ from xmpp_cem.core.inputs import (
 )
 from xmpp_cem.core.letters import Letters
 from xmpp_cem.core.ven.venstate import VenSettings
-from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
+from xmpp_cem.messages.configuration import EndDeviceConfig
 from xmpp_cem.messages.controls import EndDeviceControls, EventIndex, IndexEntry
 from xmpp_cem.messages.envelope import (
     EventMessage,
@@ -38,6 +38,7 @@ from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import (
     HOST,
     Domain,
+    admission,
     arrived,
     at,
     make_event,
@@ -86,17 +87,12 @@ class Cascade(Domain):
 
     def admit(self, seconds):
         request = next(m for m in reversed(self.sent) if m.header.noun is Noun.CONFIG)
-        admission = Admission(
-            domain="upper",
-            service=str(SERVICE),
-            events=("n",),
-            reports="r",
-            uplink="transaction",
-            report_every_s=10,
-            confirmed=request.body.capability.revision,
+        confirmed = request.body.capability.revision
+        told = admission().model_copy(
+            update={"domain": "upper", "service": str(SERVICE), "confirmed": confirmed}
         )
         header = request.header.model_copy(update={"verb": Verb.REPLY, "timestamp": at(seconds)})
-        body = EndDeviceConfig(party="gw", admission=admission)
+        body = EndDeviceConfig(party="gw", admission=told)
         reply = ResponseMessage(header=header, result=Result.OK, body=body)
         self.tell(ReplyArrived(Link.UPPER, request, reply), seconds)
 

@@ -15,7 +15,7 @@ from xmpp_cem.core.inputs import (
 )
 from xmpp_cem.core.ven.site.site import Site, SiteSettings
 from xmpp_cem.core.ven.venstate import VenSettings
-from xmpp_cem.messages.configuration import Admission, EndDeviceConfig
+from xmpp_cem.messages.configuration import EndDeviceConfig
 from xmpp_cem.messages.controls import EndDeviceControls, EventIndex
 from xmpp_cem.messages.envelope import EventMessage, Header, Noun, ResponseMessage, Result, Verb
 from xmpp_cem.messages.events import StatusType
@@ -30,6 +30,7 @@ from xmpp_cem.model.signal import Delta, Limit
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import (
     HOST,
+    admission,
     at,
     make_event,
     of_kind,
@@ -76,17 +77,10 @@ class House:
 
     def admit(self, seconds):
         request = next(m for m in reversed(self.sent) if m.header.noun is Noun.CONFIG)
-        admission = Admission(
-            domain="grid",
-            service=str(SERVICE),
-            events=("n",),
-            reports="r",
-            uplink="transaction",
-            report_every_s=10,
-            confirmed=request.body.capability.revision,
-        )
+        confirmed = request.body.capability.revision
+        told = admission().model_copy(update={"confirmed": confirmed})
         header = request.header.model_copy(update={"verb": Verb.REPLY, "timestamp": at(seconds)})
-        body = EndDeviceConfig(party="site", admission=admission)
+        body = EndDeviceConfig(party="site", admission=told)
         reply = ResponseMessage(header=header, result=Result.OK, body=body)
         self.tell(ReplyArrived(Link.UPPER, request, reply), seconds)
 
