@@ -19,7 +19,7 @@ class SendQueue:
         self._places = count()
         self._first: dict[int, Outgoing] = {}
         self._last: dict[int, Outgoing] = {}
-        self._of_item: dict[str, int] = {}
+        self._of_item: dict[str, list[int]] = {}
         self._ids: Counter[str] = Counter()
         self._trying: int | None = None
         self.able = 0
@@ -33,10 +33,11 @@ class SendQueue:
         """Queue an entry; return the older one that it replaces."""
         place, old = next(self._places), None
         if entry.kind != "transact":
-            before = self._of_item.get(entry.item_id)
-            if before is not None and before != self._trying:
-                old = self._remove(before)
-            self._of_item[entry.item_id] = place
+            known = self._of_item.get(entry.item_id, ())
+            before = [each for each in known if each != self._trying]
+            if before:
+                old = self._remove(before[-1])
+            self._of_item.setdefault(entry.item_id, []).append(place)
         self._part(entry)[place] = entry
         self._ids[entry.id] += 1
         self.able += may_yield(entry)
@@ -77,8 +78,10 @@ class SendQueue:
     def _remove(self, place: int) -> Outgoing:
         part = self._first if place in self._first else self._last
         entry = part.pop(place)
-        if self._of_item.get(entry.item_id) == place:
-            del self._of_item[entry.item_id]
+        if entry.kind != "transact":
+            self._of_item[entry.item_id].remove(place)
+            if not self._of_item[entry.item_id]:
+                del self._of_item[entry.item_id]
         self._ids[entry.id] -= 1
         if not self._ids[entry.id]:
             del self._ids[entry.id]

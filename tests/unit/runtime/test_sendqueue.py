@@ -75,3 +75,15 @@ def test_a_queue_holds_what_looking_through_all_of_it_would(doings):
         assert queue.able == sum(map(may_yield, plain.queue))
         assert all(queue.holds(e.id) for e in plain.queue)
         assert queue.holds("9") is False
+
+
+def test_what_was_tried_and_given_back_is_replaced_though_a_newer_one_was_shed():
+    queue = SendQueue()
+    old, newer, newest = (Outgoing(n, "lower", "status", "n", "x", b"", NEVER) for n in "abc")
+    queue.add(old)
+    queue.take()
+    queue.add(newer)
+    queue.give_back()
+    queue.remove(next(place for place, each in queue.waiting() if each is newer))
+    assert queue.add(newest) is old
+    assert [each for _, each in queue.waiting()] == [newest]
