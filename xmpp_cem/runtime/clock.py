@@ -2,7 +2,35 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+
+_LONGEST_S = 60.0
+"""The clock is looked at again that often, in case it is set."""
+
+
+class _Alarm:
+    """Looks at a clock again and again until its instant has come."""
+
+    def __init__(self, rest_s: Callable[[], float], ring: Callable[[], None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._rest_s = rest_s
+        self._ring = ring
+        self._next = self._sleep(rest_s())
+
+    def cancel(self) -> None:
+        """Let it not ring."""
+        self._next.cancel()
+
+    def _sleep(self, rest_s: float) -> asyncio.TimerHandle:
+        return self._loop.call_later(max(0.0, min(rest_s, _LONGEST_S)), self._look)
+
+    def _look(self) -> None:
+        rest_s = self._rest_s()
+        if rest_s > 0:
+            self._next = self._sleep(rest_s)
+        else:
+            self._ring()
 
 
 class SystemClock:
@@ -15,7 +43,15 @@ class SystemClock:
     async def sleep_until(self, at: datetime) -> None:
         """Return at an instant; long sleeps look at the clock again, in case it is set."""
         while (rest := (at - self.now()).total_seconds()) > 0:  # noqa: ASYNC110 it waits for time
-            await asyncio.sleep(min(rest, 60))
+            await asyncio.sleep(min(rest, _LONGEST_S))
+
+    def call_at(self, at: datetime, ring: Callable[[], None]) -> _Alarm:
+        """Ring at an instant; a distant one is looked at again, in case the clock is set."""
+
+        def rest_s() -> float:
+            return (at - self.now()).total_seconds()
+
+        return _Alarm(rest_s, ring)
 
 
 class ScaledClock:
@@ -41,4 +77,12 @@ class ScaledClock:
     async def sleep_until(self, at: datetime) -> None:
         """Return at a simulated instant."""
         while (rest := (at - self.now()).total_seconds()) > 0:  # noqa: ASYNC110 it waits for time
-            await asyncio.sleep(min(rest / self._speed, 60))
+            await asyncio.sleep(min(rest / self._speed, _LONGEST_S))
+
+    def call_at(self, at: datetime, ring: Callable[[], None]) -> _Alarm:
+        """Ring at a simulated instant."""
+
+        def rest_s() -> float:
+            return (at - self.now()).total_seconds() / self._speed
+
+        return _Alarm(rest_s, ring)

@@ -1,6 +1,6 @@
 """What the engine needs from outside; adapters fit by shape, without importing this."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -33,6 +33,14 @@ class Role(Protocol):
         ...
 
 
+class Alarm(Protocol):
+    """What rings at an instant, once."""
+
+    def cancel(self) -> None:
+        """Let it not ring; harmless when it has."""
+        ...
+
+
 class Clock(Protocol):
     """Tells the time and waits for it."""
 
@@ -42,6 +50,10 @@ class Clock(Protocol):
 
     async def sleep_until(self, at: datetime) -> None:
         """Return at an instant."""
+        ...
+
+    def call_at(self, at: datetime, ring: Callable[[], None]) -> Alarm:
+        """Call `ring` at an instant, soon when that is past; never before this returns."""
         ...
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-from xmpp_cem.runtime.ports import Clock
+from xmpp_cem.runtime.ports import Alarm, Clock
 
 
 class Timers:
@@ -14,43 +14,36 @@ class Timers:
         self._clock = clock
         self._fire = fire
         self._due: dict[str, datetime] = {}
-        self._changed: asyncio.Future[None] | None = None
+        self._is_running = False
+        self._rung = asyncio.Event()
+        self._alarm: Alarm | None = None
+        self._rings_at: datetime | None = None
 
     def set(self, key: str, at: datetime) -> None:
         """Set or move a timer."""
-        earliest = min(self._due.values(), default=None)
         self._due[key] = at
-        is_earlier = earliest is None or at < earliest
-        if is_earlier:
-            self._wake()
+        if self._is_running and (self._rings_at is None or at < self._rings_at):
+            self._ring_at(at)
 
     async def run(self) -> None:
         """Fire timers until cancelled."""
-        while True:
-            await self._wait()
-            now = self._clock.now()
-            due = sorted((at, key) for key, at in self._due.items() if at <= now)
-            for _, key in due:
-                del self._due[key]
-                self._fire(key)
-
-    async def _wait(self) -> None:
-        """Wait for the earliest timer, or for an earlier one to be set."""
-        self._changed = asyncio.get_running_loop().create_future()
-        if not self._due:
-            await self._changed
-            return
-        sleep = asyncio.create_task(
-            self._clock.sleep_until(min(self._due.values())), name="timers asleep"
-        )
-        sleep.add_done_callback(self._wake)
+        self._is_running = True
         try:
-            await self._changed
+            while True:
+                self._ring_at(min(self._due.values(), default=None))
+                await self._rung.wait()
+                self._rung.clear()
+                now = self._clock.now()
+                for _, key in sorted((at, key) for key, at in self._due.items() if at <= now):
+                    del self._due[key]
+                    self._fire(key)
         finally:
-            if not sleep.done():
-                sleep.cancel()
-                await asyncio.gather(sleep, return_exceptions=True)
+            self._is_running = False
+            self._ring_at(None)
 
-    def _wake(self, _: object = None) -> None:
-        if self._changed is not None and not self._changed.done():
-            self._changed.set_result(None)
+    def _ring_at(self, at: datetime | None) -> None:
+        """Ring then and at no other time; an alarm and no task that sleeps, which costs more."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = None if at is None else self._clock.call_at(at, self._rung.set)
+        self._rings_at = at

@@ -44,7 +44,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
     No sockets, no threads, no timers of asyncio's own: `VirtualClock` is the only way to wait.
     """
 
-    _ready: deque[tuple[Callable[..., object], Callable[..., object], tuple[Any, ...]]]
+    _ready: deque[tuple[Context, Callable[..., object], tuple[Any, ...]]]
+    _stopping: bool
 
     def __init__(self, most_turns: int = MOST_TURNS) -> None:
         super().__init__()
@@ -66,23 +67,25 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None
     ) -> asyncio.Handle:
         """Call back in the next turn; without the checks for threads that there are not."""
-        self._ready.append(((context or copy_context()).run, callback, args))
+        self._ready.append((context or copy_context(), callback, args))
         return _TURN
 
     def _run_once(self) -> None:
-        ready = self._ready
+        """Run what is ready, and what that makes ready, until it is to stop: none overtakes."""
+        ready, turns = self._ready, self._turns
         if not ready:
             self._pass_time()
-        count = len(ready)
-        self._turns += count
-        if self._turns > self._most_turns:
-            raise RestlessError(f"not at rest after {self._most_turns} callbacks")
-        for _ in range(count):
-            run, callback, args = ready.popleft()
+        while ready and not self._stopping:
+            turns += 1
+            if turns > self._most_turns:
+                self._turns = turns
+                raise RestlessError(f"not at rest after {self._most_turns} callbacks")
+            context, callback, args = ready.popleft()
             try:
-                run(callback, *args)
+                context.run(callback, *args)
             except Exception as error:  # noqa: BLE001 told as asyncio's own loop does
                 self.call_exception_handler({"message": "a callback failed", "exception": error})
+        self._turns = turns
 
     def _pass_time(self) -> None:
         if not self._waiting:
@@ -92,6 +95,24 @@ class VirtualLoop(asyncio.BaseEventLoop):
         step()
         while self._waiting and self._waiting[0][0] <= self.current and not self._ready:
             heapq.heappop(self._waiting)[2]()
+
+
+class Alarm:
+    """What is to be done at an instant, unless it is cancelled before."""
+
+    __slots__ = ("_ring",)
+
+    def __init__(self, ring: Callable[[], None]) -> None:
+        self._ring: Callable[[], None] | None = ring
+
+    def ring(self) -> None:
+        """Do it."""
+        if self._ring is not None:
+            self._ring()
+
+    def cancel(self) -> None:
+        """Never do it."""
+        self._ring = None
 
 
 class VirtualClock:
@@ -111,6 +132,12 @@ class VirtualClock:
         waiter: asyncio.Future[None] = self._loop.create_future()
         self._loop.at(at, lambda: None if waiter.done() else waiter.set_result(None))
         await waiter
+
+    def call_at(self, at: datetime, ring: Callable[[], None]) -> Alarm:
+        """Ring at an instant, at once when that is past."""
+        alarm = Alarm(ring)
+        self._loop.at(at, alarm.ring)
+        return alarm
 
     async def sleep(self, seconds: float) -> None:
         """Return after so many seconds."""

@@ -57,6 +57,16 @@ class ManualClock:
         heapq.heappush(self._sleepers, (at, next(self._numbers), waiter))
         await waiter
 
+    def call_at(self, at: datetime, ring: Callable[[], None]) -> asyncio.Future[None]:
+        """Ring when the clock has been advanced to `at`, soon when that is past."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiter.add_done_callback(lambda bell: None if bell.cancelled() else ring())
+        if at <= self._now:
+            waiter.set_result(None)
+        else:
+            heapq.heappush(self._sleepers, (at, next(self._numbers), waiter))
+        return waiter
+
     async def advance(self, delta: timedelta) -> None:
         """Let time pass, waking sleepers one by one in order of time, then of falling asleep.
 

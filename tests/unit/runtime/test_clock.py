@@ -1,4 +1,7 @@
+import asyncio
 from datetime import UTC, timedelta
+
+import pytest
 
 from xmpp_cem.runtime.clock import ScaledClock, SystemClock
 
@@ -27,3 +30,36 @@ def test_clocks_of_one_origin_agree():
     origin = SystemClock().now()
     first, second = ScaledClock(origin, 10), ScaledClock(origin, 10)
     assert abs(first.now() - second.now()) < timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("clock", [SystemClock(), ScaledClock(SystemClock().now(), 20)])
+async def test_a_clock_rings_at_an_instant_and_soon_when_that_is_past(clock):
+    past, soon = asyncio.Event(), asyncio.Event()
+    at = clock.now() + timedelta(milliseconds=20)
+    clock.call_at(at - timedelta(days=1), past.set)
+    assert not past.is_set()
+    clock.call_at(at, soon.set)
+    await past.wait()
+    await soon.wait()
+    assert clock.now() >= at
+
+
+async def test_an_alarm_that_was_cancelled_does_not_ring():
+    clock, rung = SystemClock(), []
+    at = clock.now() + timedelta(milliseconds=1)
+    clock.call_at(at, lambda: rung.append("cancelled")).cancel()
+    kept = asyncio.Event()
+    clock.call_at(at, kept.set)
+    await kept.wait()
+    assert rung == []
+
+
+async def test_a_clock_that_is_set_meanwhile_rings_by_what_it_shows(monkeypatch):
+    clock, rung = SystemClock(), asyncio.Event()
+    shown = clock.now()
+    looked = iter((shown, shown, shown + timedelta(hours=1)))
+    monkeypatch.setattr(clock, "now", lambda: next(looked))
+    monkeypatch.setattr("xmpp_cem.runtime.clock._LONGEST_S", 0.001)
+    clock.call_at(shown + timedelta(minutes=30), rung.set)
+    await rung.wait()
+    assert next(looked, None) is None
