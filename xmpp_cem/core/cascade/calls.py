@@ -8,13 +8,15 @@ from xmpp_cem.core.cascade.ends import Lower
 from xmpp_cem.core.cascade.planning import called_for
 from xmpp_cem.core.cascade.settings import GatewaySettings
 from xmpp_cem.core.cascade.splitting import split
-from xmpp_cem.core.records import Commitment
+from xmpp_cem.core.records import Commitment, Dispatch
 from xmpp_cem.messages.envelope import MAX_HOPS
-from xmpp_cem.model.ids import DomainId, derived_id
+from xmpp_cem.model.ids import DomainId, EventId, derived_id
+from xmpp_cem.model.signal import Limit, TargetPower
 
 _LOOPED = "this event has already passed here"
 _BELOW = "this domain is below us too"
 _DEEP = "too many levels"
+_MOST_AGREED = 4096
 
 
 class Rules:
@@ -30,6 +32,7 @@ class Rules:
         self.tokens = {
             each.domain: derived_id("path", party, each.domain)[:13] for each in settings.lowers
         }
+        self._agreed: dict[EventId, tuple[Commitment, Dispatch, bool, bool]] = {}
 
     def is_circular(self, commitment: Commitment) -> bool:
         """Whether an event comes from above that has come from us."""
@@ -43,6 +46,31 @@ class Rules:
         if case.upper.domain in self.closed:
             return _BELOW
         return _DEEP if commitment.hop >= MAX_HOPS else ""
+
+    def has_agreed(self, case: Case, dispatch: Dispatch, now: datetime) -> bool:
+        """Whether members were asked for just this, when it was looked at last.
+
+        A call follows from two immutable records, the deadline and whether the answer is barred:
+        as long as they are the same ones, it is not made and compared again at every input.
+        """
+        known = self._agreed.get(dispatch.event.id)
+        if known is None or known[0] is not case.commitment or known[1] is not dispatch:
+            return False
+        return known[2:] == (case.is_barred, self._is_late(case, now))
+
+    def agree(self, case: Case, now: datetime) -> None:
+        """Remember that members were asked for just this, unless domains share it by what is so."""
+        signal = case.commitment.event.signal
+        if len(case.below) > 1 and isinstance(signal, Limit | TargetPower):
+            return
+        if len(self._agreed) > _MOST_AGREED:
+            self._agreed.clear()
+        state = case.is_barred, self._is_late(case, now)
+        for _, dispatch in case.live:
+            self._agreed[dispatch.event.id] = (case.commitment, dispatch, *state)
+
+    def _is_late(self, case: Case, now: datetime) -> bool:
+        return now >= case.commitment.event.answer_by - self.settings.margin
 
     def call(self, case: Case, lower: Lower, target_w: int, now: datetime) -> Call:
         """Return what the members of a domain are to be asked for; a deadline that passed stands.

@@ -80,16 +80,18 @@ class Cascading:
             case = case_of(upper, known, self._lowers)
             sign = next(signs(self._rules, case, now), None)
             if sign is None or sign is last:
-                break
+                return [*effects, *self._told(case, now)]  # nothing was done since it was looked at
             move = TABLE[case.phase(now), sign]
             for deed in move.deeds:
                 effects += self._done(deed, case, sign, now)
             last = sign
         if known := upper.role.book.commitments.get(commitment.event.id):
-            case = case_of(upper, known, self._lowers)
-            effects += self._alarms.look(case, now)
-            effects += baselines.told(case, now)
+            effects += self._told(case_of(upper, known, self._lowers), now)
         return effects
+
+    def _told(self, case: Case, now: datetime) -> list[Effect]:
+        """Tell above what is wrong, and what the members' baselines come to."""
+        return [*self._alarms.look(case, now), *baselines.told(case, now)]
 
     def _done(self, deed: Deed, case: Case, sign: Sign, now: datetime) -> list[Effect]:
         """Do one deed of a step."""

@@ -84,18 +84,21 @@ def _between(rules: Rules, case: Case, now: datetime) -> Iterator[Sign]:
 def _of_plan(rules: Rules, case: Case, now: datetime) -> Iterator[Sign]:
     """Yield why the events below have to become others."""
     is_something = bool(case.commitment.asked_w)
-    calls = {
-        lower.domain: rules.call(case, lower, is_something * abs(dispatch.target_w), now)
+    calls = [
+        (dispatch, rules.call(case, lower, is_something * abs(dispatch.target_w), now))
         for lower, dispatch in case.live
-    }
+        if not rules.has_agreed(case, dispatch, now)
+    ]
     if case.is_barred and any(d.target_w for _, d in case.live):
         yield Sign.BARRED
-    if any(why_turned(d, calls[lower.domain]) for lower, d in case.live):
+    is_turned = any(why_turned(d, call) for d, call in calls)
+    if is_turned:
         yield Sign.TURNED
     total, signal = sum(abs(d.target_w) for _, d in case.live), case.commitment.event.signal
-    if (is_of_power(signal) and total != abs(case.commitment.asked_w)) or any(
-        modified(d, calls[lower.domain], "") for lower, d in case.live
-    ):
+    is_other = any(modified(d, call, "") for d, call in calls)
+    if not (is_turned or is_other):
+        rules.agree(case, now)
+    if is_other or (is_of_power(signal) and total != abs(case.commitment.asked_w)):
         yield Sign.CHANGED
     if is_missed(case, now):
         yield Sign.MISSED
