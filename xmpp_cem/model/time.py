@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, model_validator
+
+from xmpp_cem.model.value import Value
 
 
 def _utc(value: datetime) -> datetime:
@@ -27,10 +29,8 @@ Duration = Annotated[timedelta, AfterValidator(_not_negative)]
 """A length of time, never negative."""
 
 
-class Interval(BaseModel):
+class Interval(Value):
     """A half-open stretch of time, `[start, end)`, in UTC."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     start: Instant
     end: Instant

@@ -8,10 +8,18 @@ from pydantic import BaseModel, ConfigDict
 _set = object.__setattr__
 
 
-class Value(BaseModel):
+class Value(BaseModel):  # noqa: PLW1641 pydantic makes what is frozen hashable
     """An immutable value that refuses unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is of the same kind and says the same, as pydantic's own finds for a value."""
+        if self is other:
+            return True
+        if self.__class__ is not other.__class__:
+            return NotImplemented
+        return bool(self.__dict__ == other.__dict__)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Return a copy with some fields replaced, which are not judged.

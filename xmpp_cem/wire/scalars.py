@@ -19,6 +19,9 @@ _SHARE = re.compile(r"[01](?:\.[0-9]{1,9})?")
 _MILLI = re.compile(r"(-?)([0-9]{1,15})(?:\.([0-9]{1,3}))?")
 _DECIMAL = re.compile(r"-?[0-9]{1,7}(?:\.[0-9]{1,6})?")
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z")
+_SECONDS, _MILLISECONDS, _MICROSECONDS = 19, 23, 26
+"""The length of an instant's text without its zone, by what its fraction is told to."""
+
 _LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
@@ -62,11 +65,10 @@ def _read_instant(text: str) -> datetime:
 
 
 def _write_instant(value: datetime) -> str:
-    if value.microsecond % 1000:
-        precision = "microseconds"
-    else:
-        precision = "milliseconds" if value.microsecond else "seconds"
-    return value.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
+    text, microsecond = value.isoformat(), value.microsecond
+    if not microsecond:
+        return f"{text[:_SECONDS]}Z"
+    return f"{text[: _MICROSECONDS if microsecond % 1000 else _MILLISECONDS]}Z"
 
 
 def _read_local(text: str) -> datetime:
