@@ -1,6 +1,7 @@
 """One life of a party's process: ports that end with it, at any call of any of them."""
 
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from xmpp_cem.agents.application import Decision
 from xmpp_cem.model.control import Sample, SetPoint
@@ -99,7 +100,7 @@ class LivingStore(SteppedStore):
         evidence = self._life.evidence
         made = Committed(evidence.next(), evidence.now(), self._life.party, batch)
         evidence.commits.append(made)
-        evidence.tell(self._life.party, "commits", _summary(batch))
+        evidence.tell(self._life.party, "commits", _Summary(batch))
 
     async def close(self) -> None:
         """Leave the disk to the next life."""
@@ -140,8 +141,14 @@ class LivingSite:
         return self._device.read()
 
 
-def _summary(batch: Batch) -> str:
-    return (
-        f"{len(batch.put)}+{len(batch.drop)} records, {len(batch.send)} to send, "
-        f"{len(batch.sent)} sent, {len(batch.received)} answers, {len(batch.journal)} inputs"
-    )
+class _Summary(NamedTuple):
+    """What a commit holds, put into words when they are read."""
+
+    batch: Batch
+
+    def __str__(self) -> str:
+        batch = self.batch
+        return (
+            f"{len(batch.put)}+{len(batch.drop)} records, {len(batch.send)} to send, "
+            f"{len(batch.sent)} sent, {len(batch.received)} answers, {len(batch.journal)} inputs"
+        )

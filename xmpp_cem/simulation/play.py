@@ -133,8 +133,9 @@ def _failed(evidence: Evidence, context: dict[str, Any]) -> None:
 def close(loop: VirtualLoop) -> None:
     """Let everything that was cancelled end, then close."""
     loop.set_exception_handler(lambda *_: None)
+    rest: set[asyncio.Task[Any]] = set()
     for _ in range(100):
-        rest = asyncio.all_tasks(loop)
+        rest = {task for task in rest if not task.done()} or asyncio.all_tasks(loop)
         if not rest:
             break
         for task in rest:
