@@ -7,8 +7,8 @@ from pathlib import Path
 
 from xmpp_cem.messages.envelope import MAX_HOPS
 from xmpp_cem.simulation.many import tally
-from xmpp_cem.simulation.plan import Tree
 from xmpp_cem.simulation.play import Outcome, play
+from xmpp_cem.simulation.terms import Terms, Tree
 
 
 def main() -> int:
@@ -23,15 +23,19 @@ def main() -> int:
     )
     levels = range(3, MAX_HOPS + 1)
     parser.add_argument("--levels", type=int, default=6, choices=levels, help="of those trees (6)")
+    parser.add_argument(
+        "--restored", action="store_true", help="put an older copy of somebody's store back"
+    )
     arguments = parser.parse_args()
     tree = None
     if arguments.parties is not None:
         tree = Tree(arguments.parties, arguments.levels)
         if tree.parties < tree.levels - 1:
             parser.error(f"{tree.levels} levels need --parties {tree.levels - 1} at least")
+    terms = Terms(tree, arguments.restored)
     if arguments.trace:
-        return _trace(range(arguments.first, arguments.first + arguments.seeds), tree)
-    made = tally(arguments.first, arguments.seeds, lambda outcome: _tell(outcome, tree), tree)
+        return _trace(range(arguments.first, arguments.first + arguments.seeds), terms)
+    made = tally(arguments.first, arguments.seeds, lambda outcome: _tell(outcome, terms), terms)
     figures = made.as_json()
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
@@ -44,24 +48,24 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def _tell(outcome: Outcome, tree: Tree | None) -> None:
+def _tell(outcome: Outcome, terms: Terms) -> None:
     sys.stdout.write(f"\nseed {outcome.seed} broke:\n")
     for promise, shown in outcome.broken:
         sys.stdout.write(f"  {promise}: {shown}\n")
-    size = f" --parties {tree.parties} --levels {tree.levels}" if tree else ""
-    sys.stdout.write(f"  scripts/simulation --first {outcome.seed} --seeds 1{size} --trace\n")
+    again = f"--first {outcome.seed} --seeds 1{terms.arguments} --trace"
+    sys.stdout.write(f"  scripts/simulation {again}\n")
     sys.stdout.flush()
 
 
-def _trace(seeds: range, tree: Tree | None) -> int:
+def _trace(seeds: range, terms: Terms) -> int:
     failed = 0
     for seed in seeds:
-        outcome = play(seed, tree, is_told=True)
+        outcome = play(seed, terms, is_told=True)
         sys.stdout.write("".join(f"{line}\n" for line in outcome.story))
         sys.stdout.write(f"seed {seed}, hash of the trace {outcome.digest}\n")
         if outcome.broken:
             failed += 1
-            _tell(outcome, tree)
+            _tell(outcome, terms)
     return 1 if failed else 0
 
 

@@ -21,10 +21,11 @@ def audit(evidence: Evidence, scene: Scene) -> Iterator[Finding]:
         yield "no input stops a party", death
     books = read_books(evidence)
     yield from _kept_before_said(evidence, books)
-    yield from _one_answer(evidence)
-    yield from _orders(books)
-    yield from _commands(evidence, books, scene)
-    yield from decisions(evidence, books)
+    yield from _one_answer(evidence, scene)
+    yield from _orders(books, scene)
+    if "grid" not in scene.restored:
+        yield from _commands(evidence, books, scene)
+    yield from decisions(evidence, books, scene)
     yield from set_points(evidence, books, scene)
     yield from drawn_once(books, scene)
     yield from cascades(books, scene)
@@ -44,10 +45,10 @@ def _kept_before_said(evidence: Evidence, books: Mapping[str, Book]) -> Iterator
             yield promise, f"{answer.party} answered {answer.sender} and never committed it"
 
 
-def _one_answer(evidence: Evidence) -> Iterator[Finding]:
+def _one_answer(evidence: Evidence, scene: Scene) -> Iterator[Finding]:
     given: dict[tuple[str, str, bytes], set[bytes]] = defaultdict(set)
     for answer in evidence.answered:
-        if _is_once(answer.request):
+        if _is_once(answer.request) and answer.party not in scene.restored:
             given[answer.party, answer.sender, answer.request].add(answer.reply)
     for (party, sender, _), replies in given.items():
         if len(replies) > 1:
@@ -60,16 +61,22 @@ def _is_once(request: bytes) -> bool:
     return b"<Noun>MeterReadings</Noun>" not in request
 
 
-def _orders(books: Mapping[str, Book]) -> Iterator[Finding]:
-    """No older modification overrides a newer one, and what has ended, but for a no, is over."""
+def _orders(books: Mapping[str, Book], scene: Scene) -> Iterator[Finding]:
+    """No older modification overrides a newer one, and what has ended, but for a no, is over.
+
+    What a VTN has forgotten and makes again lives again with its members.
+    """
     for party, book in books.items():
+        if party in scene.restored:
+            continue
+        is_again = scene.is_below_restored(party)
         for key, versions in book.all(Commitment).items():
             for before, after in pairwise(versions):
                 if after.event.order < before.event.order:
                     detail = f"{party}, {key[:8]}: {after.event.order} after {before.event.order}"
                     yield "an older version never overrides a newer one", detail
                 was_over = not before.is_live and before.status is not State.REFUSED
-                if after.is_live and was_over:
+                if after.is_live and was_over and not is_again:
                     yield "what has ended stays ended", f"{party}, {key[:8]}"
 
 

@@ -19,7 +19,8 @@ _PROMISE = "whoever is connected knows the newest version within seconds"
 def currency(evidence: Evidence, books: Mapping[str, Book], scene: Scene) -> Iterator[Finding]:
     """Compare a VTN's versions with what its members knew some seconds after both were there."""
     for member, upper in scene.uppers.items():
-        if upper not in books or member not in books:
+        is_forgotten = not scene.restored.isdisjoint((member, upper))
+        if is_forgotten or upper not in books or member not in books:
             continue
         pair = scene.accounts[member][0], scene.accounts[upper][-1]
         links = [link for link in evidence.links if link.account in pair]

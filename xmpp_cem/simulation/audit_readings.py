@@ -20,6 +20,8 @@ def readings(books: Mapping[str, Book], scene: Scene) -> Iterator[Finding]:
             acting = dispatches[part.event].acting
             if part.baseline_w is None or acting is None:
                 continue
+            if not scene.restored.isdisjoint((party, part.party)):
+                continue
             if books[party].began(Part, key) > acting.start:
                 continue
             told = _told(books[part.party])

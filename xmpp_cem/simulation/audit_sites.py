@@ -19,11 +19,13 @@ _LAG = timedelta(seconds=0.1)
 _Effect = tuple[str, Order, int]
 
 
-def decisions(evidence: Evidence, books: Mapping[str, Book]) -> Iterator[Finding]:
+def decisions(evidence: Evidence, books: Mapping[str, Book], scene: Scene) -> Iterator[Finding]:
     """A customer's program is asked once for each version, again only after a crash or override."""
     seen: set[tuple[str, int, str, Order]] = set()
     promise = "a version is decided upon once"
     for asked in evidence.asked:
+        if asked.site in scene.restored:
+            continue
         key = asked.site, asked.life, asked.event, asked.order
         held = books[asked.site].as_of(Commitment, asked.number)
         answers = [each.answer for each in held if each.event.id == asked.event and each.answer]
@@ -61,13 +63,14 @@ def set_points(evidence: Evidence, books: Mapping[str, Book], scene: Scene) -> I
         last = by_site[site][-1].at if by_site[site] else scene.calm
         if scene.now - last > 3 * scene.control_every:
             yield "a site keeps controlling", f"{site} has not since {last:%H:%M:%S}"
-        yield from _followed(site, by_site[site], books)
+        if site not in scene.restored:
+            yield from _followed(site, by_site[site], books)
 
 
 def drawn_once(books: Mapping[str, Book], scene: Scene) -> Iterator[Finding]:
     """By how much a site puts an event off is drawn once and kept, whatever dies."""
-    for site in scene.sites:
-        for key, versions in books[site].all(Commitment).items() if site in books else ():
+    for site in books.keys() & set(scene.sites) - scene.restored:
+        for key, versions in books[site].all(Commitment).items():
             drawn = [version.offsets for version in versions if version.offsets is not None]
             if len(set(drawn)) > 1:
                 yield "a randomised start is drawn once", f"{site}, {key[:8]}: {drawn}"

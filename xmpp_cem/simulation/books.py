@@ -1,7 +1,8 @@
 """What the parties' stores held, at the end and over time, read from what was committed."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -10,7 +11,7 @@ from xmpp_cem.core.kept import Report
 from xmpp_cem.core.records import Commitment, Dispatch, Part, Record
 from xmpp_cem.model.keeping import Outgoing
 from xmpp_cem.runtime.journal import read_record
-from xmpp_cem.simulation.evidence import Evidence
+from xmpp_cem.simulation.evidence import Committed, Evidence, PutBack
 from xmpp_cem.simulation.speech import LateRow
 
 _R = TypeVar("_R", Commitment, Dispatch, Part, Report)
@@ -45,6 +46,27 @@ class Book:
             self.waiting[item] = entry.id
         self.outbox[entry.id] = at, entry.expires
         self.payloads.add(entry.payload)
+
+    def put_back(self, made: PutBack, commits: Iterable[Committed]) -> None:
+        """Become what the party's commits until its copy had made; what came later never was."""
+        for key, versions in list(self.versions.items()):
+            kept = [version for version in versions if version.number <= made.copied]
+            if not kept:
+                del self.versions[key]
+            elif len(kept) < len(versions):
+                versions.append(Written(made.number, made.at, kept[-1].record))
+        self.outbox.clear()
+        self.waiting.clear()
+        for commit in commits:
+            if commit.party == made.party and commit.number <= made.copied:
+                self.sort(commit)
+
+    def sort(self, commit: Committed) -> None:
+        """Take entries into the outbox and out of it."""
+        for entry_id in commit.batch.sent:
+            self.outbox.pop(entry_id, None)
+        for entry in commit.batch.send:
+            self.send(entry, commit.at)
 
     def last(self, kind: type[_R]) -> dict[str, _R]:
         """Return the newest version of each record of a kind, by key."""
@@ -81,8 +103,11 @@ class Book:
 def read_books(evidence: Evidence) -> Mapping[str, Book]:
     """Return every party's book; records of other kinds than the audit needs are left out."""
     books: dict[str, Book] = {}
-    wanted = frozenset(_KINDS.values())
+    wanted, restored = frozenset(_KINDS.values()), deque(evidence.put_back)
     for made in evidence.commits:
+        while restored and restored[0].number < made.number:
+            back = restored.popleft()
+            books.setdefault(back.party, Book()).put_back(back, evidence.commits)
         book, batch = books.setdefault(made.party, Book()), made.batch
         for row in batch.put:
             if row.kind not in wanted:
@@ -90,9 +115,6 @@ def read_books(evidence: Evidence) -> Mapping[str, Book]:
             record = row.record if isinstance(row, LateRow) else read_record(row)
             written = Written(made.number, made.at, record)
             book.versions.setdefault((row.kind, row.key), []).append(written)
-        for entry_id in batch.sent:
-            book.outbox.pop(entry_id, None)
-        for entry in batch.send:
-            book.send(entry, made.at)
+        book.sort(made)
         book.replies |= {one.reply for one in batch.received}
     return books

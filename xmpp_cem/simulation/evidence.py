@@ -83,6 +83,16 @@ class Linked:
     is_up: bool
 
 
+@dataclass(frozen=True)
+class PutBack:
+    """A party's store became again what it was at the number `copied`."""
+
+    number: int
+    at: datetime
+    party: str
+    copied: int
+
+
 @dataclass
 class Command:
     """What an operator wanted of a VTN, and what came of it.
@@ -141,6 +151,7 @@ class Evidence:
     lives: list[Lived] = field(default_factory=list)
     links: list[Linked] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
+    put_back: list[PutBack] = field(default_factory=list)
     deaths: list[str] = field(default_factory=list)
     points: dict[str, int] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)

@@ -22,6 +22,7 @@ class Scene:
         now: the end.
         patience: how long after calm, and after anything new, everybody must know it.
         control_every: the period of a site's control.
+        restored: whose store was put back: of its past nothing is promised.
     """
 
     uppers: Mapping[str, str]
@@ -33,6 +34,7 @@ class Scene:
     now: datetime
     patience: timedelta
     control_every: timedelta
+    restored: frozenset[str] = frozenset()
 
     @property
     def settled(self) -> datetime:
@@ -43,6 +45,12 @@ class Scene:
     def answered(self) -> datetime:
         """Who repeats a command until this time must have got an answer: parties are back."""
         return self.calm + self.patience
+
+    def is_below_restored(self, party: str | None) -> bool:
+        """Whether a party's store was put back, or that of one above it."""
+        while party is not None and party not in self.restored:
+            party = self.uppers.get(party)
+        return party is not None
 
     def members(self, party: str) -> list[str]:
         """Return the parties right below one."""

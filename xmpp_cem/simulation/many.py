@@ -14,8 +14,8 @@ from itertools import islice
 from typing import Any
 
 from xmpp_cem.simulation.mutants import mutated
-from xmpp_cem.simulation.plan import Tree
 from xmpp_cem.simulation.play import Outcome, play
+from xmpp_cem.simulation.terms import USUAL, Terms
 
 _BATCH = 20
 
@@ -68,23 +68,23 @@ class Tally:
 
 
 def outcomes(
-    seeds: Iterable[int], mutant: str = "", tree: Tree | None = None, *, in_order: bool = False
+    seeds: Iterable[int], mutant: str = "", terms: Terms = USUAL, *, in_order: bool = False
 ) -> Iterator[Outcome]:
     """Play seeds on all processors.
 
     Args:
         seeds: which.
         mutant: the bug that the code has meanwhile, empty for none.
-        tree: how large the hierarchies are; without it they are small.
+        terms: what is drawn besides the usual.
         in_order: whether outcomes come in the order of the seeds, or as they are done.
     """
-    batches = _batches(iter(seeds), 1 if tree else _BATCH)
+    batches = _batches(iter(seeds), 1 if terms.tree else _BATCH)
     workers = os.cpu_count() or 1
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["xmpp_cem.simulation.play"])
     with ProcessPoolExecutor(workers, context, _begin) as pool:
         first = islice(batches, 2 * workers)
-        running = deque(pool.submit(_play_all, batch, mutant, tree) for batch in first)
+        running = deque(pool.submit(_play_all, batch, mutant, terms) for batch in first)
         try:
             while running:
                 done = running[0]
@@ -93,20 +93,18 @@ def outcomes(
                     done = next(each for each in running if each.done())
                 running.remove(done)
                 for batch in islice(batches, 1):
-                    running.append(pool.submit(_play_all, batch, mutant, tree))
+                    running.append(pool.submit(_play_all, batch, mutant, terms))
                 yield from done.result()
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def tally(
-    first: int, seeds: int, tell: Callable[[Outcome], None], tree: Tree | None = None
-) -> Tally:
+def tally(first: int, seeds: int, tell: Callable[[Outcome], None], terms: Terms = USUAL) -> Tally:
     """Play seeds one after the other from `first` on; progress goes to stderr."""
     made, told_at = Tally(first), time.monotonic()
     is_watched = sys.stderr.isatty()
     end, tell_every_s = ("\r", 2.0) if is_watched else ("\n", 20.0)
-    for outcome in outcomes(range(first, first + seeds), tree=tree):
+    for outcome in outcomes(range(first, first + seeds), terms=terms):
         made.add(outcome)
         if outcome.broken:
             tell(outcome)
@@ -150,13 +148,13 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _play_all(seeds: list[int], mutant: str, tree: Tree | None) -> list[Outcome]:
+def _play_all(seeds: list[int], mutant: str, terms: Terms) -> list[Outcome]:
     """Play seeds one after the other; with a bug in the code, until it is found."""
     made: list[Outcome] = []
     with mutated(mutant):
         for seed in seeds:
             began = time.process_time()
-            outcome = play(seed, tree, is_hashed=False)
+            outcome = play(seed, terms, is_hashed=False)
             gc.collect()  # a run is made of cycles; what it used is in the caches for the next one
             made.append(replace(outcome, cpu_s=time.process_time() - began))
             if mutant and made[-1].broken:

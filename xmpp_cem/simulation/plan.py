@@ -1,9 +1,10 @@
 """What happens in a simulation, drawn from its seed: who is there, what is done, what fails."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Literal
 
+from xmpp_cem.simulation.terms import USUAL, Restoring, Terms, grown
 from xmpp_cem.simulation.weather import ON_THE_WAY, Fault
 from xmpp_cem.testing.bus_service import Kind
 
@@ -24,6 +25,12 @@ LONG_S = (24.0, 45.0)
 
 TREE_QUIET_S = 75.0
 """Longer: what is lost on each level is found again one after the other."""
+
+RESTORED_QUIET_S = 100.0
+"""Longer still: what a VTN does not know any more ends after a minute."""
+
+_LONGER = 8
+"""So many times as long do events last where a store is put back: they outlive the quiet."""
 
 LONG_SHARE = 0.03
 
@@ -128,6 +135,7 @@ class Plan:
         chaos_s: how long things go wrong.
         quiet_s: how long nothing goes wrong after that.
         steps: what is done, in the order of time.
+        restoring: whose store is put back, and when.
     """
 
     kind: Kind
@@ -135,6 +143,7 @@ class Plan:
     chaos_s: float
     quiet_s: float
     steps: tuple[Step, ...]
+    restoring: Restoring | None = None
 
     @property
     def report_every_s(self) -> int:
@@ -147,31 +156,9 @@ class Plan:
         return self.quiet_s - 1.5
 
 
-@dataclass(frozen=True)
-class Tree:
-    """How large a drawn hierarchy is: parties below the top, and levels with it."""
-
-    parties: int
-    levels: int
-
-
-def grown(random: Random, tree: Tree) -> dict[str, str]:
-    """Draw a hierarchy of exactly so many levels: each party below the top to the one above it."""
-    uppers: dict[str, str] = {}
-    levels = {"grid": 0}
-    for number in range(tree.parties):
-        name, deepest = f"p{number}", max(levels.values())
-        above = [known for known, level in levels.items() if level < tree.levels - 1]
-        if deepest < tree.levels - 1:
-            above = [known for known, level in levels.items() if level == deepest]
-        uppers[name] = random.choice(above)
-        levels[name] = levels[uppers[name]] + 1
-    return uppers
-
-
-def draw(random: Random, tree: Tree | None = None) -> Plan:
-    """Draw a plan with a crash, and an event that outlives the faults; long in a drawn tree."""
-    is_long = random.random() < LONG_SHARE or tree is not None
+def draw(random: Random, terms: Terms = USUAL) -> Plan:
+    """Draw a plan with a crash, and an event that outlives the faults; long but on usual terms."""
+    is_long, tree = random.random() < LONG_SHARE or terms != USUAL, terms.tree
     chaos_s, quiet_s = LONG_S if is_long else SHORT_S
     uppers = random.choices(SHAPES, weights=_SHAPE_WEIGHTS)[0]
     if tree:
@@ -198,7 +185,14 @@ def draw(random: Random, tree: Tree | None = None) -> Plan:
     kind = random.choice(tuple(Kind))
     more = _changes(chaos_s, created, parties[1:], random)
     steps = sorted((*steps, *more), key=lambda step: step.at)
-    return Plan(kind, uppers, chaos_s, quiet_s, (*steps, last))
+    plan = Plan(kind, uppers, chaos_s, quiet_s, (*steps, last))
+    return _restored(plan, parties, random) if terms.is_restored else plan
+
+
+def _restored(plan: Plan, parties: list[str], random: Random) -> Plan:
+    lasting = tuple(replace(step, length=_LONGER * step.length) for step in plan.steps)
+    restoring = Restoring.draw(parties, plan.chaos_s, random)
+    return replace(plan, quiet_s=RESTORED_QUIET_S, steps=lasting, restoring=restoring)
 
 
 def _changes(chaos_s: float, created: int, members: list[str], random: Random) -> list[Step]:

@@ -20,8 +20,10 @@ from xmpp_cem.simulation.evidence import Evidence
 from xmpp_cem.simulation.findings import Scene
 from xmpp_cem.simulation.life import KilledError
 from xmpp_cem.simulation.loop import MOST_TURNS, START, RestlessError, VirtualClock, VirtualLoop
-from xmpp_cem.simulation.plan import Plan, Tree, draw
+from xmpp_cem.simulation.plan import Plan, draw
+from xmpp_cem.simulation.restoring import Backup
 from xmpp_cem.simulation.speech import SharedSpeech
+from xmpp_cem.simulation.terms import USUAL, Terms
 from xmpp_cem.simulation.town import CONTROL_EVERY, Town
 from xmpp_cem.simulation.weather import Weather
 
@@ -62,24 +64,26 @@ class Outcome:
 
 
 def play(
-    seed: int, tree: Tree | None = None, *, is_told: bool = False, is_hashed: bool = True
+    seed: int, terms: Terms = USUAL, *, is_told: bool = False, is_hashed: bool = True
 ) -> Outcome:
     """Play a seed; equal seeds have equal traces.
 
     Args:
         seed: any number.
-        tree: how large the hierarchy is; without it one of a few small ones is drawn.
+        terms: what is drawn besides the usual.
         is_told: whether there is a story, of which also is what the parties log.
         is_hashed: whether the trace is hashed.
     """
     random = Random(seed)  # noqa: S311 no secret
     global_random.seed(seed)  # the runtime's jitter
-    plan = draw(random, tree)
+    plan, tree = draw(random, terms), terms.tree
     loop = VirtualLoop(MOST_TURNS * (1 + tree.parties) if tree else MOST_TURNS)
     evidence = Evidence(lambda: loop.current, is_traced=is_told or is_hashed)
     weather = Weather(random, VirtualClock(loop))
     speech = SharedSpeech(is_checked=seed % CHECKED_EVERY == 0)
     town = Town(loop, weather, evidence, plan, speech)
+    if plan.restoring:
+        Backup(plan.restoring, town, evidence)
     on_stage(loop, evidence, Director(plan, town, weather, evidence), is_told=is_told)
     return Outcome(
         seed=seed,
@@ -120,6 +124,7 @@ def scene_of(town: Town, plan: Plan, weather: Weather) -> Scene:
         now=calm + timedelta(seconds=plan.quiet_s),
         patience=timedelta(seconds=plan.patience_s),
         control_every=CONTROL_EVERY,
+        restored=frozenset({plan.restoring.who} if plan.restoring else ()),
     )
 
 

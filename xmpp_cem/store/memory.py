@@ -17,6 +17,16 @@ class MemoryStore:
         self._received: dict[tuple[str, str], Received] = {}
         self._journal: list[Journalled] = []
 
+    def copied(self) -> "MemoryStore":
+        """Return a closed store with the same content, as a backup is."""
+        copy = MemoryStore()
+        copy._records |= self._records
+        for entry in self._outbox.entries:
+            copy._outbox.add(entry)
+        copy._received |= self._received
+        copy._journal += self._journal
+        return copy
+
     async def open(self) -> None:
         """Begin; raises StoreError when it is open already."""
         if self._is_open:

@@ -5,10 +5,11 @@ from random import Random
 import pytest
 
 from xmpp_cem.simulation import __main__ as simulation
-from xmpp_cem.simulation.plan import Tree, draw, grown
+from xmpp_cem.simulation.plan import draw
 from xmpp_cem.simulation.play import play
+from xmpp_cem.simulation.terms import Terms, Tree, grown
 
-TREE = Tree(parties=10, levels=6)
+TREE = Terms(Tree(parties=10, levels=6))
 
 
 def levels(uppers):

@@ -1,0 +1,37 @@
+"""Puts an older copy of a party's store back, as somebody does who has yesterday's backup."""
+
+from xmpp_cem.simulation.evidence import Evidence, PutBack
+from xmpp_cem.simulation.terms import Restoring
+from xmpp_cem.simulation.town import Town
+from xmpp_cem.store.memory import MemoryStore
+
+
+class Backup:
+    """Copies a store, kills the party and starts it with the copy.
+
+    Args:
+        restoring: whose, and when.
+        town: where the party lives.
+        evidence: notes that it happened.
+    """
+
+    def __init__(self, restoring: Restoring, town: Town, evidence: Evidence) -> None:
+        self._party = town.parties[restoring.who]
+        self._evidence = evidence
+        self._copy = MemoryStore()
+        self._number = 0
+        town.clock.after(restoring.copied_s, self._take)
+        town.clock.after(restoring.put_back_s, self._put_back)
+
+    def _take(self) -> None:
+        self._copy, self._number = self._party.disk.copied(), self._evidence.next()
+        self._evidence.tell(self._party.name, "--- is copied")
+
+    def _put_back(self) -> None:
+        evidence, party = self._evidence, self._party
+        evidence.tell(party.name, "--- is put back")
+        if party.life and not party.life.is_dead:
+            party.life.end("its store is put back")
+        party.disk = self._copy
+        made = PutBack(evidence.next(), evidence.now(), party.name, self._number)
+        evidence.put_back.append(made)
