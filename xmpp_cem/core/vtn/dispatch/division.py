@@ -57,8 +57,9 @@ def divide(
     `rooms` is the most that members may change by inside limits and rest, W; others may all.
     """
     playing = [part for part in parts.values() if is_in_play(state, dispatch, part, now)]
-    if not playing and not state.held_in(dispatch.event.id):
-        return _explained(dispatch, f"{why}; nobody is left")
+    is_none_left = not playing and not state.held_in(dispatch.event.id)
+    if is_none_left and (dispatch.target_w or dispatch.is_individual):
+        return _explained(dispatch, f"{why}; nobody is left")  # who comes back takes its old share
     if dispatch.is_individual:
         return _individually(state, dispatch, parts, within(playing, rooms), why, now)
     limits = {part.party: part.limit_w for part in within(playing, rooms)}

@@ -12,7 +12,7 @@ from xmpp_cem.model.availability import Availability, kilowatts
 from xmpp_cem.model.event import Event, EventStatus, Order
 from xmpp_cem.model.ids import PartyId
 from xmpp_cem.model.quantity import bounded
-from xmpp_cem.model.signal import Delta, Limit, Signal, TargetPower
+from xmpp_cem.model.signal import Delta, Limit, Share, Signal, TargetPower
 from xmpp_cem.model.time import Interval
 
 _MOST_GAPS = 100
@@ -23,8 +23,14 @@ _MOST_SHARES = 80
 
 
 def signed(dispatch: Dispatch, power_w: int) -> int:
-    """Give a change of power, W, not signed, the sign of its dispatch's target."""
-    return -power_w if dispatch.target_w < 0 else power_w
+    """Give a change of power, W, not signed, the sign of its dispatch's target.
+
+    Where nothing is asked for any more it is that of before: who promises is to be heard.
+    """
+    signal, is_fall = dispatch.event.signal, dispatch.target_w < 0
+    if not dispatch.target_w and isinstance(signal, Share):
+        is_fall = signal.direction == "decrease"
+    return -power_w if is_fall else power_w
 
 
 def all_counted(
