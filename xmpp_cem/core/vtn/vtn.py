@@ -40,6 +40,7 @@ from xmpp_cem.core.vtn.dispatch.dispatching import Dispatching
 from xmpp_cem.core.vtn.dispatch.duetimes import UNTIL
 from xmpp_cem.core.vtn.dispatch.following_up import FollowingUp, refused, untaken
 from xmpp_cem.core.vtn.dispatch.forgetting import Forgetting
+from xmpp_cem.core.vtn.dispatch.reissuing import Reissuing
 from xmpp_cem.core.vtn.inquiries import Inquiries
 from xmpp_cem.core.vtn.members.attendance import Attendance
 from xmpp_cem.core.vtn.members.knocking import Knocking
@@ -72,7 +73,8 @@ class Vtn:
         self.dispatching = Dispatching(self._state, self.metering)
         self._publication = Publication(self._state, self.dispatching)
         self._settling = Settling(self._state, self.dispatching)
-        self._taking = Taking(self.metering, self.dispatching, self._settling)
+        reissuing = Reissuing(self._state, self.dispatching)
+        self._taking = Taking(self.metering, self.dispatching, self._settling, reissuing)
         self.recovery = Recovery(self._state, self._taking)
         self._survey = Survey(self._state, self.dispatching, self._taking)
         self._following_up = FollowingUp(self._state, self.dispatching)

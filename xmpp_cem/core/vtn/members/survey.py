@@ -18,6 +18,7 @@ from xmpp_cem.core.inputs import (
     RequestArrived,
 )
 from xmpp_cem.core.questions import KNOWN, MOST_NAMED
+from xmpp_cem.core.records import Part
 from xmpp_cem.core.vtn.dispatch.dispatching import Dispatching
 from xmpp_cem.core.vtn.dispatch.individual import told
 from xmpp_cem.core.vtn.dispatch.upholding import Upholding
@@ -67,6 +68,7 @@ class Survey:
         self._taking = taking
         self._upholding = Upholding(state, dispatching)
         self._announced: dict[PartyId, int] = {}
+        self._heard: set[PartyId] = set()
         self._due: dict[Subject, datetime] = {}
         self._asked: dict[MessageId, _Question] = {}
         self._wake: datetime | None = None
@@ -89,6 +91,8 @@ class Survey:
         if what.offer is None:
             return []
         is_back = member.party not in self._announced
+        if is_back and not any(True for _ in self._known_to(member.party)):
+            self._heard.add(member.party)
         self._announced[member.party] = what.offer.capability.revision
         effects = self._expect((member.party, Noun.CONFIG), now)
         return effects + (self._expect((member.party, Noun.EVENTS), now) if is_back else [])
@@ -146,6 +150,8 @@ class Survey:
         if question.asker is not None:
             return [self._passed_on(question.asker, reply, now), *self._sleep(now)]
         effects = self._take(party, reply, now)
+        if question.subject[1] is Noun.EVENTS:
+            self._heard.add(party)
         if question.subject[1] is Noun.CONFIG and self._is_missing(question.subject):
             self._due[question.subject] = now + RETRY  # its registration should be here by then
         return effects + self._sleep(now)
@@ -184,7 +190,7 @@ class Survey:
                 continue
             if not self._upholding.why_barred(party, answer, now):
                 effects += self._taking.answer(party, answer, now)
-        return effects + self._taking.statuses(party, reply.body.statuses)
+        return effects + self._taking.standing(party, reply.body.statuses, now)
 
     def _expect(self, subject: Subject, now: datetime) -> list[Effect]:
         """Ask about something in a while, where it is missing now."""
@@ -217,7 +223,16 @@ class Survey:
         return known is None or known.revision < self._announced[party]
 
     def _unanswered(self, party: PartyId) -> Iterator[EventId]:
-        """Yield the live events that a member was asked for and has not answered, as it knows them.
+        """Return the live events that a member has not answered, in its words; all, after a start.
+
+        After a start our store may be an older one, by which some have answered and have not.
+        """
+        if party not in self._heard:
+            return (event for event, _ in self._known_to(party))
+        return (event for event, part in self._known_to(party) if part and part.answer is None)
+
+    def _known_to(self, party: PartyId) -> Iterator[tuple[EventId, Part | None]]:
+        """Yield the live events that a member reads or was asked for, as it knows them.
 
         A profile that tells the live events as a set has members answer each time it is told.
         """
@@ -227,8 +242,8 @@ class Survey:
             parts = self._dispatching.parts[dispatch.event.id]
             part = parts.get(party)
             event = told(dispatch, parts, party)
-            if part and event and part.answer is None and not part.barred:
-                yield event.id
+            if event and not (part and part.barred):
+                yield event.id, part
 
     def _ask(self, subject: Subject, now: datetime, asker: RequestArrived | None = None) -> Query:
         party, noun = subject

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from xmpp_cem.core.effects import Effect, Note
 from xmpp_cem.core.readings.metering import Counted, Metering, total_of
 from xmpp_cem.core.vtn.dispatch.dispatching import Dispatching
+from xmpp_cem.core.vtn.dispatch.reissuing import Reissuing
 from xmpp_cem.core.vtn.settling.settling import Settling
 from xmpp_cem.messages.events import Status
 from xmpp_cem.model.answer import Answer
@@ -20,10 +21,17 @@ _AHEAD = timedelta(minutes=5)
 class Taking:
     """Gives readings to windows, events and the history, and answers to events and settlement."""
 
-    def __init__(self, metering: Metering, dispatching: Dispatching, settling: Settling) -> None:
+    def __init__(
+        self,
+        metering: Metering,
+        dispatching: Dispatching,
+        settling: Settling,
+        reissuing: Reissuing,
+    ) -> None:
         self._metering = metering
         self._dispatching = dispatching
         self._settling = settling
+        self._reissuing = reissuing
         self._began: datetime | None = None
 
     @property
@@ -82,12 +90,20 @@ class Taking:
 
     def answer(self, party: PartyId, answer: Answer, now: datetime) -> list[Effect]:
         """Take a member's answer to an event that is known."""
-        effects = self._dispatching.answer(party, answer, now) or []
-        return [*effects, *self._settling.answered(party, answer, now)]
+        return [
+            *(self._dispatching.answer(party, answer, now) or []),
+            *self._reissuing.answered(party, answer, now),
+            *self._settling.answered(party, answer, now),
+        ]
 
     def statuses(self, party: PartyId, statuses: tuple[Status, ...]) -> list[Effect]:
         """Take what a member tells of how events went."""
         return self._dispatching.told_of(party, statuses)
+
+    def standing(self, party: PartyId, statuses: tuple[Status, ...], now: datetime) -> list[Effect]:
+        """Take how events stand with a member that was asked for it."""
+        anew = (e for each in statuses for e in self._reissuing.told(party, each, now))
+        return [*self.statuses(party, statuses), *anew]
 
 
 def _disbelieved(party: PartyId, ahead: tuple[Reading, ...]) -> Note:
