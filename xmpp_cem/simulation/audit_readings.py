@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import pairwise
 
 from xmpp_cem.core.kept import Report
 from xmpp_cem.core.records import Dispatch, Part
@@ -22,6 +23,8 @@ def readings(books: Mapping[str, Book], scene: Scene) -> Iterator[Finding]:
                 continue
             if not scene.restored.isdisjoint((party, part.party)):
                 continue
+            if _was_moved(books[party], part.event):
+                continue
             if books[party].began(Part, key) > acting.start:
                 continue
             told = _told(books[part.party])
@@ -31,6 +34,22 @@ def readings(books: Mapping[str, Book], scene: Scene) -> Iterator[Finding]:
                 if acting.start <= window.start and window.end <= acting.end
             }
             yield from _compare(f"{party}, {key[:8]} of {part.party}", part, inside, scene)
+
+
+def _was_moved(book: Book, event: str) -> bool:
+    """Whether an event's start changed when it had begun, by a VTN above that was put back.
+
+    What was counted by the older times stays counted, and what was passed over stays so.
+    """
+    starts = [
+        (written.at, written.record.acting.start)
+        for written in book.versions["dispatch", event]
+        if isinstance(written.record, Dispatch) and written.record.acting
+    ]
+    return any(
+        before != after and min(before, after) <= at
+        for (_, before), (at, after) in pairwise(starts)
+    )
 
 
 def _told(book: Book) -> dict[Interval, int]:

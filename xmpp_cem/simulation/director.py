@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from math import ceil
 from typing import Any
 
 from xmpp_cem.simulation.evidence import Evidence
@@ -118,8 +119,9 @@ class Director:
             case "stall":
                 weather.note(Fault.STALL, SERVER)
                 weather.stall(step.seconds)
-                over = self._town.clock.now() + timedelta(seconds=step.seconds)
-                weather.disturbed.append((over, SERVER))
+                now, seconds = self._town.clock.now(), step.seconds
+                moments = (*range(1, ceil(seconds)), seconds)  # whoever looks sees that it goes on
+                weather.disturbed += [(now + timedelta(seconds=s), SERVER) for s in moments]
             case "unsubscribe":
                 service = weather.random.choice(router.services)
                 account = service.lose_subscription(weather.random)
