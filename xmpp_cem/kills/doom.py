@@ -49,11 +49,11 @@ class Doom:
             os.close(self._file)
             self._file = None
 
-    def pass_by(self, where: str, about: str) -> None:
+    def pass_by(self, where: str, about: object) -> None:
         """Pass a boundary; returns never from the one that is meant."""
         if self._file is None:
             return
-        name = f"{where}: {about}" if about else where
+        name = f"{where}: {text}" if (text := str(about)) else where
         self._passed[name] += 1
         os.write(self._file, f"{name}\n".encode())
         if self._at == Boundary(name, self._passed[name]):

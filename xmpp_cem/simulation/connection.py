@@ -41,7 +41,7 @@ class LivingTransport(SteppedTransport):
         self._life = life
         self._asked = asked
 
-    def _say(self, what: str, about: str, detail: object, payload: bytes = b"") -> None:
+    def _say(self, what: str, about: object, detail: object, payload: bytes = b"") -> None:
         super()._say(what, about, detail)
         evidence, party = self._life.evidence, self._life.party
         if payload:

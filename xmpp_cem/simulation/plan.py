@@ -19,7 +19,7 @@ SHAPES: tuple[dict[str, str], ...] = (
 
 _SHAPE_WEIGHTS = (9, 5, 3, 1, 1)
 
-SHORT_S = (8.0, 8.0)
+SHORT_S = (8.0, 7.0)
 LONG_S = (24.0, 45.0)
 """How long things go wrong, and how long nothing does after that, in most seeds and in a few."""
 
@@ -32,7 +32,7 @@ RESTORED_QUIET_S = 100.0
 _LONGER = 8
 """So many times as long do events last where a store is put back: they outlive the quiet."""
 
-LONG_SHARE = 0.03
+LONG_SHARE = 0.02
 
 _RETURN_SHARE = 0.1
 """In so many seeds a forgotten member comes back while the last event is created, in all calm."""

@@ -1,13 +1,12 @@
 """The simulated server in bad weather: stanzas take time, get lost, and the server itself dies."""
 
-import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from xmpp_cem.errors import RefusedError
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.link import Delivery, Retraction
-from xmpp_cem.simulation.loop import VirtualClock, VirtualLoop
+from xmpp_cem.simulation.loop import Alarm, VirtualClock, VirtualLoop
 from xmpp_cem.simulation.service import FickleService
 from xmpp_cem.simulation.weather import Fault, Weather
 from xmpp_cem.testing.bus_router import Router, Step
@@ -41,11 +40,9 @@ class StormRouter(Router):
         """Return the name of a payload's root element; canonical bytes begin with it."""
         return payload[1:40].partition(b" ")[0].decode()
 
-    def alarm(self, seconds: float) -> asyncio.Future[None]:
-        """Return what is done in so many seconds; no task sleeps for it."""
-        bell: asyncio.Future[None] = self._loop.create_future()
-        self._clock.after(seconds, lambda: None if bell.done() else bell.set_result(None))
-        return bell
+    def alarm(self, seconds: float, ring: Step) -> Alarm:
+        """Ring in so many seconds; no task sleeps for it."""
+        return self._clock.call_at(self._clock.now() + timedelta(seconds=seconds), ring)
 
     def send(self, session: Session, step: Step) -> None:
         """Bring a step of a client to the server, in the order of its stream."""

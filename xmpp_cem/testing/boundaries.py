@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.keeping import Batch, Kept, Retention
@@ -12,8 +12,28 @@ from xmpp_cem.runtime.ports import Store, Transport
 
 _T = TypeVar("_T")
 
-Step = Callable[[str, str], None]
-"""Takes the name of a boundary, and what it is about; may raise, or never return."""
+Step = Callable[[str, object], None]
+"""Takes the name of a boundary, and what it is about as a text; may raise, or never return."""
+
+
+class _Message(NamedTuple):
+    """A message by its verb and noun, and who has to do with it; a text when somebody reads it."""
+
+    payload: bytes
+    whom: object = ""
+
+    def __str__(self) -> str:
+        name = name_of(self.payload)
+        return f"{self.whom} {name}" if self.whom else name
+
+
+class _Kinds(NamedTuple):
+    """What kinds of records a commit puts; a text when somebody reads it."""
+
+    batch: Batch
+
+    def __str__(self) -> str:
+        return ", ".join(sorted({row.kind for row in self.batch.put}))
 
 
 class SteppedStore:
@@ -38,7 +58,7 @@ class SteppedStore:
 
     async def commit(self, batch: Batch) -> None:
         """Change what is kept."""
-        kind, about = _kind(batch), ", ".join(sorted({row.kind for row in batch.put}))
+        kind, about = _kind(batch), _Kinds(batch)
         self._step(f"before a commit{kind}", about)
         await self._inner.commit(batch)
         self._committed(batch)
@@ -83,15 +103,15 @@ class SteppedTransport:
 
     async def request(self, to: Jid, payload: bytes, *, is_query: bool, timeout: float) -> bytes:
         """Send an iq and return the result's payload."""
-        about = name_of(payload)
-        self._say("asks", about, f"{to} {about}", b"" if is_query else payload)
+        about = _Message(payload)
+        self._say("asks", about, _Message(payload, to), b"" if is_query else payload)
         work = self._inner.request(to, payload, is_query=is_query, timeout=timeout)
         return await self._called(work, about)
 
     def respond(self, token: str, payload: bytes) -> None:
         """Answer a request with an iq result."""
-        about = name_of(payload)
-        self._say("answers", about, f"{token} {about}")
+        about = _Message(payload)
+        self._say("answers", about, _Message(payload, token))
         self._answering(token, payload)
         self._inner.respond(token, payload)
         self._step("after answering", about)
@@ -132,7 +152,7 @@ class SteppedTransport:
         timeout: float = 20,
     ) -> None:
         """Publish an item."""
-        about = name_of(payload)
+        about = _Message(payload)
         self._say("publishes", about, f"{node} {item_id[:8]}", payload)
         work = self._inner.publish(service, node, item_id, payload, access=access, timeout=timeout)
         await self._called(work, about)
@@ -175,14 +195,14 @@ class SteppedTransport:
         self._say("probes", "", service)
         return await self._called(self._inner.offers_write_only(service), "a probe")
 
-    def _say(self, what: str, about: str, _detail: object, _payload: bytes = b"") -> None:
+    def _say(self, what: str, about: object, _detail: object, _payload: bytes = b"") -> None:
         """Pass the boundary before something is said; `_payload` where the outbox keeps it."""
         self._step(f"party {what}", about)
 
     def _answering(self, token: str, payload: bytes | None) -> None:
         """Take note of how a request is answered now; None: refused."""
 
-    async def _called(self, work: Awaitable[_T], about: str) -> _T:
+    async def _called(self, work: Awaitable[_T], about: object) -> _T:
         """Wait for an answer, and pass the boundary when it has come."""
         answer = await work
         self._step("at an answer", about)

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 from collections import deque
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Protocol
 
 from xmpp_cem.errors import LocalProtocolError, RefusedError
 from xmpp_cem.model.ids import Jid
@@ -15,6 +15,14 @@ from xmpp_cem.testing.bus_session import Client, Question, Session
 from xmpp_cem.xmpp.canonical import local_name, to_element
 
 Step = Callable[[], None]
+
+
+class Alarm(Protocol):
+    """What rings once."""
+
+    def cancel(self) -> object:
+        """Let it not ring."""
+        ...
 
 
 class Router:
@@ -55,9 +63,11 @@ class Router:
         except ValueError as error:
             raise LocalProtocolError(str(error)) from error
 
-    def alarm(self, seconds: float) -> asyncio.Future[None]:
-        """Return what is done in so many seconds."""
-        return asyncio.create_task(self.sleep(seconds), name="alarm")
+    def alarm(self, seconds: float, ring: Step) -> Alarm:
+        """Ring in so many seconds, unless that is cancelled before."""
+        task = asyncio.create_task(self.sleep(seconds), name="alarm")
+        task.add_done_callback(lambda done: None if done.cancelled() else ring())
+        return task
 
     def post(self, step: Step) -> None:
         """Take a step after all those that are under way."""

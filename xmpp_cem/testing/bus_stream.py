@@ -276,17 +276,15 @@ class BusStream:
         def lose(ended: asyncio.Future[RefusedError | str]) -> None:
             give_up(StreamLostError(str(ended.result())))
 
-        def expire(_: object) -> None:
+        def expire() -> None:
             give_up(RequestTimeoutError(f"{to} did not answer within {seconds:g} s"))
 
-        expiry = self._router.alarm(seconds)
-        expiry.add_done_callback(expire)
+        expiry = self._router.alarm(seconds, expire)
         session.ended.add_done_callback(lose)
         try:
             found = await answer
         finally:
             session.ended.remove_done_callback(lose)
-            expiry.remove_done_callback(expire)
             expiry.cancel()
         if isinstance(found, RefusedError):
             raise found

@@ -99,7 +99,7 @@ async def test_a_commit_passes_one_before_and_one_after_with_what_it_holds():
     async def count():
         return len((await disk.load()).records)
 
-    store = SteppedStore(disk, lambda *where: passed.append(where))
+    store = SteppedStore(disk, lambda where, about: passed.append((where, str(about))))
     await store.open()
     row = Row(kind="member", key="a", value=b"{}")
     await store.commit(Batch(put=[row]))
