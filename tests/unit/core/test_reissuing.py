@@ -5,13 +5,24 @@ import pytest
 from tests.unit.core.test_survey import WAIT, answer, fire, said, shows
 from xmpp_cem.core.effects import Forget, Note, Publish, Remember
 from xmpp_cem.core.inputs import Link, LinkChanged, NodesVerified, Started, TimerFired
+from xmpp_cem.core.vtn.dispatch.standing import follows
+from xmpp_cem.messages.configuration import EndDeviceConfig
 from xmpp_cem.messages.controls import EndDeviceControls
 from xmpp_cem.messages.envelope import Noun, Verb
 from xmpp_cem.messages.events import EndDeviceEvents, Status, StatusType
 from xmpp_cem.model.answer import Opt
 from xmpp_cem.model.event import EventStatus, Order
 from xmpp_cem.model.ids import derived_id
-from xmpp_cem.testing.builders import Domain, arrived, at, make_event, of_kind, request
+from xmpp_cem.testing.builders import (
+    HOST,
+    Domain,
+    arrived,
+    at,
+    capability,
+    make_event,
+    of_kind,
+    request,
+)
 
 EVENT = make_event().id
 START = (Started(), LinkChanged(Link.LOWER, is_up=True), NodesVerified(Link.LOWER, ()))
@@ -153,3 +164,45 @@ def test_an_event_that_is_cancelled_here_stays_so(domain):
     assert domain.event.status is EventStatus.CANCELLED
     domain.tell(TimerFired(f"vtn/event/{EVENT}"), 9)
     assert newest(domain.tell(TimerFired(f"vtn/event/{EVENT}"), 9)) == []
+
+
+def test_a_member_that_has_forgotten_its_last_answer_is_believed(domain):
+    domain.answer("a", domain.event, -500)
+    yes = domain.part("a").answer
+    domain.answer("a", domain.event, 0, sequence=2, seconds=8)
+    domain.begin_with(domain.store)
+    domain.is_told("a", answers=(yes,))
+    assert domain.part("a").answer == yes
+
+
+@pytest.mark.parametrize(
+    ("sequence", "seconds", "when", "expected"),
+    [
+        (2, 5, None, True),
+        (1, 6, None, True),
+        (1, 4, None, False),
+        (1, 4, 5, False),
+        (1, 4, 6, True),
+    ],
+    ids=["later sequence", "later instant", "older", "said before the other", "said after it"],
+)
+def test_which_answer_takes_the_place_of_another(domain, sequence, seconds, when, expected):
+    last, other = said_at(domain, 1, 5), said_at(domain, sequence, seconds)
+    assert follows(other, last, None if when is None else at(when)) is expected
+
+
+def said_at(domain, sequence, seconds):
+    return said(domain.event, "a").model_copy(update={"sequence": sequence, "at": at(seconds)})
+
+
+def test_a_member_that_has_started_anew_is_asked_again(domain):
+    domain.answer("a", domain.event, -500)
+    domain.begin_with(domain.store)
+    domain.is_told("a", answers=(domain.part("a").answer,))
+    body = EndDeviceConfig(party="a", capability=capability(3000))
+    message = request(Verb.CREATE, Noun.CONFIG, "a", body)
+    anew = message.model_copy(
+        update={"header": message.header.model_copy(update={"epoch": 7, "sequence": 1})}
+    )
+    domain.tell(arrived(anew, "a"), 40)
+    assert [q.to.bare for q in fire(domain, 40 + WAIT)] == [f"a@{HOST}"]

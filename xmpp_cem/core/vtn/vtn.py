@@ -194,8 +194,8 @@ class Vtn:
             case QueryAnswered() | QueryFailed():
                 return [*self.recovery.came(what, now), *self._survey.came(what, now)]
             case RequestArrived(sender=sender):
-                heard = self._attendance.heard(sender, now)
-                return heard + self._requests.handle(what, now)
+                effects = self._attendance.heard(sender, now) + self._requests.handle(what, now)
+                return effects + self._survey.request(what, now)
             case PresenceChanged():
                 return self._attendance.presence(what, now) + self._survey.presence(what, now)
             case Heard(sender=sender):

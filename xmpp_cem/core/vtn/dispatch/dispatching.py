@@ -29,7 +29,7 @@ from xmpp_cem.core.vtn.dispatch.duetimes import due_times, ends_of_promise
 from xmpp_cem.core.vtn.dispatch.limiting import confirmed
 from xmpp_cem.core.vtn.dispatch.modifying import modified
 from xmpp_cem.core.vtn.dispatch.opening import renewed
-from xmpp_cem.core.vtn.dispatch.standing import signed, standing, version_of
+from xmpp_cem.core.vtn.dispatch.standing import follows, signed, standing, version_of
 from xmpp_cem.core.vtn.dispatch.tallying import Tally, is_off, is_watched
 from xmpp_cem.core.vtn.vtnstate import VtnState
 from xmpp_cem.messages.operations import DispatchRecord
@@ -109,12 +109,13 @@ class Dispatching(DispatchBook):
         self.outgoing.append(cancelled)
         return [self.put(cancelled)]
 
-    def answer(self, party: PartyId, answer: Answer, now: datetime) -> list[Effect] | None:
-        """Take a member's answer; None when there is no such event.
+    def answer(
+        self, party: PartyId, answer: Answer, now: datetime, said: datetime | None = None
+    ) -> list[Effect] | None:
+        """Take a member's answer, which it `said` then to be its last; None without such an event.
 
         Everybody reads the event: who was not there when it was divided may answer it and counts.
-        A later sequence wins, or a later instant, as a member with an older store counts anew. A
-        promise below what was asked lowers the member's limit: it is not asked for more again.
+        A promise below what was asked lowers the member's limit: it is not asked for more again.
         """
         event_id = self.event_of(answer.event, party)
         if event_id is None:
@@ -125,7 +126,7 @@ class Dispatching(DispatchBook):
             part = joined(self._state, dispatch, party, answer, now)
         if part is None:
             return None
-        if (last := part.answer) and answer.sequence <= last.sequence and answer.at <= last.at:
+        if (last := part.answer) and not follows(answer, last, said):
             return []
         answer = in_watts(answer, part)
         update: dict[str, object] = {"answer": answer}

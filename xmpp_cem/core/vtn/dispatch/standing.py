@@ -7,7 +7,7 @@ from xmpp_cem.core.readings.metering import Counted, Window
 from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.vtn.vtnstate import VtnState
 from xmpp_cem.messages.operations import DispatchRecord, MemberShare
-from xmpp_cem.model.answer import Opt
+from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.availability import Availability, kilowatts
 from xmpp_cem.model.event import Event, EventStatus, Order
 from xmpp_cem.model.ids import PartyId
@@ -183,6 +183,22 @@ def lack(dispatch: Dispatch, can_w: int, tolerance_w: int, verb: str) -> str:
 def version_of(dispatch: Dispatch, part: Part) -> Order:
     """Return the version in which a member was last asked."""
     return part.order or dispatch.event.order
+
+
+def follows(answer: Answer, last: Answer, said: datetime | None) -> bool:
+    """Whether an answer takes the place of the last one.
+
+    A later sequence does, or a later instant, as a member with an older store counts anew. What a
+    member `said` to be its last after it had given another, it has forgotten that one.
+
+    Args:
+        answer: of a member.
+        last: the one of it that is known.
+        said: when it was asked what its last one is, by its own clock; None where it was not.
+    """
+    if answer.sequence > last.sequence or answer.at > last.at:
+        return True
+    return said is not None and said > last.at and answer != last
 
 
 def has_answered(dispatch: Dispatch, part: Part) -> bool:

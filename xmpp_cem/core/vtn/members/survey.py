@@ -69,6 +69,7 @@ class Survey:
         self._upholding = Upholding(state, dispatching)
         self._announced: dict[PartyId, int] = {}
         self._heard: set[PartyId] = set()
+        self._epochs: dict[PartyId, int] = {}
         self._due: dict[Subject, datetime] = {}
         self._asked: dict[MessageId, _Question] = {}
         self._wake: datetime | None = None
@@ -96,6 +97,15 @@ class Survey:
         self._announced[member.party] = what.offer.capability.revision
         effects = self._expect((member.party, Noun.CONFIG), now)
         return effects + (self._expect((member.party, Noun.EVENTS), now) if is_back else [])
+
+    def request(self, what: RequestArrived, now: datetime) -> list[Effect]:
+        """Ask a member that has started anew about all events: its store may be an older one."""
+        member, epoch = self._state.member_of(what.sender.bare), what.message.header.epoch
+        if member is None or epoch is None or self._epochs.get(member.party) == epoch:
+            return []
+        self._epochs[member.party] = epoch
+        self._heard.discard(member.party)
+        return self._expect((member.party, Noun.EVENTS), now)
 
     def silent(self, event_id: EventId, now: datetime) -> list[Effect]:
         """Ask who has not answered an event, half-way to its deadline, unless the answer comes."""
@@ -189,7 +199,7 @@ class Survey:
             if self._dispatching.event_of(answer.event, party) is None:
                 continue
             if not self._upholding.why_barred(party, answer, now):
-                effects += self._taking.answer(party, answer, now)
+                effects += self._taking.answer(party, answer, now, reply.header.timestamp)
         return effects + self._taking.standing(party, reply.body.statuses, now)
 
     def _expect(self, subject: Subject, now: datetime) -> list[Effect]:

@@ -88,10 +88,12 @@ class Taking:
                 if window.duration == length and window.start >= interval.start:
                     self._metering.recall(party, window, readings)
 
-    def answer(self, party: PartyId, answer: Answer, now: datetime) -> list[Effect]:
-        """Take a member's answer to an event that is known."""
+    def answer(
+        self, party: PartyId, answer: Answer, now: datetime, said: datetime | None = None
+    ) -> list[Effect]:
+        """Take a member's answer to an event that is known, `said` then to be its last."""
         return [
-            *(self._dispatching.answer(party, answer, now) or []),
+            *(self._dispatching.answer(party, answer, now, said) or []),
             *self._reissuing.answered(party, answer, now),
             *self._settling.answered(party, answer, now),
         ]
