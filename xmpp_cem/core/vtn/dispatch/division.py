@@ -172,8 +172,10 @@ def joined(
         return None
     if not isinstance(dispatch.signal, Delta):
         return Part(event=answer.event, party=party, capability_w=0, limit_w=0, asked_w=0)
-    able_w = max(part.limit_w, promised_w(dispatch, answer))
-    asked_w = answer.power_w
+    able_w, asked_w = max(part.limit_w, promised_w(dispatch, answer)), answer.power_w
+    of = dispatch.event.signal.multiplier if isinstance(dispatch.event.signal, Share) else None
+    if of and not part.capability_w and answer.order == dispatch.event.order:
+        able_w = max(able_w, round(promised_w(dispatch, answer) / of))  # it took its share
     if answer.is_whole and isinstance(dispatch.event.signal, Share):
         asked_w = signed(dispatch, share(dispatch.event.signal.multiplier, able_w))
     update = {"capability_w": able_w, "limit_w": able_w, "asked_w": asked_w}
@@ -186,14 +188,19 @@ def raised(dispatch: Dispatch, part: Part, offered_w: int, order: Order) -> Part
     What it said before is no bound of what it says now; what it can do is, where that is known, and
     what it was seen to deliver. Where we knew of nothing, as during an override that ends before
     the event, its share says on how much it counts: the share of the version, `order`, to which it
-    said it. Of an older version that is not known any more, and all of it would be too much.
+    said it. Of an older version that is not known any more, and all of it would be too much. Who is
+    asked for more and promises more, but less than its share, takes its share of less than we know
+    of: bounded by its last word, it would be asked for more and for less again without an end.
     """
     signal, able_w = dispatch.event.signal, part.capability_w or offered_w
-    if not part.capability_w and isinstance(signal, Share):
-        if order != version_of(dispatch, part):
-            return part
-        if signal.multiplier:
-            able_w = max(able_w, round(offered_w / signal.multiplier))
+    of = signal.multiplier if isinstance(signal, Share) else None
+    if of is not None and order == version_of(dispatch, part):
+        if not part.capability_w:
+            able_w = max(able_w, round(offered_w / of)) if of else able_w
+        elif offered_w + 1 < share(of, able_w):
+            able_w = round(offered_w / of)
+    elif of is not None and not part.capability_w:
+        return part
     limit_w = min(offered_w, able_w)
     if part.conduct.strikes or limit_w <= part.limit_w:
         return part
