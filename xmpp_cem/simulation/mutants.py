@@ -10,7 +10,7 @@ from xmpp_cem.core.ven import catchup, declining
 from xmpp_cem.core.ven.eventbook import EventBook
 from xmpp_cem.core.ven.ven import Ven
 from xmpp_cem.core.ven.venstate import VenState
-from xmpp_cem.core.vtn.dispatch.dispatching import Dispatching
+from xmpp_cem.core.vtn.dispatch import standing
 from xmpp_cem.core.vtn.dispatch.following_up import FollowingUp
 from xmpp_cem.core.vtn.publication import Publication
 from xmpp_cem.runtime.engine import Engine
@@ -159,10 +159,10 @@ MUTANTS: tuple[Mutant, ...] = (
             ),
             Edit(arrival, "judge_version", _IS_LOWER, "False"),
             Edit(
-                Dispatching,
-                "answer",
-                "answer.sequence <= last.sequence and answer.at <= last.at",
-                "answer == last",
+                standing,
+                "follows",
+                "answer.sequence > last.sequence or answer.at > last.at",
+                "answer != last",
             ),
         ),
     ),

@@ -2,7 +2,6 @@ from datetime import timedelta
 
 import pytest
 
-from xmpp_cem.core.allocation import share
 from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.vtn.dispatch.division import (
     divide,
@@ -10,7 +9,6 @@ from xmpp_cem.core.vtn.dispatch.division import (
     is_in_play,
     joined,
     promised_w,
-    raised,
 )
 from xmpp_cem.model.answer import Answer, Opt
 from xmpp_cem.model.availability import Availability
@@ -131,44 +129,6 @@ def test_who_has_never_registered_cannot_join(domain):
 def test_the_gap_to_the_deadline_does_not_matter_before_it(state):
     just_before = EVENT.answer_by - timedelta(microseconds=1)
     assert is_in_play(state, DISPATCH, part("a", 3000), just_before)
-
-
-@pytest.mark.parametrize(
-    ("offered_w", "expected_w"),
-    [
-        (3000, (6000, 3000)),
-        (4499, (9000, 4499)),
-        (4500, (9000, 4500)),
-        (5000, (9000, 5000)),
-    ],
-    ids=["a share of less", "a share, rounded", "its share", "more than its share"],
-)
-def test_what_is_promised_beyond_a_limit_shows_what_a_share_is_of(offered_w, expected_w):
-    limited = part("c", 9000, limit_w=1500)
-    after = raised(DISPATCH, limited, offered_w, EVENT.order)
-    assert (after.capability_w, after.limit_w) == expected_w
-
-
-def test_a_member_that_takes_its_share_of_less_than_is_known_is_not_asked_for_ever(
-    state,
-):
-    """It can do 6000 W and is held for one of 9000 W."""
-    able_w, event = (
-        {"a": 3000, "b": 6000, "c": 6000},
-        DISPATCH.model_copy(update={"target_w": -6000}),
-    )
-    known, divisions = parts(), 0
-    while (division := divide(state, event, known, "again", at(5))).parts and divisions < 9:
-        divisions, event = divisions + 1, division.dispatch
-        known |= {p.party: p for p in division.parts}
-        of = event.event.signal.multiplier
-        for name, member in known.items():
-            offered_w = share(of, able_w[name])
-            raised_one = raised(event, member, offered_w, event.event.order)
-            if offered_w < abs(member.asked_w):
-                raised_one = raised_one.model_copy(update={"limit_w": offered_w})
-            known[name] = raised_one
-    assert divisions < 9
 
 
 @pytest.mark.parametrize(("modification", "able_w"), [(0, 3000), (1, 1500)])

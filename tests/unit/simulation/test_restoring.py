@@ -74,7 +74,7 @@ def test_no_seed_with_a_store_that_is_put_back_breaks_a_promise():
     ("bug", "seed"),
     [
         (Edit(EventBook, "_omitted", "known.is_live and", "False and"), 13),
-        (Edit(VtnState, "start", "max(self.record.epoch + 1,", "(self.record.epoch or"), 39),
+        (Edit(VtnState, "start", "max(self.record.epoch + 1,", "(self.record.epoch or"), 16),
     ],
     ids=["what is not listed lives on", "a store goes on in its old epoch"],
 )

@@ -188,19 +188,14 @@ def raised(dispatch: Dispatch, part: Part, offered_w: int, order: Order) -> Part
     What it said before is no bound of what it says now; what it can do is, where that is known, and
     what it was seen to deliver. Where we knew of nothing, as during an override that ends before
     the event, its share says on how much it counts: the share of the version, `order`, to which it
-    said it. Of an older version that is not known any more, and all of it would be too much. Who is
-    asked for more and promises more, but less than its share, takes its share of less than we know
-    of: bounded by its last word, it would be asked for more and for less again without an end.
+    said it. Of an older version that is not known any more, and all of it would be too much.
     """
     signal, able_w = dispatch.event.signal, part.capability_w or offered_w
-    of = signal.multiplier if isinstance(signal, Share) else None
-    if of is not None and order == version_of(dispatch, part):
-        if not part.capability_w:
-            able_w = max(able_w, round(offered_w / of)) if of else able_w
-        elif offered_w + 1 < share(of, able_w):
-            able_w = round(offered_w / of)
-    elif of is not None and not part.capability_w:
-        return part
+    if not part.capability_w and isinstance(signal, Share):
+        if order != version_of(dispatch, part):
+            return part
+        if signal.multiplier:
+            able_w = max(able_w, round(offered_w / signal.multiplier))
     limit_w = min(offered_w, able_w)
     if part.conduct.strikes or limit_w <= part.limit_w:
         return part
