@@ -19,7 +19,7 @@ SHAPES: tuple[dict[str, str], ...] = (
 
 _SHAPE_WEIGHTS = (9, 5, 3, 1, 1)
 
-SHORT_S = (8.0, 7.0)
+SHORT_S = (8.0, 8.0)
 LONG_S = (24.0, 45.0)
 """How long things go wrong, and how long nothing does after that, in most seeds and in a few."""
 
