@@ -36,7 +36,7 @@ class Role(Protocol):
 class Alarm(Protocol):
     """What rings at an instant, once."""
 
-    def cancel(self) -> None:
+    def cancel(self) -> object:
         """Let it not ring; harmless when it has."""
         ...
 

@@ -69,7 +69,9 @@ def set_points(evidence: Evidence, books: Mapping[str, Book], scene: Scene) -> I
 
 def drawn_once(books: Mapping[str, Book], scene: Scene) -> Iterator[Finding]:
     """By how much a site puts an event off is drawn once and kept, whatever dies."""
-    for site in books.keys() & set(scene.sites) - scene.restored:
+    for site in scene.sites:
+        if site not in books or site in scene.restored:
+            continue
         for key, versions in books[site].all(Commitment).items():
             drawn = [version.offsets for version in versions if version.offsets is not None]
             if len(set(drawn)) > 1:

@@ -59,10 +59,10 @@ class Book:
         self.waiting.clear()
         for commit in commits:
             if commit.party == made.party and commit.number <= made.copied:
-                self.sort(commit)
+                self.take_outbox(commit)
 
-    def sort(self, commit: Committed) -> None:
-        """Take entries into the outbox and out of it."""
+    def take_outbox(self, commit: Committed) -> None:
+        """Take what a commit puts into the outbox and what it takes out of it."""
         for entry_id in commit.batch.sent:
             self.outbox.pop(entry_id, None)
         for entry in commit.batch.send:
@@ -115,6 +115,6 @@ def read_books(evidence: Evidence) -> Mapping[str, Book]:
             record = row.record if isinstance(row, LateRow) else read_record(row)
             written = Written(made.number, made.at, record)
             book.versions.setdefault((row.kind, row.key), []).append(written)
-        book.sort(made)
+        book.take_outbox(made)
         book.replies |= {one.reply for one in batch.received}
     return books

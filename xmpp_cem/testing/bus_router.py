@@ -4,25 +4,18 @@ import asyncio
 import itertools
 from collections import deque
 from collections.abc import Callable, Coroutine
-from typing import Any, Protocol
+from typing import Any
 
 from xmpp_cem.errors import LocalProtocolError, RefusedError
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.link import Delivery, PresenceSeen, Retraction
+from xmpp_cem.runtime.ports import Alarm
 from xmpp_cem.testing.bus_presence import Presences
 from xmpp_cem.testing.bus_service import Kind, Notices, Service
 from xmpp_cem.testing.bus_session import Client, Question, Session
 from xmpp_cem.xmpp.canonical import local_name, to_element
 
 Step = Callable[[], None]
-
-
-class Alarm(Protocol):
-    """What rings once."""
-
-    def cancel(self) -> object:
-        """Let it not ring."""
-        ...
 
 
 class Router:

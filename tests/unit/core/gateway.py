@@ -52,6 +52,8 @@ from xmpp_cem.testing.builders import (
 SERVICE = Jid(f"pubsub-upper.{HOST}")
 UPPER_EVENT = make_event(signal=share_of("0.5"))
 LOWER_ID = lower_event_id(UPPER_EVENT.id, "grid")
+ALL = make_event(signal=share_of("1"))
+"""All that the members can do."""
 
 
 class Cascade(Domain):
@@ -117,6 +119,14 @@ class Cascade(Domain):
         )
         self.tell(TimerFired("cascade/tick"), seconds)
         return effects
+
+    def promise_all(self):
+        """Begin with an event for which both members promise all that they can do."""
+        self.up()
+        self.ask(ALL)
+        for member in ("a", "b"):
+            self.say(member, -3000)
+        return self
 
     def made_answer(self, member, power_w, sequence, seconds):
         event = self.dispatch.event

@@ -4,14 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from tests.unit.core.gateway import UPPER_EVENT, Cascade
+from tests.unit.core.gateway import ALL, UPPER_EVENT, Cascade
 from xmpp_cem.core.cascade.calls import Rules
 from xmpp_cem.core.cascade.case import case_of
 from xmpp_cem.core.cascade.settings import GatewaySettings
 from xmpp_cem.core.inputs import TimerFired
 from xmpp_cem.testing.builders import at, make_event, share_of
 
-ALL = make_event(signal=share_of("1"))
 BEFORE = 5.0
 AFTER = (ALL.answer_by - at(0)).total_seconds()
 """Of the deadline for answers above."""
@@ -19,12 +18,7 @@ AFTER = (ALL.answer_by - at(0)).total_seconds()
 
 @pytest.fixture
 def cascade():
-    made = Cascade()
-    made.up()
-    made.ask(ALL)
-    for member in ("a", "b"):
-        made.say(member, -3000)
-    return made
+    return Cascade().promise_all()
 
 
 @pytest.fixture

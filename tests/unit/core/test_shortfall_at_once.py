@@ -6,9 +6,7 @@ from tests.unit.core.gateway import UPPER_EVENT, Cascade
 from xmpp_cem.core.inputs import TimerFired
 from xmpp_cem.messages.events import EndDeviceEvents, StatusType
 from xmpp_cem.model.availability import Availability
-from xmpp_cem.testing.builders import make_event, share_of, transactions_in
-
-ALL = make_event(signal=share_of("1"))
+from xmpp_cem.testing.builders import transactions_in
 
 
 def shortfalls(effects):
@@ -19,12 +17,7 @@ def shortfalls(effects):
 
 @pytest.fixture
 def cascade():
-    made = Cascade()
-    made.up()
-    made.ask(ALL)
-    for member in ("a", "b"):
-        made.say(member, -3000)
-    return made
+    return Cascade().promise_all()
 
 
 def test_a_member_that_is_lost_while_the_event_acts(cascade):

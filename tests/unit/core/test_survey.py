@@ -246,6 +246,19 @@ def test_a_member_that_comes_back_is_asked_for_what_it_has_not_answered(called):
     assert nouns == {Noun.EVENTS}
 
 
+def test_who_began_before_there_were_events_and_has_answered_is_not_asked(domain):
+    shows(domain, "a")
+    body = EndDeviceConfig(party="a", capability=capability(3000))
+    registered = request(Verb.CREATE, Noun.CONFIG, "a", body)
+    header = registered.header.model_copy(update={"epoch": 7, "sequence": 1})
+    domain.tell(arrived(registered.model_copy(update={"header": header}), "a"), 1)
+    message = request(Verb.CREATE, Noun.CONTROLS, "op", body_of(make_event()))
+    domain.tell(arrived(message, "op", "op-1"), 6)
+    domain.answer("a", event_of(domain), -500, seconds=7)
+    halfway(domain)
+    assert fire(domain, 8 + WAIT) == []
+
+
 def test_an_openadr_domain_tells_the_set_instead():
     domain = Domain("a", tells_the_set=True)
     domain.lead()

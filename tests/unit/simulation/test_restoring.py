@@ -78,7 +78,7 @@ def test_no_seed_with_a_store_that_is_put_back_breaks_a_promise():
     ],
     ids=["what is not listed lives on", "a store goes on in its old epoch"],
 )
-def test_the_audit_sees_what_only_a_store_that_is_put_back_shows(bug, seed):
+def test_the_audit_sees_a_bug_that_a_store_put_back_shows(bug, seed):
     assert play(seed, RESTORED).broken == ()
     with edited(bug):
         assert play(seed, RESTORED).broken

@@ -92,8 +92,8 @@ class Survey:
         if what.offer is None:
             return []
         is_back = member.party not in self._announced
-        if is_back and not any(True for _ in self._known_to(member.party)):
-            self._heard.add(member.party)
+        if member.party not in self._heard:
+            self._begin(member.party)
         self._announced[member.party] = what.offer.capability.revision
         effects = self._expect((member.party, Noun.CONFIG), now)
         return effects + (self._expect((member.party, Noun.EVENTS), now) if is_back else [])
@@ -104,8 +104,15 @@ class Survey:
         if member is None or epoch is None or self._epochs.get(member.party) == epoch:
             return []
         self._epochs[member.party] = epoch
-        self._heard.discard(member.party)
+        self._begin(member.party)
         return self._expect((member.party, Noun.EVENTS), now)
+
+    def _begin(self, party: PartyId) -> None:
+        """Have heard nothing of a member; where nothing is live there is nothing to hear."""
+        if any(True for _ in self._known_to(party)):
+            self._heard.discard(party)
+        else:
+            self._heard.add(party)
 
     def silent(self, event_id: EventId, now: datetime) -> list[Effect]:
         """Ask who has not answered an event, half-way to its deadline, unless the answer comes."""
@@ -233,9 +240,9 @@ class Survey:
         return known is None or known.revision < self._announced[party]
 
     def _unanswered(self, party: PartyId) -> Iterator[EventId]:
-        """Return the live events that a member has not answered, in its words; all, after a start.
+        """Return the live events, as a member knows them, that it has not answered.
 
-        After a start our store may be an older one, by which some have answered and have not.
+        Of whom nothing was heard since a start, ours or its own, all: a store may be an older one.
         """
         if party not in self._heard:
             return (event for event, _ in self._known_to(party))
