@@ -185,17 +185,17 @@ class Member(Kept):
 class Part(Kept):
     """One member's part in a dispatch.
 
-    `capability_w` is its flexibility at the event's basis and `limit_w` the most it has confirmed
-    since, both W and not signed; `baseline_w` is its power before the event, `delivered_ws` (W s)
-    and `measured_s` what it changed so far and over how long, `until` the last window's end and
-    `gaps` what is not measured before it. `order` is the version in which a member of an individual
-    division was last asked, at `asked_at`. `told` is what it alone is asked, one signal for each
-    of the event's; without any it is `asked_w`. `standing_w` are the limits, W, that it may act on,
-    none where it has confirmed none; `counted_w` counts for it under a limit that it does not take.
-    `targets` are those of its resources that a set point means, none for all.
-    `shortfall` is what it told last, at `shortfall_at`, that it cannot cover. In a programme,
-    `resources` are called; a member that may not be is `barred`, and why. `stated` is what a
-    gateway told of the baselines of its members.
+    `capability_w` is its flexibility at the event's basis, by its capability of `revision` (None in
+    an older store), and `limit_w` the most it has confirmed since, both W and not signed;
+    `baseline_w` is its power before the event, `delivered_ws` (W s) and `measured_s` what it
+    changed so far and over how long, `until` the last window's end and `gaps` what is not measured
+    before it. `order` is the version in which a member of an individual division was last asked,
+    at `asked_at`. `told` is what it alone is asked, one signal for each of the event's; without any
+    it is `asked_w`. `standing_w` are the limits, W, that it may act on, none where it has confirmed
+    none; `counted_w` counts for it under a limit that it does not take. `targets` are those of its
+    resources that a set point means, none for all. `shortfall` is what it told last, at
+    `shortfall_at`, that it cannot cover. In a programme, `resources` are called; a member that may
+    not be is `barred`, and why. `stated` is what a gateway told of the baselines of its members.
     """
 
     side = "lower"
@@ -225,6 +225,7 @@ class Part(Kept):
     resources: tuple[ResourceId, ...] = ()
     barred: str = ""
     stated: Stated | None = None
+    revision: int | None = None
 
     @property
     def key(self) -> str:

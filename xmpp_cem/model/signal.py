@@ -47,7 +47,8 @@ class Share(Value):
         direction: whether power is to fall or to rise.
         multiplier: 0 to 1 of `decrease_w` or `increase_w` of the capability revision that the VTN
             last confirmed before `basis`.
-        basis: the instant that selects the revision; it does not change with modifications.
+        basis: the instant that selects the revision; modifications keep it, unless a receiver turns
+            out to mean another revision than the VTN knew.
     """
 
     kind: Literal["multiplier"] = "multiplier"

@@ -35,6 +35,7 @@ def part_of(state: VtnState, dispatch: Dispatch, member: Member, now: datetime) 
         asked_w=0,
         resources=verdict.resources or () if event.programme else (),
         barred=verdict.why_nothing,
+        revision=able.revision,
     )
 
 
@@ -106,7 +107,8 @@ def reckoned(
         if able_w != part.capability_w:
             is_whole = part.limit_w == part.capability_w
             limit_w = able_w if is_whole else min(part.limit_w, able_w)
-            found.append(part.model_copy(update={"capability_w": able_w, "limit_w": limit_w}))
+            update = {"capability_w": able_w, "limit_w": limit_w, "revision": able.revision}
+            found.append(part.model_copy(update=update))
     return found
 
 

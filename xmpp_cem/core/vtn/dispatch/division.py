@@ -11,6 +11,7 @@ from xmpp_cem.core.records import Dispatch, Part
 from xmpp_cem.core.vtn.dispatch.calling import part_of
 from xmpp_cem.core.vtn.dispatch.closedloop import is_restless, risen
 from xmpp_cem.core.vtn.dispatch.individual import allocated
+from xmpp_cem.core.vtn.dispatch.rebasing import rebased
 from xmpp_cem.core.vtn.dispatch.standing import signed, version_of
 from xmpp_cem.core.vtn.vtnstate import VtnState, is_counted
 from xmpp_cem.model.answer import Answer, Opt
@@ -62,10 +63,12 @@ def divide(
         return _explained(dispatch, f"{why}; nobody is left")  # who comes back takes its old share
     if dispatch.is_individual:
         return _individually(state, dispatch, parts, within(playing, rooms), why, now)
+    based, moved = rebased(state, dispatch, parts, now)
+    playing = [moved.get(part.party, part) for part in playing]
     limits = {part.party: part.limit_w for part in within(playing, rooms)}
     capabilities = {part.party: part.capability_w for part in playing}
     of = multiplier(abs(dispatch.target_w), capabilities, limits)
-    order, event = next_order(state, dispatch), with_multiplier(dispatch, of)
+    order, event = next_order(state, dispatch), with_multiplier(based, of)
     if order.modification > MOST_MODIFICATIONS:
         return _explained(dispatch, f"{why}; too many modifications")
     if event == dispatch.event:
@@ -80,8 +83,10 @@ def divide(
             "why": f"{why}; {how}"[:256],
         }
     )
-    changed = (p.model_copy(update={"asked_w": signed(divided, asked[p.party])}) for p in playing)
-    return Division(divided, tuple(changed))
+    told = {p.party: {"asked_w": signed(divided, asked[p.party])} for p in playing}
+    changed = (p.model_copy(update=told[p.party]) for p in playing)
+    away = (part for party, part in moved.items() if party not in told)
+    return Division(divided, (*changed, *away))
 
 
 def how_divided(
