@@ -7,7 +7,7 @@ from itertools import pairwise
 from xmpp_cem.core.life.life import State
 from xmpp_cem.core.records import Commitment, Dispatch
 from xmpp_cem.simulation.audit_currency import currency
-from xmpp_cem.simulation.audit_domains import agreement, cascades
+from xmpp_cem.simulation.audit_domains import agreement, cascades, rest
 from xmpp_cem.simulation.audit_readings import readings
 from xmpp_cem.simulation.audit_sites import decisions, drawn_once, set_points
 from xmpp_cem.simulation.books import Book, read_books
@@ -29,6 +29,7 @@ def audit(evidence: Evidence, scene: Scene) -> Iterator[Finding]:
     yield from set_points(evidence, books, scene)
     yield from drawn_once(books, scene)
     yield from cascades(books, scene)
+    yield from rest(books, scene)
     yield from agreement(books, scene)
     yield from readings(books, scene)
     yield from currency(evidence, books, scene)

@@ -10,6 +10,8 @@ from xmpp_cem.model.event import EventStatus
 from xmpp_cem.simulation.books import Book
 from xmpp_cem.simulation.findings import Finding, Scene
 
+_FEW = 20
+
 _ENDED = {EventStatus.CANCELLED, EventStatus.COMPLETED}
 
 
@@ -25,6 +27,21 @@ def cascades(books: Mapping[str, Book], scene: Scene) -> Iterator[Finding]:
                 yield "ids of a cascade are derived", f"{party}: {key[:8]} of {upper[:8]}"
             if seen.setdefault(upper, key) != key:
                 yield "one lower event per upper one", f"{party}: two events of {upper[:8]}"
+
+
+def rest(books: Mapping[str, Book], scene: Scene) -> Iterator[Finding]:
+    """In a long quiet no VTN goes on dividing an event anew without end.
+
+    Some divisions belong to it: who delivers too little is asked for less, and tried again.
+    """
+    most = max(_FEW, int(scene.patience.total_seconds()) // 3)
+    for party, book in books.items():
+        for written in book.all_written(Dispatch):
+            late = [w.record for w in written[-1:0:-1] if w.at >= scene.settled]
+            orders = {record.event.order for record in late if isinstance(record, Dispatch)}
+            if len(orders) > most:
+                detail = f"{party}, {written[-1].record.key[:8]}: {len(orders)} versions at the end"
+                yield "divisions come to rest", detail
 
 
 def agreement(books: Mapping[str, Book], scene: Scene) -> Iterator[Finding]:

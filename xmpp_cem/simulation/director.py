@@ -14,6 +14,11 @@ from xmpp_cem.simulation.server import SERVER
 from xmpp_cem.simulation.town import Town
 from xmpp_cem.simulation.weather import Fault, Weather
 
+REST = timedelta(seconds=0.5)
+"""What was said so long ago has arrived."""
+
+MOST_RESTLESS = timedelta(seconds=4)
+
 
 class Director:
     """Lets faults and commands happen, then nothing but time, then stops everybody."""
@@ -37,8 +42,16 @@ class Director:
                 self._calm()
             self._do(step, operator)
         await clock.sleep_until(quiet + timedelta(seconds=self._plan.quiet_s))
+        await self._rest()
         operator.stop()
         town.stop()
+
+    async def _rest(self) -> None:
+        """Let what has just been said arrive: events are divided anew in quiet times too."""
+        clock = self._town.clock
+        longest = clock.now() + MOST_RESTLESS
+        while clock.now() < longest and self._evidence.has_moved_since(clock.now() - REST):
+            await clock.sleep_until(clock.now() + REST / 2)
 
     def _calm(self) -> None:
         """Let nothing go wrong from now on."""

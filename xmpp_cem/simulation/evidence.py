@@ -4,11 +4,14 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import takewhile
 from typing import NamedTuple
 
 from xmpp_cem.model.event import Order
 from xmpp_cem.model.keeping import Batch
 from xmpp_cem.simulation.loop import START
+
+_MOVING = {"dispatch", "commitment"}
 
 
 @dataclass(frozen=True)
@@ -162,6 +165,11 @@ class Evidence:
         """How many decisions, reports and answers to transactions there were."""
         rows = (row for made in self.commits for row in made.batch.put)
         return len(self.asked) + len(self.answered) + sum(row.kind == "report" for row in rows)
+
+    def has_moved_since(self, since: datetime) -> bool:
+        """Whether a version of an event, or an answer, was committed after an instant."""
+        late = takewhile(lambda made: made.at > since, reversed(self.commits))
+        return any(row.kind in _MOVING for made in late for row in made.batch.put)
 
     def next(self) -> int:
         """Return the number of the next thing seen."""

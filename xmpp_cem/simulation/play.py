@@ -121,7 +121,7 @@ def scene_of(town: Town, plan: Plan, weather: Weather) -> Scene:
         domains={party.name: party.domain for party in town.parties.values() if party.members},
         sites=tuple(party.name for party in town.sites),
         calm=calm,
-        now=calm + timedelta(seconds=plan.quiet_s),
+        now=town.clock.now(),
         patience=timedelta(seconds=plan.patience_s),
         control_every=CONTROL_EVERY,
         restored=frozenset({plan.restoring.who} if plan.restoring else ()),

@@ -6,6 +6,7 @@ import pytest
 
 from xmpp_cem.core.records import Dispatch
 from xmpp_cem.core.ven.eventbook import EventBook
+from xmpp_cem.core.vtn.dispatch import rebasing
 from xmpp_cem.core.vtn.vtnstate import VtnState
 from xmpp_cem.model.keeping import Batch, Outgoing, Row
 from xmpp_cem.runtime.journal import write_record
@@ -13,12 +14,13 @@ from xmpp_cem.simulation.books import read_books
 from xmpp_cem.simulation.edits import Edit, edited
 from xmpp_cem.simulation.evidence import Committed, Evidence, PutBack
 from xmpp_cem.simulation.play import play
-from xmpp_cem.simulation.terms import Terms
+from xmpp_cem.simulation.terms import Terms, Tree
 from xmpp_cem.store.memory import MemoryStore
 from xmpp_cem.testing.builders import NOW, make_event
 
 NEVER = datetime(2100, 1, 1, tzinfo=UTC)
 RESTORED = Terms(is_restored=True)
+TREES = Terms(Tree(parties=10, levels=4), is_restored=True)
 
 
 def entry(name):
@@ -71,14 +73,23 @@ def test_no_seed_with_a_store_that_is_put_back_breaks_a_promise():
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize(
-    ("bug", "seed"),
+    ("bug", "terms", "seed"),
     [
-        (Edit(EventBook, "_omitted", "known.is_live and", "False and"), 13),
-        (Edit(VtnState, "start", "max(self.record.epoch + 1,", "(self.record.epoch or"), 16),
+        (Edit(EventBook, "_omitted", "known.is_live and", "False and"), RESTORED, 13),
+        (
+            Edit(VtnState, "start", "max(self.record.epoch + 1,", "(self.record.epoch or"),
+            RESTORED,
+            16,
+        ),
+        (Edit(rebasing, "rebased", "or not is_missed", "or True"), TREES, 25),
     ],
-    ids=["what is not listed lives on", "a store goes on in its old epoch"],
+    ids=[
+        "what is not listed lives on",
+        "a store goes on in its old epoch",
+        "a share is of another capability for ever",
+    ],
 )
-def test_the_audit_sees_a_bug_that_a_store_put_back_shows(bug, seed):
-    assert play(seed, RESTORED).broken == ()
+def test_the_audit_sees_a_bug_that_a_store_put_back_shows(bug, terms, seed):
+    assert play(seed, terms).broken == ()
     with edited(bug):
-        assert play(seed, RESTORED).broken
+        assert play(seed, terms).broken
