@@ -48,8 +48,8 @@ DAY_S = 86_400
 
 def book():
     state = VenState(VenSettings("site", "grid", Jid(f"vtn@{HOST}", "vtn"), plain_digest))
-    confirmed = (Confirmed(capability=capability(4000), at=at(-1)),)
-    state.save(index_epoch=1, index_version=1, confirmed=confirmed)
+    state.save(index_epoch=1, index_version=1)
+    state.confirm((Confirmed(capability=capability(4000), at=at(-1)),))
     return EventBook(state)
 
 

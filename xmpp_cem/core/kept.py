@@ -69,6 +69,22 @@ class Confirmed(Value):
     at: Instant
 
 
+class Confirmations(Kept):
+    """The last few capabilities of a VEN that its VTN has confirmed, newest last.
+
+    They are much, and change seldom: what changes with every report is kept apart.
+    """
+
+    side = "upper"
+    kind: Literal["confirmed"] = "confirmed"
+    confirmed: tuple[Confirmed, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """One per party."""
+        return ""
+
+
 class Removal(Value):
     """A member that is being expelled or replaced: `deadline` is how long its answer is awaited.
 

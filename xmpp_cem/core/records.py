@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from xmpp_cem.core.call import Asker
-from xmpp_cem.core.kept import Conduct, Confirmed, DomainName, Dropped, Kept, Removal, Report
+from xmpp_cem.core.kept import Conduct, Confirmations, DomainName, Dropped, Kept, Removal, Report
 from xmpp_cem.core.life.life import State
 from xmpp_cem.core.life.lifecycle import OPEN
 from xmpp_cem.core.life.spread import Offsets
@@ -30,11 +30,10 @@ from xmpp_cem.model.time import Instant, Interval
 class VenRecord(Kept):
     """What a VEN knows of itself and its domain.
 
-    `confirmed` holds the last few confirmed capabilities, newest last; `index_*` is the newest
-    index seen, `above` the marks of gateways that it tells; `dropped` is what of our reports is no
-    longer kept. `seed` is drawn once, for randomised starts; `boot` names the machine's last start;
-    `floor` is a time that has passed. `free` is the power that resources had before a limit held
-    them, as long as it does, W. `opts` are the opt schedules that were told one by one.
+    `index_*` is the newest index seen, `above` the marks of gateways that it tells; `dropped` is
+    what of our reports is no longer kept. `seed` is drawn once, for randomised starts; `boot` names
+    the machine's last start; `floor` is a time that has passed. `free` is the power that resources
+    had before a limit held them, as long as it does, W. `opts` are the opt schedules told singly.
     """
 
     side = "upper"
@@ -43,7 +42,6 @@ class VenRecord(Kept):
     sequence: int = 0
     revision: int = 0
     admission: Admission | None = None
-    confirmed: tuple[Confirmed, ...] = ()
     index_epoch: int = -1
     index_version: int = -1
     index: tuple[IndexEntry, ...] = ()
@@ -288,7 +286,7 @@ class Dispatch(Kept):
         return self.called or Delta(power_w=self.target_w)
 
 
-Record = Annotated[
-    VenRecord | Report | Commitment | Understood | VtnRecord | Member | Part | Dispatch | Settled,
-    Field(discriminator="kind"),
-]
+_OfVen = VenRecord | Confirmations | Report | Commitment | Understood
+_OfVtn = VtnRecord | Member | Part | Dispatch | Settled
+
+Record = Annotated[_OfVen | _OfVtn, Field(discriminator="kind")]

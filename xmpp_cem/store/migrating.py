@@ -7,7 +7,7 @@ from sqlalchemy import Connection, column, inspect, select, table
 from xmpp_cem.errors import StoreError
 from xmpp_cem.store.schema import meta
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """All that this program knows, oldest first; listed here so that alembic loads only to migrate."""
 
 _BASELINE, _NEWEST = REVISIONS[0], REVISIONS[-1]

@@ -12,6 +12,7 @@ from xmpp_cem.core.inputs import (
     ReplyArrived,
     Started,
 )
+from xmpp_cem.core.kept import Confirmations
 from xmpp_cem.core.records import Commitment, Part
 from xmpp_cem.core.ven.ven import Ven
 from xmpp_cem.core.ven.venstate import VenSettings
@@ -65,8 +66,9 @@ class Pair:
     def restart(self, **own: Any) -> None:
         """Start the VEN anew with other settings and what it has kept."""
         before, self._own = self.ven, own
-        rules = before.state.rules
-        kept = [before.state.record, *before.book.commitments.values(), rules.agreed]
+        state, rules = before.state, before.state.rules
+        told = Confirmations(confirmed=state.confirmed)
+        kept = [state.record, told, *before.book.commitments.values(), rules.agreed]
         self.ven = self._begun([*kept, *rules.calls.of()])
 
     def _begun(self, records: list[Any] | None = None) -> Ven:

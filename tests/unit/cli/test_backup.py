@@ -41,7 +41,7 @@ def test_a_store_is_copied_while_its_agent_has_it_open(call: Call, folder: Path)
     checked = call("backup", "--check", "copy.sqlite", "--json")
     assert json.loads(checked.stdout) == {
         "store": "copy.sqlite",
-        "revision": "0003",
+        "revision": "0004",
         "records": {"vtn": 1},
         "outbox": 0,
         "replies": 0,

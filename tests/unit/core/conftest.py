@@ -23,12 +23,8 @@ def state():
     """A VEN that was admitted, whose capability is confirmed and which knows an index."""
     settings = VenSettings("site", "grid", Jid(f"vtn@{HOST}", "vtn"), plain_digest)
     made = VenState(settings)
-    made.save(
-        admission=admission(),
-        confirmed=(Confirmed(capability=capability(4000), at=at(-1)),),
-        index_epoch=1,
-        index_version=1,
-    )
+    made.save(admission=admission(), index_epoch=1, index_version=1)
+    made.confirm((Confirmed(capability=capability(4000), at=at(-1)),))
     return made
 
 

@@ -88,7 +88,7 @@ def test_a_reconnection_catches_up_at_once(home):
 
 
 def test_a_confirmed_revision_counts_from_the_vtns_commit(home):
-    assert [(c.capability.revision, c.at) for c in home.record.confirmed] == [(1, at(-19))]
+    assert [(c.capability.revision, c.at) for c in home.ven.state.confirmed] == [(1, at(-19))]
 
 
 def test_a_confirmation_that_comes_after_the_next_change_still_counts(home):
@@ -96,13 +96,13 @@ def test_a_confirmation_that_comes_after_the_next_change_still_counts(home):
     first = home.registrations[-1]
     home.can(1000, 20)
     home.confirm(first, 21)
-    assert [c.capability.decrease_w for c in home.record.confirmed] == [3000, 2000]
+    assert [c.capability.decrease_w for c in home.ven.state.confirmed] == [3000, 2000]
 
 
 def test_only_the_revision_that_the_vtn_names_is_confirmed(home):
     home.can(2000, 0)
     home.confirm(home.registrations[-1], 1, confirmed=1)
-    assert [c.capability.decrease_w for c in home.record.confirmed] == [3000]
+    assert [c.capability.decrease_w for c in home.ven.state.confirmed] == [3000]
 
 
 def test_a_share_is_reckoned_from_what_was_confirmed_before_its_basis(home):

@@ -26,7 +26,7 @@ from xmpp_cem.core.inputs import (
     TimerFired,
     TransactionFailed,
 )
-from xmpp_cem.core.kept import Confirmed, Report
+from xmpp_cem.core.kept import Confirmations, Confirmed, Report
 from xmpp_cem.core.records import (
     Commitment,
     Dispatch,
@@ -139,7 +139,8 @@ INPUTS = [
     ),
 ]
 RECORDS = [
-    VenRecord(epoch=3, confirmed=(Confirmed(capability=capability(), at=NOW),)),
+    VenRecord(epoch=3),
+    Confirmations(confirmed=(Confirmed(capability=capability(), at=NOW),)),
     Commitment(
         event=EVENT,
         digest=plain_digest(EVENT),
@@ -190,4 +191,4 @@ def test_a_record_comes_back_from_its_row_as_it_was(record):
 
 def test_every_kind_of_record_is_tried_and_has_a_kind_of_its_own():
     kinds = {record.kind for record in RECORDS}
-    assert len(kinds) == len(RECORDS) == 7
+    assert len(kinds) == len(RECORDS) == 8

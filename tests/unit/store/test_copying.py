@@ -47,7 +47,7 @@ async def test_a_copy_made_beside_a_running_store_holds_everything(store, place,
     survey = back_up(place, copy)
     assert (survey.records, survey.outbox, survey.replies) == ({"part": 2, "vtn": 1}, 3, 1)
     assert (survey.inputs, survey.last) == (2500, "2025-04-10T12:41:39.000000+00:00")
-    assert (survey.store, survey.revision, survey.faults) == (str(copy), "0003", ())
+    assert (survey.store, survey.revision, survey.faults) == (str(copy), "0004", ())
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["copy.sqlite"]
     assert copy.stat().st_mode & 0o077 == 0
     copied = DatabaseStore(copy)

@@ -1,3 +1,4 @@
+import json
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
@@ -11,13 +12,17 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 import xmpp_cem.store
+from xmpp_cem.core.kept import Confirmations, Confirmed
+from xmpp_cem.core.records import VenRecord
 from xmpp_cem.errors import StoreUnavailableError
 from xmpp_cem.model.keeping import Batch, Journalled, Kept, Outgoing, Row
+from xmpp_cem.runtime.journal import read_record
 from xmpp_cem.store.checksums import COVERED, checksum
 from xmpp_cem.store.copying import check
 from xmpp_cem.store.database import DatabaseStore
 from xmpp_cem.store.migrating import REVISIONS
 from xmpp_cem.store.schema import TABLES
+from xmpp_cem.testing.builders import NOW, capability
 
 NOON = "2025-04-10T12:00:00.000000+00:00"
 FIRST = """
@@ -107,12 +112,34 @@ async def test_inputs_of_a_store_without_a_chain_are_chained_as_they_stand(secon
     await store.open()
     await store.commit(Batch(journal=[Journalled(datetime.fromisoformat(NOON), "x", b"new")]))
     found = check(second)
-    assert (found.revision, found.inputs, found.faults, found.breaks) == ("0003", 2501, (), ())
+    assert (found.revision, found.inputs, found.faults, found.breaks) == ("0004", 2501, (), ())
     with closing(sqlite3.connect(second)) as connection, connection:
         connection.execute("DELETE FROM journal WHERE seq = 1200")
     (broken,) = check(second).breaks
     assert broken.startswith("journal: row 1201 of ")
     await store.close()
+
+
+async def test_what_a_vtn_has_confirmed_becomes_a_record_of_its_own(second):
+    able = Confirmed(capability=capability(4000), at=NOW)
+    before = {"kind": "ven", "epoch": 7, "confirmed": [able.model_dump(mode="json")]}
+    rows = [
+        ("ven", key, json.dumps(before | more).encode())
+        for key, more in (("", {}), ("north:", {"domain": "north"}))
+    ]
+    with closing(sqlite3.connect(second)) as connection, connection:
+        sealed = [(*row, checksum(row)) for row in rows]
+        connection.executemany("INSERT INTO records VALUES (?, ?, ?, ?)", sealed)
+    store = DatabaseStore(second)
+    await store.open()
+    kept = [row for row in (await store.load()).records if row.kind in {"ven", "confirmed"}]
+    await store.close()
+    for domain in ("", "north"):
+        made = {VenRecord(epoch=7, domain=domain), Confirmations(confirmed=(able,), domain=domain)}
+        assert made <= {read_record(row) for row in kept}
+    assert len(kept) == 4
+    assert {row.key for row in kept} == {"", "north:"}
+    assert check(second).faults == ()
 
 
 async def test_a_migration_that_fails_half_way_leaves_the_older_store(old):

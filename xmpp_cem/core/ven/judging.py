@@ -52,7 +52,7 @@ class Judging:
 
     def why_unable(self, event: Event) -> str:
         """Return why we cannot follow an event whatever is agreed, or nothing."""
-        able = basis_capability(self._state.record.confirmed, event)
+        able = basis_capability(self._state.confirmed, event)
         if able is None:
             return UNCONFIRMED
         settings = self._state.settings
@@ -94,7 +94,7 @@ class Judging:
 
         A version that changes nothing in time is the same call: its budget is not asked again.
         """
-        capability = basis_capability(self._state.record.confirmed, event)
+        capability = basis_capability(self._state.confirmed, event)
         if capability is None or event.is_cancelled or self.why_unable(event):
             return {"asked_w": 0, "revision": capability.revision if capability else 0}
         is_same = known and not known.barred and known.event.active == event.active

@@ -31,7 +31,7 @@ def rejudged(state: VenState, book: EventBook, now: datetime) -> list[Effect]:
 
 
 def _held(state: VenState, book: EventBook, known: Commitment, now: datetime) -> list[Effect]:
-    able = state.capability or (c[-1].capability if (c := state.record.confirmed) else None)
+    able = state.capability or (c[-1].capability if (c := state.confirmed) else None)
     if able is None:
         return []
     verdict = book.judging.verdict(known.event, able, now, is_new=False)

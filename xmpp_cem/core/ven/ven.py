@@ -27,7 +27,7 @@ from xmpp_cem.core.inputs import (
     TimerFired,
     TransactionFailed,
 )
-from xmpp_cem.core.kept import Confirmed, Report
+from xmpp_cem.core.kept import Confirmations, Confirmed, Report
 from xmpp_cem.core.programmes.agreed import Agreed, Called
 from xmpp_cem.core.readings.pages import split
 from xmpp_cem.core.records import Commitment, Record, VenRecord
@@ -110,6 +110,8 @@ class Ven:
         """Take back a record from before a restart."""
         if isinstance(record, VenRecord):
             self.state.record = record
+        elif isinstance(record, Confirmations):
+            self.state.confirmed = record.confirmed
         elif isinstance(record, Report):
             self.readings.restore(record)
         elif isinstance(record, Commitment):
@@ -273,12 +275,11 @@ class Ven:
         self, admission: Admission, capability: Capability | None, at: datetime
     ) -> list[Effect]:
         record = self.state.record
-        effects: list[Effect] = []
         is_moved = record.admission is None or record.admission.events != admission.events
-        confirmed = record.confirmed
+        effects: list[Effect] = [self.state.save(admission=admission)]
         if capability and admission.confirmed == capability.revision:
             live = (commitment.event for commitment in self.book.live())
-            confirmed = kept((*confirmed, Confirmed(capability=capability, at=at)), live)
-        effects.append(self.state.save(admission=admission, confirmed=confirmed))
+            newest = Confirmed(capability=capability, at=at)
+            effects.append(self.state.confirm(kept((*self.state.confirmed, newest), live)))
         effects.append(self._admit(admission))
         return effects + (catch_up(admission) if is_moved else [])

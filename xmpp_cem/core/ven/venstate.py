@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from xmpp_cem.core.capability import MOST_FORECAST, MOST_FORECAST_REPORTED, reportable, thinned
 from xmpp_cem.core.effects import Publish, Remember, Respond, Transact
 from xmpp_cem.core.inputs import Link, RequestArrived
+from xmpp_cem.core.kept import Confirmations, Confirmed
 from xmpp_cem.core.letters import Letters
 from xmpp_cem.core.records import Commitment, VenRecord
 from xmpp_cem.core.timeline.responding import Responses
@@ -100,7 +101,8 @@ class VenSettings:
 class VenState:
     """The record, its sequence numbers and the requests made from it.
 
-    `capability` is what our resources can do now, None until they have been read, and
+    `capability` is what our resources can do now, None until they have been read, `confirmed` the
+    last few that our VTN has confirmed, newest last, and
     `override_ends` when their owner's overrides end by themselves, as far as that is known.
     `is_blind`: an event could not be judged, as the clock was wrong.
     """
@@ -110,6 +112,7 @@ class VenState:
         self.letters = Letters(settings.party, settings.domain)
         self.record = VenRecord()
         self.rules = OwnRules(settings.enrolments, settings.schedules, is_told=settings.tells_rules)
+        self.confirmed: tuple[Confirmed, ...] = ()
         self.capability: Capability | None = None
         self.override_ends: Mapping[ResourceId, datetime | None] = {}
         self.is_up = False
@@ -159,6 +162,11 @@ class VenState:
         """Change the record; the effect keeps it."""
         self.record = self.record.model_copy(update=changes)
         return Remember(self.record)
+
+    def confirm(self, confirmed: tuple[Confirmed, ...]) -> Remember:
+        """Make these the confirmed capabilities; the effect keeps them."""
+        self.confirmed = confirmed
+        return Remember(Confirmations(confirmed=confirmed))
 
     def passed(self, made: datetime, now: datetime) -> list[Remember]:
         """Keep, now and then, a time that the VTN has told and with which our clock agrees."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import takewhile
+from itertools import chain, takewhile
 
 from xmpp_cem.core.effects import Effect, Forget, Remember
 from xmpp_cem.core.lasting import Lasting
@@ -18,6 +18,9 @@ MOST_VERSIONS = 200
 
 MOST_REPLIES = 50
 """So many answers of a member to an event are kept: the first, and the newest."""
+
+_FEW_PARTIES = 8
+"""So many members a case may have to be at hand by each of them."""
 
 AROUND = timedelta(minutes=15)
 """So long before and after an event readings stay as they came."""
@@ -74,15 +77,20 @@ def _no_cases() -> Lasting[Case]:
 
 @dataclass
 class Casebook:
-    """Files by event; `cases` outlive them."""
+    """Files by event; `cases` outlive them.
+
+    Cases of few members are at hand by member, so that what others did costs a member nothing.
+    """
 
     files: dict[EventId, File] = field(default_factory=dict)
     cases: Lasting[Case] = field(default_factory=_no_cases)
+    _wide: Lasting[Case] = field(default_factory=_no_cases)
+    _narrow: dict[PartyId, Lasting[Case]] = field(default_factory=dict)
 
     def restore(self, record: Case | Version | Replies | Baseline | GroupBaseline) -> None:
         """Take back a record from before a restart."""
         if isinstance(record, Case):
-            self.cases[record.event] = record
+            self._place(record)
         elif isinstance(record, Version):
             self.file(record.event.id).versions[record.key] = record
         elif isinstance(record, Replies):
@@ -98,8 +106,28 @@ class Casebook:
 
     def put(self, case: Case) -> Remember:
         """Replace a case; the effect keeps it."""
-        self.cases[case.event] = case
+        self._place(case)
         return Remember(case)
+
+    def _place(self, case: Case) -> None:
+        self._displace(case.event)
+        self.cases[case.event] = case
+        for shelf in self._shelves(case):
+            shelf[case.event] = case
+
+    def _displace(self, event: EventId) -> None:
+        """Take a case from where it is at hand; its own place in the order it keeps."""
+        known = self.cases.get(event)
+        for shelf in self._shelves(known) if known else ():
+            del shelf[event]
+        for party in known.parties if known else ():
+            if not self._narrow.get(party, True):
+                del self._narrow[party]
+
+    def _shelves(self, case: Case) -> list[Lasting[Case]]:
+        if len(case.parties) > _FEW_PARTIES:
+            return [self._wide]
+        return [self._narrow.setdefault(party, _no_cases()) for party in case.parties]
 
     def sweep(self, living: Iterator[EventId], oldest: datetime) -> list[Effect]:
         """Forget files of events that are none any more, and cases that ended before `oldest`."""
@@ -109,12 +137,16 @@ class Casebook:
             effects += self.files.pop(event).forget()
         ended = takewhile(lambda case: case.active.end < oldest, self.cases.oldest())
         over = [case for case in ended if case.event not in kept]
+        for case in over:
+            self._displace(case.event)
         return [*effects, *(Forget(self.cases.pop(case.event)) for case in over)]
 
     def eventful(self, case: Case, party: PartyId, since: datetime) -> list[Interval]:
         """Return when events other than this one move a member's power, as far as after `since`."""
-        others = (c for c in self.cases.after(since) if c.event != case.event and c.moves)
-        return united(other.active for other in others if party in other.parties)
+        wide = (other for other in self._wide.after(since) if party in other.parties)
+        narrow = self._narrow[party].after(since) if party in self._narrow else ()
+        others = (other for other in chain(wide, narrow) if other.event != case.event)
+        return united(other.active for other in others if other.moves)
 
     def held(self) -> dict[PartyId, list[Interval]]:
         """Return of whom and when readings stay as they came: around events with a file."""
