@@ -16,7 +16,7 @@ def rebased(
 ) -> tuple[Dispatch, dict[PartyId, Part]]:
     """Let everybody take a share of what is confirmed now, where we and a member mean another one.
 
-    A member says of which revision its promise is (decision 35). Where that is another than we
+    A member says of which revision its promise is (decision 36). Where that is another than we
     have counted on, as after an older store was put back, no multiplier hits the target.
 
     Returns:
@@ -24,39 +24,36 @@ def rebased(
         capability with it.
     """
     signal = dispatch.event.signal
-    known = {party: _newest(state, part) for party, part in parts.items()}
-    is_missed = any(_is_of_another(parts[party], able) for party, able in known.items() if able)
-    if not isinstance(signal, Share) or not is_missed:
+    if not isinstance(signal, Share) or not any(_is_of_another(state, p) for p in parts.values()):
         return dispatch, {}
     is_fall = signal.direction == "decrease"
     changed = {
-        party: _reckoned(parts[party], able, dispatch, is_fall=is_fall)
-        for party, able in known.items()
-        if able and able.revision != parts[party].revision
+        party: _reckoned(part, able, dispatch, is_fall=is_fall)
+        for party, part in parts.items()
+        if (able := _newest(state, part)) and able.revision != part.revision
     }
     event = dispatch.event.model_copy(update={"signal": signal.model_copy(update={"basis": now})})
     return dispatch.model_copy(update={"event": event}), changed
 
 
 def _newest(state: VtnState, part: Part) -> Capability | None:
-    """Return what a member has registered last, of the resources that are called."""
+    """Return what a member that may be called has registered last."""
     member = state.members.get(part.party)
-    if part.barred or member is None or member.capability is None:
-        return None
-    return only(member.capability, part.resources or None)
+    return None if part.barred or member is None else member.capability
 
 
-def _is_of_another(part: Part, able: Capability) -> bool:
+def _is_of_another(state: VtnState, part: Part) -> bool:
     """Whether a promise is of another revision than we counted on, and we know a later one."""
     answer, counted = part.answer, part.revision
-    if answer is None or counted is None or not answer.power_w:
+    if answer is None or counted is None or not answer.power_w or answer.revision == counted:
         return False
-    return answer.revision != counted != able.revision
+    able = _newest(state, part)
+    return able is not None and able.revision != counted
 
 
 def _reckoned(part: Part, able: Capability, dispatch: Dispatch, *, is_fall: bool) -> Part:
     """Return a part by a capability; what a promise said of another is no bound any more."""
-    able_w = able.able_w(dispatch.active, is_fall=is_fall)
+    able_w = only(able, part.resources or None).able_w(dispatch.active, is_fall=is_fall)
     limit_w = min(part.limit_w, able_w) if part.conduct.strikes else able_w
     update = {"capability_w": able_w, "limit_w": limit_w, "revision": able.revision}
     return part.model_copy(update=update)
