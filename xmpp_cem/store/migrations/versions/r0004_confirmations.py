@@ -20,7 +20,7 @@ def upgrade() -> None:
     kind, key = _RECORDS.c.kind, _RECORDS.c.key
     for row in connection.execute(_RECORDS.select().where(kind == "ven")).mappings().all():
         require_whole("records", row)
-        ven = json.loads(row["value"])
+        ven = json.loads(bytes(row["value"]))
         confirmed = {"confirmed": ven.pop("confirmed", []), "kind": "confirmed"}
         if "domain" in ven:
             confirmed["domain"] = ven["domain"]
