@@ -209,3 +209,13 @@ def test_such_a_cancel_ends_it_at_the_ven(book):
     verb = HEADER.model_copy(update={"verb": Verb.CANCEL})
     book.take_request((cancelled(),), verb, at(2))
     assert status(book, reminded()) is State.CANCELLED
+
+
+def test_a_cancel_by_transaction_makes_nothing_ours_alone_that_an_index_has_listed(book):
+    book.take_index(index(reminded(), version=2), "n", at(1))
+    take(book, reminded(), 1)
+    book.take_index(index(version=3, made=2), "n", at(2))
+    verb = HEADER.model_copy(update={"verb": Verb.CANCEL})
+    book.take_request((cancelled(),), verb, at(3))
+    known = book.commitments[reminded().id]
+    assert (known.event.is_cancelled, known.is_own) == (True, False)

@@ -72,17 +72,19 @@ class Judging:
             decide_by=decide_by(event, now),
             path=header.path,
             hop=header.hop,
-            is_own=self._is_own(event, header),
+            is_own=self._is_own(event, header, known),
             **self.judged(event, known, now),
         )
         return continued(made, known, now) if known else made
 
-    def _is_own(self, event: Event, header: Header) -> bool:
+    def _is_own(self, event: Event, header: Header, known: Commitment | None) -> bool:
         """Whether a version is ours alone, on no node and in no index.
 
         Either it came by transaction, or the VTN tells it in answer to a query although an index
-        that was made after the event does not list it.
+        that was made after the event does not list it. No index lists what is cancelled.
         """
+        if known is not None and event.is_cancelled:
+            return known.is_own
         if any(entry.event == event.id for entry in self._state.record.index):
             return False
         made = self._state.index_made
