@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.unit.core.test_cost_per_update import steps_of
 from xmpp_cem.runtime.timers import Timers
 
 
@@ -64,3 +65,29 @@ async def test_what_became_due_together_fires_in_the_order_of_time(clock, group)
     group.create_task(timers.run())
     await clock.settle()
     assert fired == ["first", "second"]
+
+
+def with_far_ones(clock, count):
+    """Return timers of which so many are due in a year."""
+    made = Timers(clock, lambda _: None)
+    for number in range(count):
+        made.set(f"far {number}", after(clock, 365 * 86_400))
+    return made
+
+
+def test_what_is_due_in_a_year_costs_nothing_now(clock):
+    def soon(made):
+        made.set("soon", clock.now())
+        assert list(made._taken(clock.now())) == ["soon"]
+
+    few, many = (with_far_ones(clock, count) for count in (8, 8000))
+    assert steps_of(lambda: soon(many)) == steps_of(lambda: soon(few))
+
+
+def test_a_key_that_is_moved_again_and_again_does_not_pile_up(clock):
+    made = with_far_ones(clock, 10)
+    for seconds in range(10_000):
+        made.set("moved", after(clock, 60 + seconds))
+    assert len(made._order) <= 100
+    assert list(made._taken(after(clock, 10_058))) == []
+    assert list(made._taken(after(clock, 10_059))) == ["moved"]
