@@ -113,6 +113,19 @@ def test_the_basis_stays_while_it_means_what_was_counted_on_or_nothing_newer_is_
     assert domain.vtn.dispatching.parts[EVENT]["a"].capability_w == 12000
 
 
+@pytest.mark.parametrize(
+    ("registered", "is_other"), [(7, False), (3, True)], ids=["on its way", "counts anew"]
+)
+def test_a_promise_of_an_older_revision_is_another_only_of_who_counts_anew(
+    domain, registered, is_other
+):
+    parts, basis = domain.vtn.dispatching.parts[EVENT], domain.event.signal.basis
+    parts["a"] = parts["a"].model_copy(update={"revision": 5})
+    domain.can("a", 6000, registered, 2)
+    domain.takes_its_share("a", 6000, 2, 1, 3)
+    assert (domain.event.signal.basis != basis) is is_other
+
+
 def test_who_was_seen_to_deliver_less_is_not_asked_for_more_by_a_new_basis(domain):
     parts = domain.vtn.dispatching.parts[EVENT]
     conduct = parts["a"].conduct.model_copy(update={"strikes": 1})

@@ -81,7 +81,7 @@ def test_no_seed_with_a_store_that_is_put_back_breaks_a_promise():
             RESTORED,
             16,
         ),
-        (Edit(rebasing, "_is_of_another", "return able is", "return False and able is"), TREES, 25),
+        (Edit(rebasing, "_is_of_another", "return is_anew or (", "return False and ("), TREES, 25),
     ],
     ids=[
         "what is not listed lives on",

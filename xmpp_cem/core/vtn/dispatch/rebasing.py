@@ -43,12 +43,16 @@ def _newest(state: VtnState, part: Part) -> Capability | None:
 
 
 def _is_of_another(state: VtnState, part: Part) -> bool:
-    """Whether a promise is of another revision than we counted on, and we know a later one."""
-    answer, counted = part.answer, part.revision
-    if answer is None or counted is None or not answer.power_w or answer.revision == counted:
+    """Whether a promise is of another revision than we counted on, and we know a later one.
+
+    One of an older revision is usual: what we counted on had not come back to the member yet, or
+    was reckoned anew for other times. Only a member that counts anew means something else by it.
+    """
+    answer, counted, able = part.answer, part.revision, _newest(state, part)
+    if answer is None or counted is None or able is None or not answer.power_w:
         return False
-    able = _newest(state, part)
-    return able is not None and able.revision != counted
+    is_anew = answer.revision != counted and able.revision < counted
+    return is_anew or (answer.revision > counted and able.revision != counted)
 
 
 def _reckoned(part: Part, able: Capability, dispatch: Dispatch, *, is_fall: bool) -> Part:
