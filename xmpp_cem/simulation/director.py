@@ -18,6 +18,7 @@ REST = timedelta(seconds=0.5)
 """What was said so long ago has arrived."""
 
 MOST_RESTLESS = timedelta(seconds=4)
+"""So long an end waits for that at most: what never rests is for the audit to see."""
 
 
 class Director:
