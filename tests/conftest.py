@@ -18,6 +18,9 @@ HEAVY = frozenset({"test_chaos.py", "test_demo.py", "test_kills.py", "test_many_
 
 REAL_SERVERS = frozenset({"prosody", "ejabberd"})
 
+PATIENCE = 300
+"""Seconds at least for what gives way to other tests: a test hangs that takes longer."""
+
 
 def group_of(nodeid):
     """Return with which tests a test is played one after the other; empty: with none.
@@ -55,8 +58,9 @@ def pytest_collection_modifyitems(items):
         callspec = getattr(item, "callspec", None)
         if callspec and "postgresql" in callspec.params.values():
             item.add_marker(pytest.mark.slow)
-        if item.nodeid.startswith("tests/properties/"):
-            item.add_marker(pytest.mark.timeout(300))
+        own = item.get_closest_marker("timeout")
+        if not group_of(item.nodeid) and (own is None or own.args[0] < PATIENCE):
+            item.add_marker(pytest.mark.timeout(PATIENCE), append=False)
     items.sort(key=lambda item: {"heavy": 0, "": 1}.get(group_of(item.nodeid), 2))
 
 

@@ -9,7 +9,7 @@ import pytest
 from xmpp_cem.chaos.nursery import Nursery
 from xmpp_cem.chaos.parties import processes_naming
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 CODE = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[3])}
 
 

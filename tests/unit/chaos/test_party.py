@@ -13,7 +13,7 @@ from xmpp_cem.chaos.stores import Shelf
 from xmpp_cem.model.ids import Jid
 from xmpp_cem.model.link import Delivery, LinkDown, PresenceSeen
 
-pytestmark = [pytest.mark.timeout(90)]  # processes begin slowly on a busy machin, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 DYING = """
 import asyncio, sys

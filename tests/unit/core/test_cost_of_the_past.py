@@ -28,7 +28,7 @@ from xmpp_cem.testing.builders import (
     request,
 )
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 FEW, MANY = 8, 64
 """So many events are kept; as many readings in both cases."""

@@ -23,7 +23,7 @@ from xmpp_cem.model.resource import Capability, Resource
 from xmpp_cem.model.time import Interval
 from xmpp_cem.testing.builders import arrived, at, request
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 FEW, MANY = 30, 240
 SLACK = 1.3

@@ -26,7 +26,6 @@ async def server(files):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60)
 async def test_an_agent_that_ends_by_itself_ends_all_with_the_tail_of_its_log(files, server):
     fleet = Fleet(files)
     files.config("grid").write_text("role = 'nobody'")

@@ -31,7 +31,6 @@ def walked(trail, *arguments):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     ("at", "passed"),
     [
@@ -49,7 +48,6 @@ def test_it_dies_at_once_where_it_was_told_and_leaves_its_trail(tmp_path, at, pa
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60)
 def test_it_passes_everything_where_nothing_is_meant(tmp_path):
     code, trail = walked(tmp_path / "trail", Boundary("before a commit", 3))
     assert code == 0

@@ -13,7 +13,6 @@ def run(module, monkeypatch, *arguments):
     return module.main()
 
 
-@pytest.mark.timeout(60)
 def test_figures_are_written_for_programs(monkeypatch, tmp_path, capsys):
     file = tmp_path / "figures.json"
     assert run(simulation, monkeypatch, "--seeds", "3", "--first", "5", "--json", str(file)) == 0
@@ -32,7 +31,6 @@ def test_a_trace_is_told_line_by_line(monkeypatch, capsys):
     assert "hash of the trace" in told
 
 
-@pytest.mark.timeout(60)
 def test_a_hunt_says_which_promise_broke_and_when(monkeypatch, tmp_path):
     file = tmp_path / "figures.json"
     assert run(hunt, monkeypatch, "--only", "no re-ack", "--json", str(file)) == 0

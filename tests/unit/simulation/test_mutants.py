@@ -46,7 +46,6 @@ def test_an_edit_that_no_longer_fits_is_told():
         pass
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     ("name", "promise", "first"),
     [

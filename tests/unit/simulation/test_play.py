@@ -18,18 +18,15 @@ def outcomes():
     return [play(seed) for seed in SEEDS]
 
 
-@pytest.mark.timeout(120)
 def test_no_seed_breaks_a_promise(outcomes):
     assert [(outcome.seed, outcome.broken) for outcome in outcomes if outcome.broken] == []
 
 
-@pytest.mark.timeout(120)
 def test_every_seed_has_twenty_steps_and_a_crash(outcomes):
     assert min(outcome.steps for outcome in outcomes) >= 20
     assert min(outcome.crashes for outcome in outcomes) >= 1
 
 
-@pytest.mark.timeout(120)
 def test_parties_die_at_many_points_and_much_goes_wrong(outcomes):
     points = {point for outcome in outcomes for point in outcome.points}
     assert {"before a commit of answers", "after a commit of messages"} <= points
@@ -51,7 +48,6 @@ def test_a_seed_gives_the_same_trace_again():
     assert not first.story
 
 
-@pytest.mark.timeout(120)
 def test_a_seed_gives_the_same_trace_in_another_process():
     code = "from xmpp_cem.simulation.play import play; print(play(7).digest)"
     digests = {

@@ -11,7 +11,6 @@ SEEDS = range(1, 7)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 def test_every_record_of_every_party_is_rebuilt_from_its_journal():
     """`scripts/rebuild` does the same with a thousand events."""
     made = [rebuild(seed) for seed in SEEDS]

@@ -63,7 +63,6 @@ def test_a_book_forgets_what_came_after_the_copy():
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 def test_no_seed_with_a_store_that_is_put_back_breaks_a_promise():
     made = [play(seed, RESTORED, is_told=seed == 1) for seed in range(1, 31)]
     assert [(each.seed, each.broken) for each in made if each.broken] == []
@@ -71,7 +70,6 @@ def test_no_seed_with_a_store_that_is_put_back_breaks_a_promise():
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize(
     ("bug", "terms", "seed"),
     [

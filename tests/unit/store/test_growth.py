@@ -40,8 +40,7 @@ from xmpp_cem.testing.builders import (
 from xmpp_cem.wire.codec import encode
 
 PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "growth.md"
-# Two thousand rows of the larger ones take a while.
-pytestmark = [pytest.mark.timeout(60), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 COUNT = 2000
 SITE = "site-0123"

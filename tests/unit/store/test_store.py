@@ -234,7 +234,6 @@ BATCHES = st.builds(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
 @settings(max_examples=60)
 @given(st.lists(BATCHES, max_size=5))
 async def test_both_stores_keep_the_same(batches):
