@@ -139,7 +139,7 @@ if os.environ.get("EVERY_DAY"):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize(
     ("date", "count", "sites"),
     [(*DAY, SITES), (*SPRING, FEW), (*AUTUMN, FEW)],

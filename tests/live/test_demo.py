@@ -102,7 +102,7 @@ def test_the_demo_dispatches_and_says_so_in_json(server, tmp_path):
     ("server", "number", "after_s"),
     [
         ("prosody", signal.SIGINT, 0.3),
-        ("prosody", signal.SIGINT, 3),
+        ("prosody", signal.SIGINT, 1),
         ("prosody", signal.SIGINT, 12),
         ("prosody", signal.SIGTERM, 8),
         ("prosody", signal.SIGHUP, 8),
@@ -112,6 +112,8 @@ def test_the_demo_dispatches_and_says_so_in_json(server, tmp_path):
 )
 def test_a_signal_at_any_time_leaves_nothing_behind(server, number, after_s, tmp_path, started):
     running = started(server, "--json")
+    if after_s >= 1:
+        running.stdout.readline()  # on a busy machine the interpreter is young for seconds
     time.sleep(after_s)
     running.send_signal(number)
     told = ended(running, number, is_young=after_s < 1)
