@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xmpp_cem.core.effects import Forget, Remember
+from xmpp_cem.core.settlement.baselines import Question, estimate, looked_up, rests_on
 from xmpp_cem.core.settlement.cases import Baseline, Block, Case, SettlementTerms, Step
 from xmpp_cem.core.settlement.energy import WATT_HOUR, Series, Source
 from xmpp_cem.core.settlement.entries import chosen
@@ -183,6 +184,68 @@ def test_a_history_from_a_store_is_the_history(drawn, has_registers):
         again.restore(Block.model_validate_json(row.model_dump_json()))
     whole = Interval(start=START, end=told[-1].window.end)
     assert sorted(entries(made, whole)) == sorted(entries(again, whole))
+
+
+LENGTHS = [timedelta(minutes=m) for m in (4, 8, 12, 40, 600)]
+NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
+
+
+ages = st.integers(-5, 100)
+
+
+@st.composite
+def untidy(draw):
+    """Return readings of windows of all lengths, some of which overlap or hold others."""
+    told = {}
+    for length in draw(st.lists(st.sampled_from(LENGTHS), min_size=1, max_size=40)):
+        start = NOON - 4 * timedelta(minutes=draw(st.one_of(st.integers(0, 6), ages)))
+        window, revision = Interval(start=start, end=start + length), draw(st.integers(0, 1))
+        power_w = draw(st.integers(-9, 9))
+        told[window, revision] = Reading(
+            resource="r", window=window, power_w=power_w, revision=revision
+        )
+    return list(told.values())
+
+
+@st.composite
+def eventful(draw):
+    """Return when events moved the resource, none or much of the time."""
+    moved = draw(st.lists(st.tuples(ages, st.integers(1, 90)), max_size=12))
+    starts = [(NOON - 4 * timedelta(minutes=before), length) for before, length in moved]
+    return [Interval(start=s, end=s + timedelta(minutes=length)) for s, length in starts]
+
+
+def restored(made):
+    """Return a history from what another one keeps."""
+    again = History(HistorySettings())
+    for block in made._all():
+        again.restore(block)
+    return again
+
+
+@given(untidy(), st.lists(untidy(), max_size=1), st.data())
+def test_what_touches_some_times_is_found_also_in_a_history_from_a_store(told, later, data):
+    made = restored(history(told)) if data.draw(st.booleans()) else history(told)
+    for reading in later[0] if later else ():
+        made.take("p", (reading,), reading.window.end)
+    if data.draw(st.booleans()):
+        made.sweep({}, NOON + timedelta(days=2))
+    whole = entries(made, Interval(start=START - timedelta(days=2), end=NOON + timedelta(days=2)))
+    times = data.draw(eventful())
+    found = made.entries("p", "r", *times)
+    assert sorted(found) == sorted(e for e in whole if any(t.overlap(e.interval) for t in times))
+
+
+@given(untidy(), eventful())
+def test_a_baseline_that_reads_little_is_the_one_that_reads_everything(told, moved):
+    made = history(told)
+    active = Interval(start=NOON, end=NOON + timedelta(hours=1))
+    asked = Question(active, NOON, BaselineMethod.METER_BEFORE, SettlementTerms(), moved)
+    whole = Interval(start=NOON - timedelta(hours=6), end=NOON)
+    series = Series(chosen(entries(made, whole)))
+    found, read = looked_up(lambda times: Series(chosen(made.entries("p", "r", *times))), asked)
+    assert found == estimate(series, asked)
+    assert rests_on(read, found.basis) == rests_on(series, found.basis)
 
 
 @given(powers)

@@ -1,5 +1,6 @@
 """Instants in UTC, half-open intervals and ISO 8601 durations."""
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Self
@@ -74,3 +75,29 @@ def united(intervals: Iterable[Interval]) -> list[Interval]:
             start = each.start
         ends[start] = max(each.end, ends.get(start, each.end))
     return [Interval(start=start, end=end) for start, end in ends.items()]
+
+
+def without(interval: Interval, taken: Iterable[tuple[datetime, datetime]]) -> list[Interval]:
+    """Return what is left of an interval, in order, where some times are taken, in any order."""
+    left, until = [], interval.start
+    for start, end in sorted(taken):
+        if until < min(start, interval.end):
+            left.append(Interval(start=until, end=min(start, interval.end)))
+        until = max(until, end)
+    if until < interval.end:
+        left.append(Interval(start=until, end=interval.end))
+    return left
+
+
+class Times:
+    """Stretches of time, of which can be told fast whether another touches one."""
+
+    def __init__(self, intervals: Iterable[Interval]) -> None:
+        apart = united(intervals)
+        self._starts = [each.start for each in apart]
+        self._ends = [each.end for each in apart]
+
+    def touch(self, start: datetime, end: datetime) -> bool:
+        """Whether some of these times lie between `start` and `end`."""
+        before = bisect_left(self._starts, end)
+        return before > 0 and self._ends[before - 1] > start

@@ -1,5 +1,6 @@
 """A domain for long loads: a VTN, sites of many resources, and stores that count."""
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,8 +9,6 @@ from random import Random
 from xmpp_cem.agents.application import Decision, FunctionSite, OptIn
 from xmpp_cem.agents.assemble import site_engine, vtn_engine
 from xmpp_cem.core.inputs import Link
-from xmpp_cem.core.kept import Report
-from xmpp_cem.core.records import Member
 from xmpp_cem.core.ven.site.site import SiteSettings
 from xmpp_cem.core.ven.venstate import VenSettings
 from xmpp_cem.core.vtn.history import HistorySettings
@@ -20,7 +19,6 @@ from xmpp_cem.model.ids import Jid, ResourceId
 from xmpp_cem.model.keeping import Batch, Retention, Row
 from xmpp_cem.model.position import Position
 from xmpp_cem.runtime.engine import Engine
-from xmpp_cem.runtime.journal import read_record
 from xmpp_cem.simulation.loop import VirtualClock, VirtualLoop
 from xmpp_cem.simulation.server import StormRouter
 from xmpp_cem.simulation.town import HOST, OPERATOR, TOP, vtn_account
@@ -66,12 +64,14 @@ class CountingStore(MemoryStore):
 
     def _note(self, row: Row) -> None:
         """Note how far a member's reports are known, and how many readings it made."""
-        record = read_record(row) if row.kind in {"member", "report"} else None
-        if isinstance(record, Report):
-            self.rows["reading"] += len(record.readings)
-            self.positions[""] = record.position
-        elif isinstance(record, Member):
-            self.positions[record.party] = record.known
+        if row.kind == "report":
+            told = json.loads(row.value)
+            self.rows["reading"] += len(told["readings"])
+            self.positions[""] = Position(*told["position"])
+        elif row.kind == "member":
+            told = json.loads(row.value)
+            known = told["known"]
+            self.positions[told["party"]] = Position(*known) if known else None
 
 
 class Meters(Meter):

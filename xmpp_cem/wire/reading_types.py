@@ -23,6 +23,11 @@ power factor and state of charge with three decimals."""
 FIELDS: Mapping[ReadingType, str] = {kind: field for field, kind in READINGS.items()}
 """Reading type to the field of a reading that it fills."""
 
+TEXTS: Mapping[str, str] = {field: str(kind) for field, kind in READINGS.items()}
+"""Field of a reading to its reading type's mRID."""
+
+_KNOWN = {str(kind): kind for kind in FIELDS}
+
 
 def read_type(text: str) -> ReadingType:
     """Return the reading type that `text`, an mRID, names.
@@ -30,6 +35,8 @@ def read_type(text: str) -> ReadingType:
     Raises:
         RemoteProtocolError: 2.6 for what is no mRID, 2.10 for one that the profile does not have.
     """
+    if text in _KNOWN:
+        return _KNOWN[text]
     try:
         kind = ReadingType.parse(text.strip())
     except ValueError as error:

@@ -20,7 +20,7 @@ from xmpp_cem.wire.fields import (
     written,
 )
 from xmpp_cem.wire.namespaces import READING, READINGS
-from xmpp_cem.wire.reading_types import FIELDS, VALUES, read_type
+from xmpp_cem.wire.reading_types import FIELDS, TEXTS, VALUES, read_type
 from xmpp_cem.wire.scalars import INSTANT, INTEGER, TOKEN
 from xmpp_cem.wire.xml import Draft, Element, append, child, children, required
 
@@ -110,7 +110,7 @@ def _append_reading(noun: Draft, reading: Reading) -> None:
             append(part, READINGS, "timeStamp", INSTANT.write(reading.window.end))
             append(part, READINGS, "value", text)
             _append_quality(part, reading.quality)
-            append(part, READINGS, "ReadingType").set("ref", str(kind))
+            append(part, READINGS, "ReadingType").set("ref", TEXTS[field])
             if kind.macro_period == MacroPeriod.SPECIFIED:
                 period = append(part, READINGS, "timePeriod")
                 append_leaves(period, READINGS, reading.window, INTERVAL)

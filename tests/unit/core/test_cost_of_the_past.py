@@ -136,6 +136,28 @@ def growing(kind, inputs):
     return {news: cost for news, cost in costs.items() if cost[1] > SLACK * cost[0]}
 
 
+class Metered(Settled):
+    """A VTN that was told so many windows of a minute before an event."""
+
+    def __init__(self, told):
+        super().__init__()
+        self.lead()
+        self.register("a", 3000)
+        self.presence("a", seconds=1)
+        for number in range(-told, 0):
+            self.report(LAST_S + number * 60, 5000)
+        active = Interval(start=at(LAST_S), end=at(LAST_S + LENGTH_S))
+        event = make_event(active=active, answer_by=at(LAST_S - 10), created=at(LAST_S - 50))
+        asked = request(Verb.CREATE, Noun.CONTROLS, "op", EndDeviceControls(events=(event,)))
+        assert reply_in(self.tell(arrived(asked, "op", "x"), LAST_S - 50)).result == "OK"
+        self.stated = lambda: self.state(event.id, LAST_S - 30)
+
+
+def test_a_baseline_after_a_day_of_readings_costs_little_more_than_after_an_hour():
+    few, many = (steps_of(Metered(told).stated) for told in (60, 24 * 60))
+    assert many < 2 * few
+
+
 def test_it_does_not_grow_at_a_vtn():
     assert growing(Grid, AT_THE_VTN) == {}
 

@@ -3,6 +3,7 @@
 Counted are the instructions that the interpreter executes, so that no clock decides.
 """
 
+import gc
 import sys
 from datetime import timedelta
 
@@ -41,11 +42,13 @@ def steps_of(call):
         return trace
 
     before = sys.gettrace()
+    gc.disable()  # a collection calls back into what watches it, which would count too
     sys.settrace(trace)
     try:
         call()
     finally:
         sys.settrace(before)
+        gc.enable()
     return count
 
 

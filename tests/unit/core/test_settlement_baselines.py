@@ -174,6 +174,6 @@ def test_an_event_that_becomes_longer_gets_more_steps_and_keeps_the_stated_ones(
         days=found.days,
     )
     longer = Interval(start=ACTIVE.start, end=ACTIVE.end + timedelta(minutes=30))
-    steps = lengthened(Series(chosen(entries)), known, question(longer))
+    steps = lengthened(lambda _: Series(chosen(entries)), known, question(longer))
     assert steps[:4] == found.steps
     assert (len(steps), steps[-1].interval.end) == (6, longer.end)

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from xmpp_cem.model.time import Duration, Instant, Interval, window
+from xmpp_cem.model.time import Duration, Instant, Interval, Times, window, without
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -47,3 +47,29 @@ def test_intervals_that_touch_do_not_overlap():
 def test_a_window_is_aligned_and_holds_its_instant():
     quarter = window(NOON + timedelta(minutes=20), HOUR / 4)
     assert (quarter.start, quarter.duration) == (NOON + HOUR / 4, HOUR / 4)
+
+
+def hours(first, last):
+    return Interval(start=NOON + first * HOUR, end=NOON + last * HOUR)
+
+
+def test_what_is_left_lies_between_what_is_taken_in_any_order():
+    taken = [
+        (each.start, each.end) for each in (hours(5, 6), hours(-1, 1), hours(5, 7), hours(9, 12))
+    ]
+    assert without(hours(0, 10), taken) == [hours(1, 5), hours(7, 9)]
+
+
+def test_all_is_left_where_nothing_is_taken_and_nothing_where_all_is():
+    before_and_after = [(each.start, each.end) for each in (hours(-2, 0), hours(2, 3))]
+    assert without(hours(0, 2), before_and_after) == [hours(0, 2)]
+    assert without(hours(0, 2), [(NOON, NOON + 2 * HOUR)]) == []
+
+
+def test_times_are_touched_by_what_shares_some_of_them():
+    times = Times([hours(5, 6), hours(0, 2), hours(1, 3)])
+    touched = [(1, 2), (-1, 9), (2, 4), (4, 7), (5, 6)]
+    assert all(times.touch(NOON + a * HOUR, NOON + b * HOUR) for a, b in touched)
+    apart = [(-1, 0), (3, 5), (6, 7), (4, 4.5)]
+    assert not any(times.touch(NOON + a * HOUR, NOON + b * HOUR) for a, b in apart)
+    assert not Times([]).touch(NOON, NOON + HOUR)

@@ -1,6 +1,6 @@
 """Power that would have flowed without an event, from what was measured before it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from xmpp_cem.core.settlement.entries import Entry, rounded
 from xmpp_cem.core.settlement.periods import periods
 from xmpp_cem.model.programme import BaselineMethod
 from xmpp_cem.model.reading import Quality
-from xmpp_cem.model.time import Interval
+from xmpp_cem.model.time import Interval, without
 
 WINDOWS = 3
 """Of so many windows `meter-before` takes the mean."""
@@ -23,6 +23,8 @@ OLDEST = timedelta(hours=6)
 
 ADJUSTED_BY = timedelta(hours=2)
 """By so much of the same day the mean of other days is adjusted."""
+
+_LATELY = timedelta(minutes=15)
 
 LOOK_BACK = 45
 """So many days back days without events are looked for."""
@@ -68,20 +70,41 @@ class Estimate:
     why: tuple[Why, ...] = ()
 
 
+Read = Callable[[Sequence[Interval]], Series]
+"""Gives the readings of one resource that touch some times."""
+
+
 def looks_from(method: BaselineMethod, until: datetime) -> datetime:
     """Return since when it matters to a baseline that is made `until` then what events moved."""
     is_of_days = method is BaselineMethod.SAME_TIME_OF_DAYS
     return until - ((LOOK_BACK + 2) * _A_DAY if is_of_days else OLDEST)
 
 
-def looks_at(question: Question) -> list[Interval]:
-    """Return the times of which readings are needed."""
+def looks_at(question: Question, back: timedelta = OLDEST) -> list[Interval]:
+    """Return the times of which readings are needed, or the last of them, no longer `back`."""
     until = min(question.at, question.active.start)
-    times = [Interval(start=until - OLDEST, end=until)]
-    if question.method is BaselineMethod.SAME_TIME_OF_DAYS:
-        wide = Interval(start=until - ADJUSTED_BY, end=question.active.end)
-        times += [_on(wide, day, question) for day in _like(question)]
-    return times
+    recent = Interval(start=until - back, end=until)
+    if question.method is BaselineMethod.METER_BEFORE:
+        return without(recent, ((each.start, each.end) for each in question.eventful))
+    wide = Interval(start=until - ADJUSTED_BY, end=question.active.end)
+    return [recent, *(_on(wide, day, question) for day in _like(question))]
+
+
+def looked_up(read: Read, question: Question) -> tuple[Estimate, Series]:
+    """Return the baseline of one resource and what was read for it, no more than it takes.
+
+    What touches the last quarter-hour says which windows count there, as a window that holds
+    another touches whatever that one does; only where these are too few is more read.
+    """
+    if question.method is BaselineMethod.METER_BEFORE:
+        times = looks_at(question, _LATELY)
+        series = read(times)
+        found = _meter_before(series, question)
+        is_whole = len(found.basis) == WINDOWS
+        if is_whole and found.basis[0].interval.start >= times[0].start:
+            return found, series
+    series = read(looks_at(question))
+    return estimate(series, question), series
 
 
 def estimate(series: Series, question: Question) -> Estimate:
@@ -99,7 +122,7 @@ def estimate(series: Series, question: Question) -> Estimate:
     return Estimate(other.method, other.steps, other.basis, why=(Why.FEW_DAYS, *other.why))
 
 
-def lengthened(series: Series, known: Baseline, question: Question) -> tuple[Step, ...]:
+def lengthened(read: Read, known: Baseline, question: Question) -> tuple[Step, ...]:
     """Return the steps of a baseline that stands, and more where the event has become longer."""
     if not known.steps or question.active.end <= known.steps[-1].interval.end:
         return known.steps
@@ -107,6 +130,7 @@ def lengthened(series: Series, known: Baseline, question: Question) -> tuple[Ste
     rest = Interval(start=last.interval.end, end=question.active.end)
     if known.method is BaselineMethod.METER_BEFORE:
         return (*known.steps, Step(interval=rest, power_w=last.power_w))
+    series = read(looks_at(question))
     return (*known.steps, *_means(series, known.days, rest, question, known.adjustment_w))
 
 

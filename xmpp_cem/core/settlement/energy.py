@@ -13,7 +13,7 @@ from enum import StrEnum
 from xmpp_cem.core.readings.estimating import worst
 from xmpp_cem.core.settlement.entries import Entry, rounded
 from xmpp_cem.model.reading import Quality
-from xmpp_cem.model.time import Interval
+from xmpp_cem.model.time import Interval, without
 
 WATT_HOUR = 3_600_000_000
 """Watt-microseconds in a Wh."""
@@ -99,7 +99,8 @@ class Series:
         elif energy is None:
             source = None
         quality = worst(entry.quality for *_, entry in pieces) if pieces else None
-        return Measured(energy, source, covered, by_power, _gaps(interval, pieces), quality)
+        gaps = tuple(without(interval, ((start, end) for start, end, _ in pieces)))
+        return Measured(energy, source, covered, by_power, gaps, quality)
 
     def ended_by(self, instant: datetime) -> list[Entry]:
         """Return the readings of windows that ended by an instant."""
@@ -171,17 +172,3 @@ def _points(entries: Sequence[Entry]) -> list[_Point]:
         and (entry.export_wh is not None) == has_export
         and (has_import or has_export)
     ]
-
-
-def _gaps(
-    interval: Interval, pieces: Sequence[tuple[datetime, datetime, Entry]]
-) -> tuple[Interval, ...]:
-    """Return what pieces, in order, leave of an interval."""
-    found, until = [], interval.start
-    for start, end, _ in pieces:
-        if until < start:
-            found.append(Interval(start=until, end=start))
-        until = end
-    if until < interval.end:
-        found.append(Interval(start=until, end=interval.end))
-    return tuple(found)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import NamedTuple
 
 from xmpp_cem.core.readings.estimating import worst
@@ -132,6 +133,11 @@ def read_lines(text: str, origin: datetime) -> Iterator[Entry]:
         )
 
 
+def last_end(text: str, origin: datetime) -> datetime:
+    """Return when the last window of some lines ends."""
+    return origin + max(_length(line.split(",", 2)[1]) for line in text.split())
+
+
 def chosen(entries: Iterable[Entry], heard_by: datetime | None = None) -> list[Entry]:
     """Return what counts, in order: of each window its highest revision, and no time twice.
 
@@ -147,7 +153,8 @@ def chosen(entries: Iterable[Entry], heard_by: datetime | None = None) -> list[E
         if known is None or entry.revision > known.revision:
             best[entry.start, entry.end] = entry
     found: list[Entry] = []
-    for entry in sorted(best.values(), key=lambda each: (each.start, -each.end.timestamp())):
+    longest_first = sorted(best.values(), key=attrgetter("end"), reverse=True)
+    for entry in sorted(longest_first, key=attrgetter("start")):
         if not found or entry.end > found[-1].end:
             found.append(entry)
     return found

@@ -12,6 +12,7 @@ from xmpp_cem.core.settlement.entries import (
     entry_of,
     folded,
     key_of,
+    last_end,
     line_of,
     read_lines,
     reading_of,
@@ -19,7 +20,7 @@ from xmpp_cem.core.settlement.entries import (
 from xmpp_cem.core.settlement.periods import QUARTER
 from xmpp_cem.model.ids import PartyId, ResourceId
 from xmpp_cem.model.reading import Reading
-from xmpp_cem.model.time import Interval, window
+from xmpp_cem.model.time import Interval, Times, window
 
 MOST_RESOURCES = 1000
 """Of so many resources a member's readings are kept."""
@@ -51,6 +52,22 @@ Held = Mapping[PartyId, Sequence[Interval]]
 """Of which member and which times readings stay as they came."""
 
 
+@dataclass(slots=True)
+class _Row:
+    """A block, and when the last of its windows ends, once somebody has looked for it."""
+
+    block: Block
+    until: datetime | None = None
+
+    def touches(self, times: Times) -> bool:
+        """Whether one of its windows may touch these times; windows can be long."""
+        if times.touch(self.block.start, self.block.end):
+            return True
+        if self.until is None:
+            self.until = last_end(self.block.text, self.block.start)
+        return times.touch(self.block.start, self.until)
+
+
 class History:
     """Blocks of readings: quarter-hours as they came, days of what is folded.
 
@@ -61,7 +78,7 @@ class History:
 
     def __init__(self, settings: HistorySettings) -> None:
         self._settings = settings
-        self._blocks: dict[tuple[PartyId, ResourceId], dict[tuple[int, datetime], Block]] = {}
+        self._rows: dict[tuple[PartyId, ResourceId], dict[tuple[int, datetime], _Row]] = {}
         self._resources: dict[PartyId, set[ResourceId]] = {}
         self._bytes = 0
 
@@ -80,13 +97,13 @@ class History:
                 changed[block.key] = block
         return [Remember(block) for block in changed.values()]
 
-    def entries(self, party: PartyId, resource: ResourceId, interval: Interval) -> Iterator[Entry]:
-        """Yield what is kept of a resource that touches an interval, in no order."""
-        first = interval.start - _LONGEST_WINDOW
-        for block in self._blocks.get((party, resource), {}).values():
-            if block.start < interval.end and block.end > first:
-                for entry in read_lines(block.text, block.start):
-                    if entry.start < interval.end and entry.end > interval.start:
+    def entries(self, party: PartyId, resource: ResourceId, *times: Interval) -> Iterator[Entry]:
+        """Yield what is kept of a resource that touches one of these times, in no order."""
+        wanted = Times(times)
+        for row in self._rows.get((party, resource), {}).values():
+            if row.touches(wanted):
+                for entry in read_lines(row.block.text, row.block.start):
+                    if wanted.touch(entry.start, entry.end):
                         yield entry
 
     def windows(self, party: PartyId, interval: Interval) -> dict[Interval, list[Reading]]:
@@ -127,15 +144,15 @@ class History:
         """Return the block with a line more, None when it has this one or has no room."""
         entry = entry_of(reading, now)
         start = window(entry.start, QUARTER).start
-        known = self._blocks.get((party, reading.resource), {}).get((_QUARTER_S, start))
-        text = known.text if known else ""
+        known = self._rows.get((party, reading.resource), {}).get((_QUARTER_S, start))
+        text, until = (known.block.text, known.until) if known else ("", entry.end)
         if f"\n{key_of(entry, start)}" in f"\n{text}" or len(text) > _MOST_TEXT:
             return None
         text = f"{text}\n{line_of(entry, start)}" if text else line_of(entry, start)
         block = Block(
             party=party, resource=reading.resource, start=start, length_s=_QUARTER_S, text=text
         )
-        self._put(block)
+        self._put(block, max(until, entry.end) if until else None)
         return block
 
     def _due(self, held: Held, now: datetime) -> list[Block]:
@@ -154,31 +171,32 @@ class History:
 
     def _fold(self, block: Block) -> list[Effect]:
         start = block.start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        known = self._blocks[block.party, block.resource].get((_DAY_S, start))
+        known = self._rows[block.party, block.resource].get((_DAY_S, start))
         lines = [line_of(entry, start) for entry in folded(read_lines(block.text, block.start))]
-        text = "\n".join([*([known.text] if known else []), *lines])
+        text = "\n".join([*([known.block.text] if known else []), *lines])
         day = block.model_copy(update={"start": start, "length_s": _DAY_S, "text": text})
         forget = self._drop(block)
         self._put(day)
         return [forget, Remember(day)]
 
     def _all(self) -> Iterator[Block]:
-        for blocks in self._blocks.values():
-            yield from blocks.values()
+        for rows in self._rows.values():
+            for row in rows.values():
+                yield row.block
 
-    def _put(self, block: Block) -> None:
-        blocks = self._blocks.setdefault((block.party, block.resource), {})
-        known = blocks.get((block.length_s, block.start))
-        self._bytes += len(block.text) - (len(known.text) if known else 0)
-        blocks[block.length_s, block.start] = block
+    def _put(self, block: Block, until: datetime | None = None) -> None:
+        rows = self._rows.setdefault((block.party, block.resource), {})
+        known = rows.get((block.length_s, block.start))
+        self._bytes += len(block.text) - (len(known.block.text) if known else 0)
+        rows[block.length_s, block.start] = _Row(block, until)
         self._resources.setdefault(block.party, set()).add(block.resource)
 
     def _drop(self, block: Block) -> Forget:
-        blocks = self._blocks[block.party, block.resource]
-        del blocks[block.length_s, block.start]
+        rows = self._rows[block.party, block.resource]
+        del rows[block.length_s, block.start]
         self._bytes -= len(block.text)
-        if not blocks:
-            del self._blocks[block.party, block.resource]
+        if not rows:
+            del self._rows[block.party, block.resource]
             self._resources[block.party].discard(block.resource)
         return Forget(block)
 

@@ -41,8 +41,7 @@ def delivered(
     moving = _moving(party, dispatches.after(told_from), parts, new)
     # What ended before all of these windows cannot hold one, nor get a baseline from one.
     for dispatch in dispatches.after(min(told_from, held_from)):
-        event_id = dispatch.event.id
-        part = parts[event_id].get(party)
+        part = parts[event_id := dispatch.event.id].get(party)
         if part is None or (part.baseline_w is not None and dispatch.active.end <= told_from):
             continue
         active, known, baseline_w = dispatch.acting, list(new), part.baseline_w
@@ -69,8 +68,8 @@ def _moving(
     return {
         dispatch.event.id: acting
         for dispatch in dispatches
-        if (acting := dispatch.acting) and any(w.interval.overlap(acting) for w in windows)
         if (share := parts[dispatch.event.id].get(party)) and share.asked_w
+        if (acting := dispatch.acting) and any(w.interval.overlap(acting) for w in windows)
     }
 
 

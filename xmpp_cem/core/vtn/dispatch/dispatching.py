@@ -166,10 +166,10 @@ class Dispatching(DispatchBook):
 
     def look(self, now: datetime) -> list[Effect]:
         """Divide limits and set points anew, once a second, where load, silence or a loss asks."""
-        limits = [d for d in self.live() if is_watched(d) and now < d.active.end]
-        if not limits or (self._looked and now < self._looked + _REDIVIDE_EVERY):
+        if self._looked and now < self._looked + _REDIVIDE_EVERY:
             return []
-        self._looked = now
+        limits = [d for d in self.live() if is_watched(d) and now < d.active.end]
+        self._looked = now if limits else self._looked
         if self._state.known_from is None or now < self._state.known_from:
             return []
         return [e for d in limits for e in self._divide(d, "what is there has changed", now)]

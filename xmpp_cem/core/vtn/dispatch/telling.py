@@ -43,7 +43,9 @@ def who_are_meant(state: VtnState, targets: Targets) -> tuple[Member, ...]:
     if targets.resources:
         wanted = set(targets.resources)
         members = [
-            m for m in members if m.capability and wanted & {r.id for r in m.capability.resources}
+            m
+            for m in members
+            if m.capability and not wanted.isdisjoint([r.id for r in m.capability.resources])
         ]
     return tuple(members)
 

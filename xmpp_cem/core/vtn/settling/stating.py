@@ -1,6 +1,6 @@
 """States, before an event begins, what its members' power would be without it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import chain, islice, repeat
 
@@ -8,9 +8,8 @@ from xmpp_cem.core.effects import Effect, Note, Remember, SetTimer
 from xmpp_cem.core.records import Dispatch
 from xmpp_cem.core.settlement.baselines import (
     Question,
-    estimate,
     lengthened,
-    looks_at,
+    looked_up,
     looks_from,
     rests_on,
 )
@@ -24,6 +23,7 @@ from xmpp_cem.core.vtn.settling.casebook import Casebook
 from xmpp_cem.core.vtn.vtnstate import VtnState
 from xmpp_cem.model.event import Event
 from xmpp_cem.model.ids import EventId, PartyId, ResourceId, derived_id
+from xmpp_cem.model.time import Interval
 
 LEAD = timedelta(seconds=30)
 """So long before an event its baselines are stated."""
@@ -96,20 +96,18 @@ class Stating:
         """State a resource's baseline; what was stated before the event began stands."""
         baselines, now = self._book.file(case.event).baselines, question.at
         known = baselines.get((party, resource))
-        entries = (
-            entry
-            for interval in looks_at(question)
-            for entry in self._history.entries(party, resource, interval)
-        )
-        series = Series(chosen(entries))
+
+        def read(times: Sequence[Interval]) -> Series:
+            return Series(chosen(self._history.entries(party, resource, *times)))
+
         revision = known.revision + 1 if known else 1
         name = derived_id("baseline", case.event, party, resource, revision, now)
         if known and now >= known.active.start:
-            steps = lengthened(series, known, question)
+            steps = lengthened(read, known, question)
             update = {"id": name, "revision": revision, "active": question.active, "steps": steps}
             made = known.model_copy(update=update)
         else:
-            found = estimate(series, question)
+            found, series = looked_up(read, question)
             oldest, permille, quality = rests_on(series, found.basis)
             made = Baseline(
                 event=case.event,
