@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, model_validator
@@ -70,7 +71,7 @@ def united(intervals: Iterable[Interval]) -> list[Interval]:
     """Return the same times in order, what overlaps or touches as one interval."""
     ends: dict[datetime, datetime] = {}
     start: datetime | None = None
-    for each in sorted(intervals, key=lambda interval: interval.start):
+    for each in sorted(intervals, key=attrgetter("start")):
         if start is None or each.start > ends[start]:
             start = each.start
         ends[start] = max(each.end, ends.get(start, each.end))

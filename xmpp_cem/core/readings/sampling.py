@@ -74,11 +74,15 @@ class Sampling:
         The last one before, or else the first one after, where there was none in that time.
         """
         recent = self._recent.get(resource, ())
-        inside = [power for at, power in recent if before - over <= at < before]
+        since, inside = before - over, list[int]()
+        for at, power_w in reversed(recent):  # the newest first: most is older than is looked for
+            if at < since:
+                return sum(inside) // len(inside) if inside else power_w
+            if at < before:
+                inside.append(power_w)
         if inside:
             return sum(inside) // len(inside)
-        earlier = [power for at, power in recent if at < before]
-        return earlier[-1] if earlier else recent[0][1] if recent else None
+        return recent[0][1] if recent else None
 
     def _close(self, after: tuple[Sample, ...], now: datetime) -> tuple[Reading, ...]:
         samples, self._samples = self._samples, {}

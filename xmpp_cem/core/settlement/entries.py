@@ -8,13 +8,13 @@ from typing import NamedTuple
 from xmpp_cem.core.readings.estimating import worst
 from xmpp_cem.model.ids import ResourceId
 from xmpp_cem.model.reading import Quality, Reading
-from xmpp_cem.model.time import Interval
+from xmpp_cem.model.time import Interval, Times
 
 _LETTERS = {Quality.VALID: "v", Quality.ESTIMATED: "e", Quality.QUESTIONABLE: "q"}
 _QUALITIES = {letter: quality for quality, letter in _LETTERS.items()}
 _MICRO = timedelta(microseconds=1)
-_CELLS = 10
-"""So many cells every line has."""
+_CELLS = 8
+"""So many cells every line has after start and end."""
 
 
 class Entry(NamedTuple):
@@ -108,17 +108,18 @@ def line_of(entry: Entry, origin: datetime) -> str:
     return key_of(entry, origin) + ",".join(map(str, rest))
 
 
-def read_lines(text: str, origin: datetime) -> Iterator[Entry]:
-    """Yield the entries of lines, in their order."""
+def read_lines(text: str, origin: datetime, times: Times | None = None) -> Iterator[Entry]:
+    """Yield the entries of lines, in their order; only what touches some times, if there are."""
     for line in text.split():
-        cells = line.split(",")
-        start, end, revision, power, came_in, went_out, quality, expected, reporting, delay = cells[
-            :_CELLS
-        ]
+        start, end, rest = line.split(",", 2)
+        since, until = origin + _length(start), origin + _length(end)
+        if times is not None and not times.touch(since, until):
+            continue
+        cells = rest.split(",")
+        revision, power, came_in, went_out, quality, expected, reporting, delay = cells[:_CELLS]
         age, share = cells[_CELLS:] or ("", "0")
-        until = origin + _length(end)
         yield Entry(
-            origin + _length(start),
+            since,
             until,
             int(revision),
             int(power),

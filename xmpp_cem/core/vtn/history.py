@@ -102,9 +102,7 @@ class History:
         wanted = Times(times)
         for row in self._rows.get((party, resource), {}).values():
             if row.touches(wanted):
-                for entry in read_lines(row.block.text, row.block.start):
-                    if wanted.touch(entry.start, entry.end):
-                        yield entry
+                yield from read_lines(row.block.text, row.block.start, wanted)
 
     def windows(self, party: PartyId, interval: Interval) -> dict[Interval, list[Reading]]:
         """Return what a member told of windows in an interval, of each resource what counts."""

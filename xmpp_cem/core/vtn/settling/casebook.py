@@ -145,8 +145,8 @@ class Casebook:
         """Return when events other than this one move a member's power, as far as after `since`."""
         wide = (other for other in self._wide.after(since) if party in other.parties)
         narrow = self._narrow[party].after(since) if party in self._narrow else ()
-        others = (other for other in chain(wide, narrow) if other.event != case.event)
-        return united(other.active for other in others if other.moves)
+        event, others = case.event, chain(wide, narrow)
+        return united(each.active for each in others if each.moves and each.event != event)
 
     def held(self) -> dict[PartyId, list[Interval]]:
         """Return of whom and when readings stay as they came: around events with a file."""
