@@ -23,7 +23,7 @@ _WARM_S = 2100
 """Until all bounds are reached; growth is measured after it, or in a short run's last third."""
 
 _POWER_W, _CHANGE_W = 4500, -100
-_LEAD_S, _LENGTH_S, _LOOK_S, _REST_S = 1.0, 1.0, 60, 15
+_LEAD_S, _LENGTH_S, _LOOK_S, _REST_S = 1.0, 1.0, 120, 15
 
 
 @dataclass
