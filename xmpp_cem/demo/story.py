@@ -16,6 +16,7 @@ from xmpp_cem.config.roles import OperatorConfig
 from xmpp_cem.demo.board import Board
 from xmpp_cem.demo.files import Files
 from xmpp_cem.demo.fleet import DemoError, Fleet
+from xmpp_cem.demo.gathering import Gathering, target_of
 from xmpp_cem.demo.plan import (
     ANSWER_S,
     DURATION_S,
@@ -23,8 +24,6 @@ from xmpp_cem.demo.plan import (
     GRID,
     LEAD_S,
     REPORT_S,
-    TARGET_SHARE,
-    TARGET_W,
     Plan,
 )
 from xmpp_cem.demo.tally import Tally
@@ -147,21 +146,16 @@ class Story:
 
     async def _gather(self, operator: Operator) -> int:
         """Wait until everybody is here; returns what they offer together, W."""
-        offered_w = 0
+        here = Gathering(len(self._plan.agents) - 1)
         while True:
-            ready = 0
             for domain in self._plan.domains:
                 body = await _patient(operator, domain, Noun.MEMBERS)
                 if isinstance(body, DomainMembers):
-                    ready += sum(
-                        m.revision > 0 and m.availability is not Availability.UNREACHABLE
-                        for m in body.members
-                    )
-                    if domain == GRID:
-                        offered_w = sum(m.decrease_w for m in body.members)
-            if ready == len(self._plan.agents) - 1 and offered_w > TARGET_W:
-                self._tell(f"{ready} members are here and offer {offered_w / 1000:.1f} kW less")
-                return offered_w
+                    here.take(body)
+            if here.suffices(self._clock.now()):
+                offered_kw = here.offered_w / 1000
+                self._tell(f"{here.ready} members are here and offer {offered_kw:.1f} kW less")
+                return here.offered_w
             await asyncio.sleep(0.3)
 
     async def _metered(self) -> None:
@@ -177,7 +171,7 @@ class Story:
             await asyncio.sleep(_LOOK_S)
 
     async def _dispatch(self, operator: Operator, offered_w: int) -> None:
-        target_w = min(TARGET_W, int(offered_w * TARGET_SHARE) // 1000 * 1000)
+        target_w = target_of(offered_w)
         now = self._clock.now()
         start = _aligned(now + timedelta(seconds=LEAD_S))
         active = Interval(start=start, end=start + timedelta(seconds=DURATION_S))
