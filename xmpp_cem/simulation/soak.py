@@ -3,12 +3,15 @@
 import argparse
 import gc
 import json
+import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from xmpp_cem.simulation.evidence import Evidence
@@ -30,6 +33,8 @@ _LEAD_S, _LENGTH_S, _LOOK_S, _REST_S = 1.0, 1.0, 120, 15
 class Figures:
     """What became of a run; memory in MB, `growth` of it by the hour after warming up.
 
+    Once `is_ending` the run ends with the second that it is in, and is audited.
+
     `kept` are the records in all stores and `blocks` the objects that Python holds, at the same
     instants: memory that grows while neither does is what the allocator does not give back.
     """
@@ -45,6 +50,7 @@ class Figures:
     kept: list[tuple[int, int]] = field(default_factory=list)
     blocks: list[tuple[int, int]] = field(default_factory=list)
     cpu_s: list[tuple[int, float]] = field(default_factory=list)
+    is_ending: bool = False
 
     @property
     def growth(self) -> float:
@@ -94,11 +100,11 @@ class Figures:
 
 
 def soak(load: Load) -> Figures:
-    """Run a domain under a load; whatever a party dies from raises here."""
+    """Run a domain under a load until interrupted; whatever a party dies from raises here."""
     loop = VirtualLoop(most_turns=sys.maxsize)
     figures = Figures(load)
     began = time.monotonic()
-    with logging_into(None):
+    with logging_into(None), _interrupted(figures):
         try:
             loop.run_until_complete(_run(loop, load, figures))
         finally:
@@ -107,12 +113,26 @@ def soak(load: Load) -> Figures:
     return figures
 
 
+@contextmanager
+def _interrupted(figures: Figures) -> Iterator[None]:
+    """Let an interrupt end the run early and not without its figures: it can take hours."""
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        figures.is_ending = True
+
+    before = signal.signal(signal.SIGINT, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 async def _run(loop: VirtualLoop, load: Load, figures: Figures) -> None:
     domain = Domain(loop, load)
     evidence = Evidence(domain.clock.now, is_traced=False)
     operator = Operator(domain.router, domain.clock, evidence)
     await domain.clock.sleep(_REST_S)
-    number, due = 0, 0.0
+    number, due, second = 0, 0.0, 0
     for second in range(1, load.seconds + 1):
         due += load.controls
         many, due = int(due), due % 1
@@ -126,8 +146,10 @@ async def _run(loop: VirtualLoop, load: Load, figures: Figures) -> None:
         await domain.clock.sleep(1 / max(1, many))
         if second % _LOOK_S == 0:
             _look(second, domain, evidence, figures)
+        if figures.is_ending:
+            break
     await domain.clock.sleep(_REST_S)
-    _look(load.seconds, domain, evidence, figures)
+    _look(second, domain, evidence, figures)
     for name in domain.names:
         store = domain.stores[name]
         figures.committed[name] = store.rows["commitment"]

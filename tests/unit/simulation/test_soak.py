@@ -1,4 +1,7 @@
 import json
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -18,6 +21,23 @@ def test_a_short_soak_keeps_every_control_and_knows_every_reading(monkeypatch, t
     assert all(blocks > 10_000 for _, blocks in figures["blocks"])
     assert (figures["lost"], figures["behind"]) == (0, {})
     assert "0 lost" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_soak_that_is_interrupted_tells_what_it_has_seen(tmp_path):
+    file = tmp_path / "figures.json"
+    arguments = ["--seconds", "36000", "--controls", "1", "--readings", "2", "--json", str(file)]
+    command = [sys.executable, "-m", "xmpp_cem.simulation.soak", *arguments]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as soaking:
+        assert "120 controls" in soaking.stderr.readline()
+        soaking.send_signal(signal.SIGINT)
+        soaking.communicate(timeout=120)
+    assert soaking.returncode == 0
+    figures = json.loads(file.read_text())
+    assert 120 <= figures["virtual_s"] < 36000
+    assert figures["controls"] == {"OK": figures["virtual_s"]}
+    assert sum(figures["committed"].values()) == figures["virtual_s"]
+    assert (figures["lost"], figures["behind"]) == (0, {})
 
 
 def test_growth_is_the_slope_after_warming_up():
