@@ -8,7 +8,9 @@ from xmpp_cem.core.settlement.baselines import (
     Question,
     estimate,
     lengthened,
+    looked_up,
     looks_at,
+    rests_on,
 )
 from xmpp_cem.core.settlement.cases import Baseline, SettlementTerms, Why
 from xmpp_cem.core.settlement.energy import Series
@@ -177,3 +179,20 @@ def test_an_event_that_becomes_longer_gets_more_steps_and_keeps_the_stated_ones(
     steps = lengthened(lambda _: Series(chosen(entries)), known, question(longer))
     assert steps[:4] == found.steps
     assert (len(steps), steps[-1].interval.end) == (6, longer.end)
+
+
+def test_a_basis_that_begins_before_what_was_read_first_rests_on_what_overlaps_it_there_too():
+    until = question(ACTIVE).at
+
+    def minutes(first, last, quality=Quality.VALID):
+        start, end = (until - timedelta(minutes=before) for before in (first, last))
+        return window(start, 1000, end - start)._replace(quality=quality)
+
+    entries = [minutes(25, 18, Quality.ESTIMATED), minutes(20, 10), minutes(10, 5), minutes(5, 0)]
+
+    def read(times):
+        return Series(chosen(e for e in entries if any(t.overlap(e.interval) for t in times)))
+
+    found, series = looked_up(read, question(ACTIVE, BaselineMethod.METER_BEFORE))
+    assert len(found.basis) == 3
+    assert rests_on(series, found.basis)[2] is Quality.ESTIMATED
