@@ -44,14 +44,28 @@ def event_of(number, start_s):
     return made.model_copy(update={"id": derived_id("past", number)})
 
 
-class Grid(Settled):
-    """A VTN that keeps so many ended events; each was answered, measured and has a baseline."""
+class Led(Settled):
+    """A VTN with one member, that creates such events."""
 
-    def __init__(self, kept):
+    def __init__(self):
         super().__init__()
         self.lead()
         self.register("a", 3000)
         self.presence("a", seconds=1)
+
+    def create(self, number, start_s):
+        event = event_of(number, start_s)
+        body = EndDeviceControls(events=(event,))
+        asked = request(Verb.CREATE, Noun.CONTROLS, "op", body)
+        assert reply_in(self.tell(arrived(asked, "op", "x"), start_s - 50)).result == "OK"
+        return event
+
+
+class Grid(Led):
+    """A VTN that keeps so many ended events; each was answered, measured and has a baseline."""
+
+    def __init__(self, kept):
+        super().__init__()
         for number in range(MANY):
             start_s = number * EVERY_S
             if number < MANY - kept:
@@ -64,13 +78,6 @@ class Grid(Settled):
             self.end(event, start_s + LENGTH_S)
         self.live = self.create(MANY, LAST_S)
         self.tell(TimerFired("vtn/heartbeat"), LAST_S + LENGTH_S)
-
-    def create(self, number, start_s):
-        event = event_of(number, start_s)
-        body = EndDeviceControls(events=(event,))
-        asked = request(Verb.CREATE, Noun.CONTROLS, "op", body)
-        assert reply_in(self.tell(arrived(asked, "op", "x"), start_s - 50)).result == "OK"
-        return event
 
     def end(self, event, seconds):
         self.tell(TimerFired(f"vtn/event/{event.id}/end"), seconds)
@@ -136,20 +143,14 @@ def growing(kind, inputs):
     return {news: cost for news, cost in costs.items() if cost[1] > SLACK * cost[0]}
 
 
-class Metered(Settled):
+class Metered(Led):
     """A VTN that was told so many windows of a minute before an event."""
 
     def __init__(self, told):
         super().__init__()
-        self.lead()
-        self.register("a", 3000)
-        self.presence("a", seconds=1)
         for number in range(-told, 0):
             self.report(LAST_S + number * 60, 5000)
-        active = Interval(start=at(LAST_S), end=at(LAST_S + LENGTH_S))
-        event = make_event(active=active, answer_by=at(LAST_S - 10), created=at(LAST_S - 50))
-        asked = request(Verb.CREATE, Noun.CONTROLS, "op", EndDeviceControls(events=(event,)))
-        assert reply_in(self.tell(arrived(asked, "op", "x"), LAST_S - 50)).result == "OK"
+        event = self.create(MANY, LAST_S)
         self.stated = lambda: self.state(event.id, LAST_S - 30)
 
 

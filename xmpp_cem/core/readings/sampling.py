@@ -74,15 +74,14 @@ class Sampling:
         The last one before, or else the first one after, where there was none in that time.
         """
         recent = self._recent.get(resource, ())
-        since, inside = before - over, list[int]()
+        inside: list[int] = []
+        since, power_w = before - over, None
         for at, power_w in reversed(recent):  # the newest first: most is older than is looked for
             if at < since:
-                return sum(inside) // len(inside) if inside else power_w
+                break
             if at < before:
                 inside.append(power_w)
-        if inside:
-            return sum(inside) // len(inside)
-        return recent[0][1] if recent else None
+        return sum(inside) // len(inside) if inside else power_w
 
     def _close(self, after: tuple[Sample, ...], now: datetime) -> tuple[Reading, ...]:
         samples, self._samples = self._samples, {}

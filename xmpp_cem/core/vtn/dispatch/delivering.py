@@ -41,7 +41,8 @@ def delivered(
     moving = _moving(party, dispatches.after(told_from), parts, new)
     # What ended before all of these windows cannot hold one, nor get a baseline from one.
     for dispatch in dispatches.after(min(told_from, held_from)):
-        part = parts[event_id := dispatch.event.id].get(party)
+        event_id = dispatch.event.id
+        part = parts[event_id].get(party)
         if part is None or (part.baseline_w is not None and dispatch.active.end <= told_from):
             continue
         active, known, baseline_w = dispatch.acting, list(new), part.baseline_w
