@@ -104,13 +104,25 @@ def soak(load: Load) -> Figures:
     loop = VirtualLoop(most_turns=sys.maxsize)
     figures = Figures(load)
     began = time.monotonic()
-    with logging_into(None), _interrupted(figures):
+    with logging_into(None), _interrupted(figures), _collecting_at_looks():
         try:
             loop.run_until_complete(_run(loop, load, figures))
         finally:
             figures.took_s = time.monotonic() - began
             close(loop)
     return figures
+
+
+@contextmanager
+def _collecting_at_looks() -> Iterator[None]:
+    """Collect garbage at each look only: with millions of objects each time costs seconds."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 @contextmanager
