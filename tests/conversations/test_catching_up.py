@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.conversations.test_dispatch import ready
 from tests.conversations.test_nodes import meddled
 from xmpp_cem.core.inputs import Link
 from xmpp_cem.core.life.life import BY_RULE
@@ -94,6 +95,7 @@ async def test_a_vtn_learns_that_what_it_put_off_was_over_for_a_ven_that_was_awa
         world.site(f"site-{number}", "grid", Meter(f"m{number}", 5000, 3000))
     world.start()
     operator = await world.operator("grid")
+    await world.until(await ready(operator, 2), 40)
     event = await operator.dispatch(700, -2000, start_in=4, seconds=2, answer_in=3)
 
     async def answers():

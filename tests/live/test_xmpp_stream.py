@@ -69,7 +69,7 @@ class Peer:
 
 
 @contextlib.asynccontextmanager
-async def peer(server, name, resource="test", **options):
+async def peer(server, name, resource="test", answer=b"", **options):
     endpoint = server.endpoint
     settings = {
         "admits": lambda _: True,
@@ -85,6 +85,8 @@ async def peer(server, name, resource="test", **options):
     def deliver(value):
         seen.append(value)
         news.set()
+        if answer and isinstance(value, RequestReceived):
+            stream.respond(value.token, answer)
 
     stream = Stream(credentials, deliver, **settings)
     running = asyncio.create_task(stream.run())
@@ -185,6 +187,33 @@ async def test_a_request_that_meets_a_login_is_kept(server):
             asking.cancel()
     assert "taken" in answers
     assert set(answers) <= {"taken", "service-unavailable", "recipient-unavailable"}
+
+
+async def test_a_request_that_meets_a_login_is_answered(server):
+    """An answer given at once is no less sent while the login goes on."""
+    answers = []
+    async with peer(server, "vtn") as vtn:
+
+        async def ask():
+            try:
+                await vtn.stream.request(
+                    Jid(f"ven1@{HOST}", "test"), ASK, is_query=False, timeout=4
+                )
+                answers.append("answered")
+            except RefusedError as refusal:
+                answers.append(refusal.condition)
+
+        for _ in range(5):
+            async with contextlib.AsyncExitStack() as until_all_are_answered:
+                async with asyncio.TaskGroup() as group:
+                    asking = group.create_task(_repeated(ask, group, every=0.002))
+                    ven1 = peer(server, "ven1", answer=ANSWER)
+                    ven = await until_all_are_answered.enter_async_context(ven1)
+                    await ven.until_a(RequestReceived)
+                    asking.cancel()
+                assert isinstance(ven.seen[0], LinkUp)
+    assert "answered" in answers
+    assert set(answers) <= {"answered", "service-unavailable", "recipient-unavailable"}
 
 
 async def _repeated(work, group, every):

@@ -109,10 +109,17 @@ class Session:
         self.address = read_address(str(self._client.boundjid))
         self.requests = Requests(self.send, self.address)
         self.roster = Roster(self.address, time.monotonic)
-        self._catch_up()
         own = Jid(self.address.bare)
         query = Element(f"{{{ROSTER}}}query")
         self.roster.read(await self.requests.ask(own, "get", query, LOGIN_SECONDS))
+
+    def catch_up(self) -> None:
+        """Act on what came during the login, and from now on on everything at once."""
+        early, self._early = self._early or [], None
+        if self._missed:
+            _log.warning("%d stanzas came before the login was complete: dropped", self._missed)
+        for action, stanza in early:
+            action(stanza)
 
     async def until_lost(self, keepalive: float) -> TransportError:
         """Wait for the end, asking the server when it was silent for `keepalive` seconds."""
@@ -186,20 +193,13 @@ class Session:
             self._client.register_handler(Callback(name, _Shape(accepts), take))
 
     def _in_turn(self, action: Callable[[Element], None], stanza: Element) -> None:
-        """Act on a stanza, or keep it until the login is complete and we may answer."""
+        """Act on a stanza, or keep it until its answer would go out."""
         if self._early is None:
             action(stanza)
         elif len(self._early) < MAX_WAITING:
             self._early.append((action, stanza))
         else:
             self._missed += 1
-
-    def _catch_up(self) -> None:
-        early, self._early = self._early or [], None
-        if self._missed:
-            _log.warning("%d stanzas came before the login was complete: dropped", self._missed)
-        for action, stanza in early:
-            action(stanza)
 
     def _is_answer(self, stanza: Element) -> bool:
         return self.requests.expects(stanza)

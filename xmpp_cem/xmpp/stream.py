@@ -273,6 +273,7 @@ class Stream:
             _log.info("%s is connected", session.address)
             self._border.deliver(LinkUp(session.address))
             session.send(self._presence)
+            session.catch_up()
             reason = await session.until_lost(self._keepalive)
         except TransportError as error:
             reason = error if began else explained(self._credentials, session.stage, error)

@@ -37,7 +37,7 @@ async def test_what_is_too_much_before_the_login_is_complete_is_dropped_and_coun
     for _ in range(MAX_WAITING + 3):
         session._in_turn(taken.append, stanza)
     assert taken == []
-    session._catch_up()
+    session.catch_up()
     session._in_turn(taken.append, stanza)
     assert len(taken) == MAX_WAITING + 1
     assert caplog.messages == ["3 stanzas came before the login was complete: dropped"]
