@@ -40,8 +40,10 @@ def started(tmp_path):
 
     def start(*options):
         environment = os.environ | {"TMPDIR": str(tmp_path)}
+        # As from a terminal: what a shell starts in the background ignores interrupts.
+        interruptible = ["env", "--default-signal=INT", *command(*options)]
         process = subprocess.Popen(
-            command(*options), env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            interruptible, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
         running.append(process)
         return process
