@@ -66,8 +66,10 @@ class Alone:
 
     async def _perform(self, effect: Effect) -> None:
         match effect:
-            case SetTimer(key=key, at=at):
+            case SetTimer(key=key, at=datetime() as at):
                 self._timers[key] = at
+            case SetTimer(key=key):
+                self._timers.pop(key, None)
             case Actuate(set_points=set_points):
                 await self._program.apply(set_points)
             case ReadDevices():

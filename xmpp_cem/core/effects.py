@@ -172,10 +172,10 @@ class RevokeAccount:
 
 @dataclass(frozen=True)
 class SetTimer:
-    """Wake us at an instant; setting a key again moves it."""
+    """Wake us at an instant, or never where there is none; setting a key again moves it."""
 
     key: str
-    at: datetime
+    at: datetime | None
 
 
 @dataclass(frozen=True)

@@ -26,12 +26,17 @@ class Timers:
         self._alarm: Alarm | None = None
         self._rings_at: datetime | None = None
 
-    def set(self, key: str, at: datetime) -> None:
-        """Set or move a timer."""
-        self._due[key] = at
-        heapq.heappush(self._order, (at, key))
-        if len(self._order) > 2 * len(self._due) + _FEW:  # most have been moved
+    def set(self, key: str, at: datetime | None) -> None:
+        """Set or move a timer, or take it away."""
+        if at is None:
+            self._due.pop(key, None)
+        else:
+            self._due[key] = at
+            heapq.heappush(self._order, (at, key))
+        if len(self._order) > 2 * len(self._due) + _FEW:  # most have been moved or taken away
             self._order = sorted((at, key) for key, at in self._due.items())
+        if at is None:
+            return
         if self._is_running and (self._rings_at is None or at < self._rings_at):
             self._ring_at(at)
 

@@ -165,7 +165,8 @@ class Collector(Domain):
         keep(self.records, effects)
         self.effects += effects
         for timer in of_kind(effects, SetTimer):
-            self._timers[timer.key] = timer.at
+            if timer.at is not None:
+                self._timers[timer.key] = timer.at
         self.windows.update(self.vtn.metering.history.get(self.ven.party, {}))
         for query in of_kind(effects, Query):
             self.queries.append(query)

@@ -43,6 +43,28 @@ async def test_setting_a_key_again_moves_it_earlier_or_later(timers, fired, cloc
     assert [key for key, _ in fired] == ["a", "b"]
 
 
+async def test_a_key_that_is_taken_away_fires_no_more(timers, fired, clock):
+    timers.set("a", after(clock, 10))
+    timers.set("b", after(clock, 11))
+    timers.set("a", None)
+    timers.set("unknown", None)
+    await clock.advance(timedelta(seconds=20))
+    assert [key for key, _ in fired] == ["b"]
+    timers.set("a", after(clock, 1))
+    await clock.advance(timedelta(seconds=2))
+    assert [key for key, _ in fired] == ["b", "a"]
+
+
+def test_what_is_taken_away_is_not_kept_until_it_would_have_been_due(clock):
+    made = Timers(clock, lambda _: None)
+    for number in range(10_000):
+        made.set(f"far {number}", after(clock, 86_400))
+        if number >= 100:
+            made.set(f"far {number - 100}", None)
+    assert len(made._due) == 100
+    assert len(made._order) < 300
+
+
 async def test_an_earlier_timer_is_not_kept_waiting_by_a_later_one(timers, fired, clock):
     timers.set("late", after(clock, 100))
     await clock.advance(timedelta(seconds=1))

@@ -20,6 +20,11 @@ class Commitments(Lasting[Commitment]):
         return [*self.live(), *map(self.__getitem__, ended)]
 
 
+def timer_of(event: EventId) -> str:
+    """Return the key of the timer that brings an event on."""
+    return f"ven/{event}"
+
+
 def over(commitment: Commitment) -> datetime:
     """Return when an event does not move power any more, late release and recovery included."""
     put_off_s = commitment.offsets.stop_s if commitment.offsets else 0

@@ -10,7 +10,7 @@ from xmpp_cem.core.life.lifecycle import step
 from xmpp_cem.core.life.phases import due, live, next_due, tick
 from xmpp_cem.core.records import Commitment
 from xmpp_cem.core.ven.catchup import make_good
-from xmpp_cem.core.ven.commitments import Commitments
+from xmpp_cem.core.ven.commitments import Commitments, timer_of
 from xmpp_cem.core.ven.declining import declining
 from xmpp_cem.core.ven.eventacts import (
     OPPOSITE,
@@ -294,4 +294,4 @@ class EventBook:
 
     def _timer(self, commitment: Commitment) -> list[Effect]:
         at = next_due(commitment.status, self.judging.moments(commitment))
-        return [SetTimer(f"ven/{commitment.event.id}", at)] if at else []
+        return [SetTimer(timer_of(commitment.event.id), at)] if at else []

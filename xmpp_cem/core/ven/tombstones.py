@@ -3,9 +3,9 @@
 from datetime import datetime
 from itertools import islice, takewhile
 
-from xmpp_cem.core.effects import Effect, Forget
+from xmpp_cem.core.effects import Effect, Forget, SetTimer
 from xmpp_cem.core.life.lifecycle import ENDED
-from xmpp_cem.core.ven.commitments import Commitments
+from xmpp_cem.core.ven.commitments import Commitments, timer_of
 
 MOST_ENDED = 5000
 """So many events whose time is over are remembered; each is forgotten a day later anyway."""
@@ -22,4 +22,5 @@ def forget_surplus(commitments: Commitments, now: datetime) -> list[Effect]:
         return []
     past = takewhile(lambda each: each.event.active.end <= now, commitments.oldest())
     gone = [*islice((each for each in past if each.status in ENDED), surplus)]
-    return [Forget(commitments.pop(each.event.id)) for each in gone]
+    forgotten = [Forget(commitments.pop(each.event.id)) for each in gone]
+    return [*forgotten, *(SetTimer(timer_of(each.event.id), None) for each in gone)]
