@@ -33,12 +33,10 @@ class Timers:
         else:
             self._due[key] = at
             heapq.heappush(self._order, (at, key))
+            if self._is_running and (self._rings_at is None or at < self._rings_at):
+                self._ring_at(at)
         if len(self._order) > 2 * len(self._due) + _FEW:  # most have been moved or taken away
             self._order = sorted((at, key) for key, at in self._due.items())
-        if at is None:
-            return
-        if self._is_running and (self._rings_at is None or at < self._rings_at):
-            self._ring_at(at)
 
     async def run(self) -> None:
         """Fire timers until cancelled."""

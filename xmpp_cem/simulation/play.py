@@ -102,7 +102,7 @@ def on_stage(
 ) -> None:
     """Let a director do what its plan says, from beginning to end."""
     loop.set_exception_handler(lambda _, context: _failed(evidence, context))
-    with logging_into(evidence if is_told else None), _collecting_later(), _soon():
+    with logging_into(evidence if is_told else None), uncollected(), _soon():
         try:
             loop.run_until_complete(director.run())
         except RestlessError as error:
@@ -187,8 +187,8 @@ def _soon() -> Iterator[None]:
 
 
 @contextmanager
-def _collecting_later() -> Iterator[None]:
-    """Let no garbage be collected within a run: it makes cycles, and is short."""
+def uncollected() -> Iterator[None]:
+    """Let no garbage be collected within a run, unless it does so itself."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

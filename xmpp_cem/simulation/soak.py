@@ -18,7 +18,7 @@ from xmpp_cem.simulation.evidence import Evidence
 from xmpp_cem.simulation.loop import VirtualLoop
 from xmpp_cem.simulation.operator import Operator
 from xmpp_cem.simulation.plan import Step
-from xmpp_cem.simulation.play import close, logging_into
+from xmpp_cem.simulation.play import close, logging_into, uncollected
 from xmpp_cem.simulation.soak_domain import Domain, Load
 from xmpp_cem.simulation.town import TOP
 
@@ -104,25 +104,13 @@ def soak(load: Load) -> Figures:
     loop = VirtualLoop(most_turns=sys.maxsize)
     figures = Figures(load)
     began = time.monotonic()
-    with logging_into(None), _interrupted(figures), _collecting_at_looks():
+    with logging_into(None), _interrupted(figures), uncollected():
         try:
             loop.run_until_complete(_run(loop, load, figures))
         finally:
             figures.took_s = time.monotonic() - began
             close(loop)
     return figures
-
-
-@contextmanager
-def _collecting_at_looks() -> Iterator[None]:
-    """Collect garbage at each look only: with millions of objects each time costs seconds."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 @contextmanager
@@ -174,7 +162,10 @@ async def _run(loop: VirtualLoop, load: Load, figures: Figures) -> None:
 
 
 def _look(second: int, domain: Domain, evidence: Evidence, figures: Figures) -> None:
-    """Note memory and answers, and drop what only this program would keep."""
+    """Note memory and answers, and drop what only this program would keep.
+
+    Garbage is collected here and not in between: with millions of objects each time costs seconds.
+    """
     answered = [command for command in evidence.commands if command.result]
     figures.controls.update(command.result for command in answered)
     evidence.commands = [command for command in evidence.commands if not command.result]
