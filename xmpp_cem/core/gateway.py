@@ -1,7 +1,8 @@
 """A gateway: a VEN above and a VTN below, between which events and readings cascade."""
 
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from xmpp_cem.core.cascade.cascading import Cascading
 from xmpp_cem.core.cascade.ends import End, Lower, Upper
@@ -10,8 +11,17 @@ from xmpp_cem.core.cascade.rolling import Rolling
 from xmpp_cem.core.cascade.settings import GatewaySettings
 from xmpp_cem.core.cascade.showing import Crowd, Damper, Shown, powers_now
 from xmpp_cem.core.concerns import Concern, about_vtn
-from xmpp_cem.core.effects import AskDecision, Effect, SetTimer
-from xmpp_cem.core.inputs import Input, Link, Started, TimerFired
+from xmpp_cem.core.effects import AskDecision, Effect, Remember, SetTimer
+from xmpp_cem.core.inputs import (
+    CaughtUp,
+    Heard,
+    Input,
+    Link,
+    QueryAnswered,
+    ReplyArrived,
+    Started,
+    TimerFired,
+)
 from xmpp_cem.core.readings.onchange import OnChange
 from xmpp_cem.core.records import Record
 from xmpp_cem.core.ven.losing import released
@@ -20,7 +30,16 @@ from xmpp_cem.core.vtn.vtn import Vtn
 from xmpp_cem.model.ids import Jid, ResourceId
 
 _TICK = "cascade/tick"
+_LOOK = TimerFired(_TICK)
+_QUIET = CaughtUp | Heard | QueryAnswered | ReplyArrived | TimerFired
+"""The inputs that leave all as it was where nothing is to be remembered of them."""
+
 _CASCADES = frozenset({"delta", "multiplier", "set-point", "limit", "price", "level"})
+
+
+def _has_news(effects: Iterable[Effect]) -> bool:
+    """Whether something has changed that the levels of a gateway may differ in."""
+    return any(isinstance(effect, Remember) for effect in effects)
 
 
 def _follows(settings: GatewaySettings) -> frozenset[str]:
@@ -38,6 +57,7 @@ class Gateway:
 
     def __init__(self, settings: GatewaySettings) -> None:
         self._party = settings.upper.party
+        self._look_every = settings.look_every
         self.uppers: tuple[Upper, ...] = tuple(
             End(
                 Ven(replace(each, follows=_follows(settings), has_members=True)),
@@ -100,9 +120,11 @@ class Gateway:
             end.restore(record)
 
     def handle(self, what: Input, now: datetime) -> list[Effect]:
-        """Return what one input leads to, on all levels."""
+        """Return what one input leads to, on all levels; what time alone does waits for a tick."""
         taken = self._taken(what, now)
         effects: list[Effect] = [e for e in taken if not isinstance(e, AskDecision)]
+        if isinstance(what, _QUIET) and what != _LOOK and not _has_news(effects):
+            return effects
         effects += self._cascading.circles.look(now)
         effects += self._cascading.agreed(now)
         effects += self._shown(now)
@@ -128,7 +150,7 @@ class Gateway:
             return [*effects, SetTimer(_TICK, now)]
         if isinstance(what, TimerFired):
             if what.key == _TICK:
-                again = SetTimer(_TICK, now + timedelta(seconds=1))
+                again = SetTimer(_TICK, now + self._look_every)
                 return [again, *self._released(now), *self._told(now)]
             return [
                 effect

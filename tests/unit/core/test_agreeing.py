@@ -8,8 +8,10 @@ from tests.unit.core.gateway import ALL, UPPER_EVENT, Cascade
 from xmpp_cem.core.cascade.calls import Rules
 from xmpp_cem.core.cascade.case import case_of
 from xmpp_cem.core.cascade.settings import GatewaySettings
+from xmpp_cem.core.effects import SetTimer
+from xmpp_cem.core.gateway import Gateway
 from xmpp_cem.core.inputs import TimerFired
-from xmpp_cem.testing.builders import at, make_event, share_of
+from xmpp_cem.testing.builders import at, make_event, of_kind, share_of
 
 BEFORE = 5.0
 AFTER = (ALL.answer_by - at(0)).total_seconds()
@@ -63,3 +65,24 @@ def test_it_is_compared_when_nobody_may_be_asked_any_more(cascade, rules):
     barred = case(cascade)
     vars(barred)["is_barred"] = True
     assert not rules.has_agreed(barred, cascade.dispatch, at(BEFORE))
+
+
+def test_what_time_alone_changes_waits_for_the_next_look():
+    cascade, late = Cascade(), AFTER + 1
+    cascade.up()
+    cascade.ask(seconds=1)
+    cascade.say("a", -1000)
+    cascade.tell(TimerFired("vtn/alive"), late)
+    assert cascade.answers == []
+    cascade.tell(TimerFired("cascade/tick"), late)
+    assert cascade.answers != []
+
+
+def test_a_gateway_looks_again_after_the_time_that_it_is_told():
+    (again,) = of_kind(Cascade().tell(TimerFired("cascade/tick"), 5), SetTimer)
+    assert again.at == at(6)
+    rare = GatewaySettings(
+        Cascade().gateway.ven.settings, Cascade().settings, look_every=timedelta(seconds=3)
+    )
+    effects = Gateway(rare).handle(TimerFired("cascade/tick"), at(5))
+    assert [timer.at for timer in of_kind(effects, SetTimer)] == [at(8)]

@@ -37,6 +37,7 @@ class GatewaySettings:
         more_lower: as the VTN of further domains.
         programmes: which programme below stands for one above; for others that of the same id.
         show_every: how often at most what it shows above changes, unless towards unreachable.
+        look_every: how often it looks for what time alone has changed.
         names_told: the domains above that are told names of members; all others hear numbers.
     """
 
@@ -48,6 +49,7 @@ class GatewaySettings:
     more_lower: tuple[VtnSettings, ...] = ()
     programmes: Mapping[ProgrammeId, ProgrammeId] = field(default_factory=dict)
     show_every: timedelta = timedelta(seconds=5)
+    look_every: timedelta = timedelta(seconds=1)
     names_told: frozenset[DomainId] = frozenset()
 
     @property
