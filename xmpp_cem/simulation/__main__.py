@@ -27,6 +27,8 @@ def main() -> int:
         "--restored", action="store_true", help="put an older copy of somebody's store back"
     )
     arguments = parser.parse_args()
+    if arguments.seeds < 1:
+        parser.error("--seeds needs a number from 1 on")
     tree = None
     if arguments.parties is not None:
         tree = Tree(arguments.parties, arguments.levels)
@@ -41,7 +43,8 @@ def main() -> int:
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     failed = len({seed for seed, _, _ in made.failures})
     sys.stdout.write(
-        f"{made.seeds} seeds, {made.steps} steps, {made.crashes} crashes, "
+        f"{made.seeds} seeds, {made.steps} steps ({made.fewest_steps} at least), "
+        f"{made.crashes} crashes ({made.fewest_crashes} at least), "
         f"{sum(made.faults.values())} faults in {made.seconds:.0f} s "
         f"({made.cpu_s:.0f} s of a processor): {failed} failed\n"
     )

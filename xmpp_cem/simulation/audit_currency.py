@@ -68,10 +68,12 @@ def _known(
 ) -> Iterator[Finding]:
     check = since + WITHIN
     newest = [w.record for w in versions if w.at <= since][-1]
-    if not isinstance(newest, Dispatch) or check > scene.now:
+    present = [w.record for w in versions if w.at <= check][-1]
+    if not isinstance(newest, Dispatch) or not isinstance(present, Dispatch) or check > scene.now:
         return
     event = newest.event
-    if check >= event.active.end or event.status is EventStatus.CANCELLED:
+    # Who has not heard of an event before it is cancelled has nothing to do any more.
+    if check >= event.active.end or present.event.status is EventStatus.CANCELLED:
         return
     held = [
         record

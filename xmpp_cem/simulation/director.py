@@ -20,6 +20,12 @@ REST = timedelta(seconds=0.5)
 MOST_RESTLESS = timedelta(seconds=4)
 """So long an end waits for that at most: what never rests is for the audit to see."""
 
+FEWEST_STEPS = 20
+"""An end waits for so many, should a seed have had fewer."""
+
+_MORE_STEPS = timedelta(seconds=60)
+"""So long it waits for them at most: by then every site has reported several times."""
+
 
 class Director:
     """Lets faults and commands happen, then nothing but time, then stops everybody."""
@@ -47,9 +53,23 @@ class Director:
         operator.stop()
         town.stop()
 
+    @property
+    def longest_s(self) -> float:
+        """The longest pause that anybody may make before something is tried again, s."""
+        return self._plan.pace.longest_s
+
+    @property
+    def steps(self) -> int:
+        """How much was done so far: as the plan says, by faults, and by parties."""
+        faults = sum(self._weather.counts.values())
+        return len(self._plan.steps) + faults + self._evidence.doings
+
     async def _rest(self) -> None:
-        """Let what has just been said arrive: events are divided anew in quiet times too."""
+        """Let enough be done, and what was just said arrive: events are divided in quiet too."""
         clock = self._town.clock
+        enough = clock.now() + _MORE_STEPS
+        while clock.now() < enough and self.steps < FEWEST_STEPS:
+            await clock.sleep_until(clock.now() + REST)
         longest = clock.now() + MOST_RESTLESS
         while clock.now() < longest and self._evidence.has_moved_since(clock.now() - REST):
             await clock.sleep_until(clock.now() + REST / 2)

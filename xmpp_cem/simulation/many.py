@@ -28,6 +28,8 @@ class Tally:
     seeds: int = 0
     steps: int = 0
     crashes: int = 0
+    fewest_steps: int = sys.maxsize
+    fewest_crashes: int = sys.maxsize
     failures: list[tuple[int, str, str]] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     points: Counter[str] = field(default_factory=Counter)
@@ -42,6 +44,8 @@ class Tally:
     def add(self, outcome: Outcome) -> None:
         """Count a seed."""
         self.seeds += 1
+        self.fewest_steps = min(self.fewest_steps, outcome.steps)
+        self.fewest_crashes = min(self.fewest_crashes, outcome.crashes)
         self.steps += outcome.steps
         self.crashes += outcome.crashes
         self.faults.update(outcome.faults)
@@ -59,7 +63,9 @@ class Tally:
                 for seed, promise, shown in sorted(self.failures)
             ],
             "steps": self.steps,
+            "fewest_steps": self.fewest_steps,
             "crashes": self.crashes,
+            "fewest_crashes": self.fewest_crashes,
             "crash_points": dict(sorted(self.points.items())),
             "seconds": round(self.seconds, 1),
             "cpu_seconds": round(self.cpu_s, 1),

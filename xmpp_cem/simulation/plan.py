@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Literal
 
-from xmpp_cem.simulation.terms import USUAL, Restoring, Terms, grown
+from xmpp_cem.simulation.terms import SHORT_PACE, USUAL, USUAL_PACE, Pace, Restoring, Terms, grown
 from xmpp_cem.simulation.weather import ON_THE_WAY, Fault
 from xmpp_cem.testing.bus_service import Kind
 
@@ -17,9 +17,10 @@ SHAPES: tuple[dict[str, str], ...] = (
 )
 """Each party to the one above it; all have the VTN `grid` on top and at least two levels."""
 
-_SHAPE_WEIGHTS = (9, 5, 3, 1, 1)
+_SHORT_WEIGHTS, _LONG_WEIGHTS = (40, 4, 2, 1, 1), (9, 5, 3, 1, 1)
+"""How often each of them is drawn: short seeds have most often the smallest."""
 
-SHORT_S = (8.0, 8.0)
+SHORT_S = (4.5, 7.5)
 LONG_S = (24.0, 45.0)
 """How long things go wrong, and how long nothing does after that, in most seeds and in a few."""
 
@@ -34,6 +35,9 @@ _LONGER = 8
 
 LONG_SHARE = 0.02
 
+_FEW, _MANY = (4, 6), (6, 16)
+"""Of how many doings between fewest and most one is drawn, besides a crash."""
+
 _RETURN_SHARE = 0.1
 """In so many seeds a forgotten member comes back while the last event is created, in all calm."""
 
@@ -42,6 +46,9 @@ _CHANGED_SHARE = 0.2
 
 _LATE_SHARE = 0.1
 """In so many seeds somebody is away while an event that it has promised is put off."""
+
+LATE_S = (8.0, 7.5)
+"""As `SHORT_S`, in these: the event ends before who was away is back."""
 
 _LATE_NUMBER = 90
 
@@ -136,6 +143,7 @@ class Plan:
         quiet_s: how long nothing goes wrong after that.
         steps: what is done, in the order of time.
         restoring: whose store is put back, and when.
+        pace: how often what time alone changes is looked at.
     """
 
     kind: Kind
@@ -144,6 +152,7 @@ class Plan:
     quiet_s: float
     steps: tuple[Step, ...]
     restoring: Restoring | None = None
+    pace: Pace = USUAL_PACE
 
     @property
     def report_every_s(self) -> int:
@@ -159,8 +168,9 @@ class Plan:
 def draw(random: Random, terms: Terms = USUAL) -> Plan:
     """Draw a plan with a crash, and an event that outlives the faults; long but on usual terms."""
     is_long, tree = random.random() < LONG_SHARE or terms != USUAL, terms.tree
-    chaos_s, quiet_s = LONG_S if is_long else SHORT_S
-    uppers = random.choices(SHAPES, weights=_SHAPE_WEIGHTS)[0]
+    is_late = not is_long and random.random() < _LATE_SHARE
+    chaos_s, quiet_s = LONG_S if is_long else (LATE_S if is_late else SHORT_S)
+    uppers = random.choices(SHAPES, weights=_LONG_WEIGHTS if is_long else _SHORT_WEIGHTS)[0]
     if tree:
         uppers, quiet_s = grown(random, tree), TREE_QUIET_S
     sites = [name for name in uppers if name not in uppers.values()]
@@ -169,9 +179,9 @@ def draw(random: Random, terms: Terms = USUAL) -> Plan:
     if tree:
         weights = weights | _TREE_WEIGHTS
     chosen: list[Doing] = ["kill"]
-    most = 16 if is_long else 8
-    chosen += random.choices(list(weights), list(weights.values()), k=random.randint(6, most))
-    times = sorted(random.uniform(2.0, chaos_s) for _ in chosen)
+    fewest, most = _MANY if is_long else _FEW
+    chosen += random.choices(list(weights), list(weights.values()), k=random.randint(fewest, most))
+    times = sorted(random.uniform(2.0 if is_long else 1.5, chaos_s) for _ in chosen)
     random.shuffle(chosen)
     early = random.random() < 0.2  # noqa: PLR2004 some crash while they begin
     steps = [_kill(0.1, parties, random)] if early else []
@@ -179,14 +189,21 @@ def draw(random: Random, terms: Terms = USUAL) -> Plan:
     for at, doing in zip(times, chosen, strict=True):
         steps.append(_step(at, doing, created, (parties, sites), random, is_long=is_long))
         created += doing in {"create", "return"}
-    last = Step(chaos_s, "create", "", created, -1500, 5.0, 90.0)
-    if random.random() < _RETURN_SHARE:
-        last = Step(chaos_s, "return", random.choice(parties[1:]), created, -1500, 14.0, 90.0)
+    last = _last(chaos_s, created, parties[1:], random)
     kind = random.choice(tuple(Kind))
-    more = _changes(chaos_s, created, parties[1:], random)
+    late_share = _LATE_SHARE if is_long else float(is_late)
+    more = _changes(chaos_s, created, parties[1:], random, late_share)
     steps = sorted((*steps, *more), key=lambda step: step.at)
-    plan = Plan(kind, uppers, chaos_s, quiet_s, (*steps, last))
+    pace = USUAL_PACE if is_long else SHORT_PACE
+    plan = Plan(kind, uppers, chaos_s, quiet_s, (*steps, last), pace=pace)
     return _restored(plan, parties, random) if terms.is_restored else plan
+
+
+def _last(at: float, created: int, members: list[str], random: Random) -> Step:
+    """Draw how the event is created that outlives the trouble."""
+    if random.random() < _RETURN_SHARE:
+        return Step(at, "return", random.choice(members), created, -1500, 14.0, 90.0)
+    return Step(at, "create", "", created, -1500, 5.0, 90.0)
 
 
 def _restored(plan: Plan, parties: list[str], random: Random) -> Plan:
@@ -195,11 +212,13 @@ def _restored(plan: Plan, parties: list[str], random: Random) -> Plan:
     return replace(plan, quiet_s=RESTORED_QUIET_S, steps=lasting, restoring=restoring)
 
 
-def _changes(chaos_s: float, created: int, members: list[str], random: Random) -> list[Step]:
+def _changes(
+    chaos_s: float, created: int, members: list[str], random: Random, late_share: float
+) -> list[Step]:
     """Draw what an operator changes; all else of a seed is as it is without."""
     own = Random()  # noqa: S311 no secret
     own.setstate(random.getstate())
-    steps = _late_news(members, own) if own.random() < _LATE_SHARE else []
+    steps = _late_news(members, own) if own.random() < late_share else []
     if created and own.random() < _CHANGED_SHARE:
         times = (own.uniform(2.0, chaos_s) for _ in range(own.randint(1, 3)))
         steps += [_change(at, created, own) for at in times]

@@ -27,9 +27,6 @@ from xmpp_cem.simulation.terms import USUAL, Terms
 from xmpp_cem.simulation.town import CONTROL_EVERY, Town
 from xmpp_cem.simulation.weather import Weather
 
-LONGEST_S = 3.0
-"""The longest pause before something is tried again, s; outside of simulations it is longer."""
-
 CHECKED_EVERY = 20
 """In one seed of so many, whatever is written is read back and compared."""
 
@@ -84,11 +81,12 @@ def play(
     town = Town(loop, weather, evidence, plan, speech)
     if plan.restoring:
         Backup(plan.restoring, town, evidence)
-    on_stage(loop, evidence, Director(plan, town, weather, evidence), is_told=is_told)
+    director = Director(plan, town, weather, evidence)
+    on_stage(loop, evidence, director, is_told=is_told)
     return Outcome(
         seed=seed,
         broken=tuple(audit(evidence, scene_of(town, plan, weather))),
-        steps=len(plan.steps) + sum(weather.counts.values()) + evidence.doings,
+        steps=director.steps,
         crashes=sum(not lived.is_up for lived in evidence.lives),
         faults={str(fault): count for fault, count in sorted(weather.counts.items()) if count},
         points=evidence.points,
@@ -102,7 +100,7 @@ def on_stage(
 ) -> None:
     """Let a director do what its plan says, from beginning to end."""
     loop.set_exception_handler(lambda _, context: _failed(evidence, context))
-    with logging_into(evidence if is_told else None), uncollected(), _soon():
+    with logging_into(evidence if is_told else None), uncollected(), _soon(director.longest_s):
         try:
             loop.run_until_complete(director.run())
         except RestlessError as error:
@@ -174,11 +172,11 @@ def logging_into(evidence: Evidence | None) -> Iterator[None]:
 
 
 @contextmanager
-def _soon() -> Iterator[None]:
+def _soon(longest_s: float) -> Iterator[None]:
     """Let nobody pause for longer than a seed has patience."""
     before = vars(outbox)[_LONGEST], vars(perform)[_LONGEST]
-    setattr(outbox, _LONGEST, LONGEST_S)
-    setattr(perform, _LONGEST, LONGEST_S)
+    setattr(outbox, _LONGEST, longest_s)
+    setattr(perform, _LONGEST, longest_s)
     try:
         yield
     finally:

@@ -34,6 +34,12 @@ cancelled."""
 
 _AFTERWARDS: tuple[Doing | None, ...] = ("change", "cancel", None, None)
 
+_LASTS_S = 8.0
+"""So long things go wrong at least, or there would be no time for all of that."""
+
+_ALWAYS_THERE = {"z": "grid"}
+"""A site without a gateway: most events are refused where the only one is away."""
+
 _FIRST = 1000
 """Their numbers begin here."""
 
@@ -104,8 +110,10 @@ def lived(seed: int) -> tuple[ChronicledTown, Evidence]:
 
 def busy(random: Random) -> Plan:
     """Draw a plan in which operators also create, change and cancel many short events."""
-    plan = draw(random)
-    steps = list(plan.steps)
+    drawn = draw(random)
+    uppers = {**drawn.uppers, **_ALWAYS_THERE}
+    plan = replace(drawn, uppers=uppers, chaos_s=max(drawn.chaos_s, _LASTS_S))
+    *steps, last = drawn.steps
     for number in range(_FIRST, _FIRST + _CREATED):
         at, power_w = random.uniform(1.0, plan.chaos_s), -250 * random.randint(1, 12)
         lead, length = random.uniform(2, 6), random.uniform(1, 8)
@@ -114,7 +122,7 @@ def busy(random: Random) -> Plan:
         if doing:
             steps.append(Step(at + random.uniform(0.5, lead), doing, "", number, power_w - 500))
     chaos = sorted((s for s in steps if s.at < plan.chaos_s), key=lambda step: step.at)
-    return replace(plan, steps=(*chaos, plan.steps[-1]))
+    return replace(plan, steps=(*chaos, replace(last, at=plan.chaos_s)))
 
 
 def replayed(rows: Iterable[Journalled], new_role: Callable[[int], Role]) -> Records:

@@ -1,8 +1,29 @@
-"""What simulations are drawn: how large their hierarchies are, and whether a store is put back."""
+"""Terms that a simulation may be played on besides the usual ones, and how fast it goes."""
 
 from dataclasses import dataclass
 from random import Random
 from typing import Self
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often what time alone changes is looked at, all in seconds.
+
+    Args:
+        look_s: from one look of a gateway to the next.
+        lease_s: how long a member may be silent; it is looked at ten times as often.
+        longest_s: the longest pause before something is tried again; it is longer elsewhere.
+    """
+
+    look_s: int = 1
+    lease_s: int = 25
+    longest_s: float = 3.0
+
+
+USUAL_PACE = Pace()
+
+SHORT_PACE = Pace(look_s=3, lease_s=60, longest_s=2.0)
+"""Fewer looks, as no lease ends in a short seed, and repeats that fit into its quiet time."""
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ class Town:
         leaders = [party.domain for party in self.parties.values() if party.members]
         admins = {_service(domain).bare: {vtn_account(domain)} for domain in leaders}
         self._speech = speech
-        self._report_every_s = plan.report_every_s
+        self._report_every_s, self._pace = plan.report_every_s, plan.pace
         self.router = StormRouter(plan.kind, admins, loop, weather)
         for number, party in enumerate(self.parties.values()):
             if not party.members:
@@ -211,7 +211,10 @@ class Town:
         engine.attach(link, LivingTransport(life, stream, incoming.asked))
 
     def _between(self, party: Resident, upper: VenSettings) -> GatewaySettings:
-        return GatewaySettings(upper, self._lower(party), timedelta(seconds=1))
+        lower, margin = self._lower(party), timedelta(seconds=1)
+        return GatewaySettings(
+            upper, lower, margin, look_every=timedelta(seconds=self._pace.look_s)
+        )
 
     def _upper(self, party: Resident, upper: str, life: int) -> VenSettings:
         domain = self.parties[upper].domain
@@ -230,6 +233,7 @@ class Town:
             operators=frozenset({OPERATOR}),
             heartbeat=HEARTBEAT,
             report_every=timedelta(seconds=self._report_every_s),
+            lease=timedelta(seconds=self._pace.lease_s),
             grace=timedelta(seconds=1),
         )
 

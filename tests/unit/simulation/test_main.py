@@ -20,6 +20,8 @@ def test_figures_are_written_for_programs(monkeypatch, tmp_path, capsys):
     assert (figures["seeds"], figures["first"], figures["failures"]) == (3, 5, [])
     assert figures["crashes"] >= 3
     assert figures["steps"] >= 60
+    assert figures["fewest_steps"] >= 20
+    assert figures["fewest_crashes"] >= 1
     assert set(figures) >= {"seconds", "faults", "crash_points"}
     assert "0 failed" in capsys.readouterr().out
 
@@ -38,3 +40,9 @@ def test_a_hunt_says_which_promise_broke_and_when(monkeypatch, tmp_path):
     assert catch["caught"]
     assert catch["seeds_needed"] >= 1
     assert catch["promise"]
+
+
+def test_no_seeds_at_all_are_refused(monkeypatch, capsys):
+    with pytest.raises(SystemExit):
+        run(simulation, monkeypatch, "--seeds", "0")
+    assert "--seeds needs a number from 1 on" in capsys.readouterr().err

@@ -23,7 +23,7 @@ def test_every_record_of_every_party_is_rebuilt_from_its_journal():
 @pytest.mark.slow
 @pytest.mark.parametrize(("party", "kind"), [("grid", RequestArrived), ("a", Decided)])
 def test_a_journal_that_lacks_what_was_decided_on_leads_elsewhere(party, kind):
-    town, evidence = lived(2)
+    town, evidence = lived(1)
     held, rows = asyncio.run(found(town.parties[party].disk))
     new_role = roles(town, evidence, party)
     assert differences(held, replayed(rows, new_role)) == []
