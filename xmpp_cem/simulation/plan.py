@@ -17,7 +17,7 @@ SHAPES: tuple[dict[str, str], ...] = (
 )
 """Each party to the one above it; all have the VTN `grid` on top and at least two levels."""
 
-_SHORT_WEIGHTS, _LONG_WEIGHTS = (40, 4, 2, 1, 1), (9, 5, 3, 1, 1)
+_SHORT_WEIGHTS, _LONG_WEIGHTS = (80, 4, 2, 1, 1), (9, 5, 3, 1, 1)
 """How often each of them is drawn: short seeds have most often the smallest."""
 
 SHORT_S = (4.5, 7.5)
@@ -33,7 +33,7 @@ RESTORED_QUIET_S = 100.0
 _LONGER = 8
 """So many times as long do events last where a store is put back: they outlive the quiet."""
 
-LONG_SHARE = 0.02
+LONG_SHARE = 0.01
 
 _FEW, _MANY = (4, 6), (6, 16)
 """Of how many doings between fewest and most one is drawn, besides a crash."""
