@@ -78,6 +78,7 @@ def test_losing_a_member_without_a_failsafe_never_gives_the_others_more(limit, g
         assert all(after.limits_w[key] <= before.limits_w[key] + 1 for key in after.limits_w)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 200_000), POWERS, groups(), st.randoms(use_true_random=False))
 def test_the_order_of_members_is_nothing(limit, other, group, order):
     first = divide_limit(limit, other, group)

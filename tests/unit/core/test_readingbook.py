@@ -156,6 +156,7 @@ def test_reports_are_kept_for_a_day_and_what_was_dropped_is_told_as_lost(book):
     assert codes(book.ask()) == ["0.0"]
 
 
+@pytest.mark.slow
 def test_the_number_of_reports_is_bounded(book):
     for number in range(5000 + 3):
         book.report(reading(number % 100))

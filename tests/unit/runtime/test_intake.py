@@ -163,6 +163,7 @@ def test_one_account_cannot_make_us_wait_for_more_than_fifty_requests(door):
     assert door.intake.refused == 2
 
 
+@pytest.mark.slow
 def test_an_account_that_is_refused_again_and_again_is_said_once_a_minute_with_the_count(door):
     with capture_logs() as logs:
         for number in range(10_050):

@@ -109,6 +109,7 @@ async def test_a_flood_of_reports_while_nothing_can_be_stored_is_shed_and_said(e
     assert engine.health().shed == Shed(telemetry=10_000 - len(reports))
 
 
+@pytest.mark.slow
 async def test_a_queue_full_of_control_refuses_more_for_now(engine, wire, clock):
     for number in range(MOST + 1000):
         engine.put(arrived(number))

@@ -72,6 +72,7 @@ def test_the_event_begins_and_ends_where_nothing_is_lost():
         assert (abs(began - BEGINS) <= 1, abs(ended - ENDS) <= 1) == (True, True)
 
 
+@pytest.mark.slow
 def test_a_loss_that_changes_an_event_would_be_seen():
     wanted = played()
     refused = Step(BEGINS + 5, "override", "a", seconds=60.0)

@@ -31,6 +31,7 @@ def test_a_journal_that_lacks_what_was_decided_on_leads_elsewhere(party, kind):
     assert differences(held, replayed(fewer, new_role))
 
 
+@pytest.mark.slow
 def test_a_journal_that_does_not_begin_with_a_start_is_refused():
     town, evidence = lived(1)
     _, rows = asyncio.run(found(town.parties["grid"].disk))

@@ -291,6 +291,7 @@ def resealed(connection, number, column, data):
     connection.execute(change, (data, checksum(row.values()), number))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(PICKED, st.sampled_from(["at", "kind", "value", "chain"]), st.integers(0), st.data())
 def test_every_changed_byte_is_seen_in_its_row(untouched, number, column, at, data):
@@ -310,6 +311,7 @@ def test_every_changed_byte_is_seen_in_its_row(untouched, number, column, at, da
     assert tampered(untouched, change)[0].startswith(f"journal: row {number} of ")
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(st.sets(PICKED, min_size=1))
 def test_whatever_rows_are_taken_away_the_gap_is_seen(untouched, gone):
@@ -322,6 +324,7 @@ def test_whatever_rows_are_taken_away_the_gap_is_seen(untouched, gone):
     assert first.startswith(f"journal: {expected}")
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(PICKED, PICKED, st.booleans())
 def test_a_row_put_in_anywhere_is_seen(untouched, place, source, is_chained):
