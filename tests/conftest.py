@@ -11,6 +11,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 # How long an example takes says more of what else the machine does; each test has its own limit.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", settings.get_profile("patient"), max_examples=25)
 settings.load_profile("patient")
 
 HEAVY = frozenset({"test_chaos.py", "test_demo.py", "test_kills.py", "test_many_members.py"})
